@@ -1,0 +1,196 @@
+//! What can go wrong between this client and ARM.
+
+use serde_json::Value;
+use std::fmt;
+
+/// An error of the ARM client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArmError {
+    /// ARM refused, with an error body.
+    #[error("{error}")]
+    Service {
+        /// The HTTP status; 200 for a long-running operation that ended with an error.
+        status: u16,
+        /// ARM's own words.
+        error: ServiceError,
+    },
+    /// ARM refused, and the body is no error body.
+    #[error("Operation returned an invalid status '{reason}'{content}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The status in words.
+        reason: String,
+        /// `\nContent: …`, or nothing.
+        content: String,
+    },
+    /// A success whose body is not what was asked for.
+    #[error("{host} answered {status} with a body that is not {expected}: {detail}")]
+    UnexpectedBody {
+        /// The host that answered.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// What was expected, e.g. `JSON` or `a registry`.
+        expected: &'static str,
+        /// The parser's words, or how the body begins.
+        detail: String,
+    },
+    /// The host could not be reached.
+    #[error("Cannot reach {host}: {detail}")]
+    Connection {
+        /// The host that was asked.
+        host: String,
+        /// What happened, from the outside in.
+        detail: String,
+        /// Whether the host's certificate was the reason.
+        certificate: bool,
+    },
+    /// A link in an answer leads to another host. It was not followed: the token must not go there.
+    #[error(
+        "{host} answered with a link to {other}, which was not followed: tokens are sent to {host} over https only"
+    )]
+    ForeignLink {
+        /// The host that was asked.
+        host: String,
+        /// Where the link leads.
+        other: String,
+    },
+    /// The request was never sent: no token could be had.
+    #[error("{0}")]
+    Unsent(String),
+    /// A list has more pages than anybody has resources.
+    #[error("{host} sent more than {pages} pages for one list")]
+    TooManyPages {
+        /// The host that answered.
+        host: String,
+        /// The limit.
+        pages: usize,
+    },
+    /// A long-running operation did not end in time; it goes on in Azure.
+    #[error("the operation has not ended after {minutes} minutes. It goes on in Azure")]
+    OperationTimeout {
+        /// How long it was waited for.
+        minutes: u64,
+    },
+}
+
+impl ArmError {
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Service { status, .. } | Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+/// An error in ARM's (OData v4) form. Its `Display` is the text that the Python SDK makes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceError {
+    code: Option<String>,
+    message: Option<String>,
+    target: Option<String>,
+    details: Vec<ServiceError>,
+    inner: Option<Value>,
+    additional_info: Vec<Value>,
+}
+
+impl ServiceError {
+    /// Reads `{"error": {…}}` or the inner object alone; `None` when there is neither code nor message.
+    pub fn from_body(body: &Value) -> Option<Self> {
+        let error = body.get("error").unwrap_or(body);
+        let text = |name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
+        let list = |name: &str| error.get(name).and_then(Value::as_array).cloned();
+        let (code, message) = (text("code"), text("message"));
+        if code.is_none() && message.is_none() {
+            return None;
+        }
+        Some(Self {
+            code,
+            message,
+            target: text("target"),
+            details: list("details")
+                .unwrap_or_default()
+                .iter()
+                .filter_map(Self::from_body)
+                .collect(),
+            inner: error
+                .get("innererror")
+                .filter(|inner| inner.as_object().is_some_and(|map| !map.is_empty()))
+                .cloned(),
+            additional_info: list("additionalInfo").unwrap_or_default(),
+        })
+    }
+
+    /// ARM's error code, e.g. `ResourceNotFound`.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.as_deref().unwrap_or("None");
+        let message = self.message.as_deref().unwrap_or("None");
+        write!(f, "({code}) {message}\nCode: {code}\nMessage: {message}")?;
+        if let Some(target) = &self.target {
+            write!(f, "\nTarget: {target}")?;
+        }
+        if !self.details.is_empty() {
+            f.write_str("\nException Details:")?;
+            for detail in &self.details {
+                let text = detail.to_string();
+                let lines: Vec<String> = text.lines().map(|line| format!("\t{line}")).collect();
+                f.write_str(&lines.join("\n"))?;
+            }
+        }
+        if let Some(inner) = &self.inner {
+            write!(f, "\nInner error: {}", indented(inner))?;
+        }
+        if !self.additional_info.is_empty() {
+            f.write_str("\nAdditional Information:")?;
+            for info in &self.additional_info {
+                let kind = info["type"].as_str().unwrap_or("None");
+                write!(f, "Type: {kind}\nInfo: {}", indented(&info["info"]))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// JSON with four spaces of indent, as Python's `json.dumps(…, indent=4)`.
+fn indented(value: &Value) -> String {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    match serde::Serialize::serialize(value, &mut serializer) {
+        Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_error_reads_as_the_python_sdk_writes_it() {
+        let body = json!({"error": {
+            "code": "Bad", "message": "no", "target": "sku",
+            "details": [{"code": "Worse", "message": "never"}],
+        }});
+        assert_eq!(
+            ServiceError::from_body(&body).unwrap().to_string(),
+            "(Bad) no\nCode: Bad\nMessage: no\nTarget: sku\nException Details:\t(Worse) never\n\tCode: Worse\n\tMessage: never"
+        );
+    }
+
+    #[test]
+    fn a_body_without_code_and_message_is_no_error() {
+        assert_eq!(ServiceError::from_body(&json!({"error": "gone"})), None);
+        assert_eq!(ServiceError::from_body(&json!([1])), None);
+    }
+}

@@ -1,0 +1,233 @@
+//! Pipeline policies: which requests are sent again, and what `--debug` shows of them.
+
+use async_trait::async_trait;
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::headers::HeaderName;
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{AsyncRawResponse, Context, Method, Request, Url};
+use azure_core::time::{Duration, OffsetDateTime};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+const RETRIES: u32 = 4;
+const FIRST_WAIT_MS: i64 = 400;
+/// A server that asks for more than this is not waited for; its answer is given to the user.
+const LONGEST_WAIT: Duration = Duration::seconds(120);
+
+/// Sends a request again after failures that pass.
+///
+/// Reads are repeated after resets, truncated bodies and read timeouts, and after 408, 429, 500, 502, 503 and
+/// 504. Writes (PATCH, POST) are repeated only where the service cannot have acted on them, or says that it is
+/// overloaded: the rules of azure-core for Python, which `az` uses. A refused connection, an unknown host and
+/// an untrusted certificate are not repeated at all: they do not pass within seconds.
+#[derive(Debug)]
+pub(super) struct RetryPolicy;
+
+/// The retry rules of this client, for pipelines that are made elsewhere (logins).
+pub fn retry_policy() -> Arc<dyn Policy> {
+    Arc::new(RetryPolicy)
+}
+
+#[async_trait]
+impl Policy for RetryPolicy {
+    async fn send(
+        &self,
+        ctx: &Context,
+        request: &mut Request,
+        next: &[Arc<dyn Policy>],
+    ) -> PolicyResult {
+        let mut tries = 0;
+        loop {
+            let result = try_once(ctx, request, next).await;
+            let wait = match &result {
+                _ if tries == RETRIES => None,
+                Ok(response) => wait_after_answer(response, request.method(), tries),
+                Err(error) => wait_after_error(error, request.method(), tries),
+            };
+            let Some(wait) = wait else { return result };
+            azure_core::sleep::sleep(wait).await;
+            tries += 1;
+        }
+    }
+}
+
+/// One try with its whole body: a truncated one fails here, where it can be repeated.
+async fn try_once(
+    ctx: &Context<'_>,
+    request: &mut Request,
+    next: &[Arc<dyn Policy>],
+) -> PolicyResult {
+    let response = next[0].send(ctx, request, &next[1..]).await?;
+    let (status, headers, body) = response.try_into_raw_response().await?.deconstruct();
+    let body: &[u8] = body.as_ref();
+    Ok(AsyncRawResponse::from_bytes(status, headers, body.to_vec()))
+}
+
+fn is_write(method: Method) -> bool {
+    matches!(method, Method::Patch | Method::Post)
+}
+
+fn wait_after_answer(response: &AsyncRawResponse, method: Method, tries: u32) -> Option<Duration> {
+    let status = u16::from(response.status());
+    let passing = match status {
+        429 | 500 | 503 | 504 => true,
+        408 | 502 => !is_write(method),
+        _ => false,
+    };
+    if !passing {
+        return None;
+    }
+    let asked = retry_after(response.headers(), OffsetDateTime::now_utc());
+    let wait = asked.unwrap_or_else(|| backoff(tries));
+    (wait <= LONGEST_WAIT).then_some(wait)
+}
+
+fn wait_after_error(error: &Error, method: Method, tries: u32) -> Option<Duration> {
+    let reset = sources(error).any(|source| {
+        source.downcast_ref::<std::io::Error>().is_some_and(|e| {
+            use std::io::ErrorKind as Io;
+            matches!(
+                e.kind(),
+                Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof
+            )
+        })
+    });
+    let passing = match error.kind() {
+        // The request was never sent: a reset in the handshake passes, what else is there does not.
+        ErrorKind::Connection => reset,
+        ErrorKind::Io => !is_write(method),
+        _ => false,
+    };
+    passing.then(|| backoff(tries))
+}
+
+/// 0.4, 0.8, 1.6, 3.2 s, and up to a quarter more, so that a fleet does not come back all at once.
+fn backoff(tries: u32) -> Duration {
+    let wait = FIRST_WAIT_MS << tries;
+    let jitter = i64::from(azure_core::Uuid::new_v4().as_bytes()[0]);
+    Duration::milliseconds(wait + wait * jitter / 1024)
+}
+
+/// `Retry-After` in seconds or as a date, or Azure's own headers in milliseconds.
+pub(super) fn retry_after(
+    headers: &azure_core::http::headers::Headers,
+    now: OffsetDateTime,
+) -> Option<Duration> {
+    let header = |name: &'static str| headers.get_optional_str(&HeaderName::from_static(name));
+    let milliseconds = header("x-ms-retry-after-ms")
+        .or_else(|| header("retry-after-ms"))
+        .and_then(|text| text.trim().parse::<i64>().ok());
+    if let Some(milliseconds) = milliseconds {
+        return Some(Duration::milliseconds(milliseconds.max(0)));
+    }
+    let text = header("retry-after")?.trim();
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() => Some(Duration::seconds_f64(seconds.clamp(0.0, 1e9))),
+        Ok(_) => None,
+        Err(_) => {
+            let date = azure_core::time::parse_rfc7231(text).ok()?;
+            Some((date - now).max(Duration::ZERO))
+        }
+    }
+}
+
+/// An error and what lies beneath it.
+pub(super) fn sources<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |e| {
+        // An io::Error that wraps another error hides it from `source`.
+        match e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
+            None => e.source(),
+        }
+    })
+}
+
+/// Takes one line a request; `--debug` shows them.
+#[derive(Clone)]
+pub struct RequestLog(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl RequestLog {
+    /// A log that hands each line to `sink`.
+    pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+}
+
+impl fmt::Debug for RequestLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestLog")
+    }
+}
+
+/// Writes one line for every request that is sent: method, URL, status and time. Headers and bodies never.
+#[derive(Debug)]
+pub(super) struct LogPolicy(pub RequestLog);
+
+#[async_trait]
+impl Policy for LogPolicy {
+    async fn send(
+        &self,
+        ctx: &Context,
+        request: &mut Request,
+        next: &[Arc<dyn Policy>],
+    ) -> PolicyResult {
+        let start = Instant::now();
+        let result = next[0].send(ctx, request, &next[1..]).await;
+        let answer = match &result {
+            Ok(response) => u16::from(response.status()).to_string(),
+            Err(_) => "no answer".to_owned(),
+        };
+        (self.0.0)(&format!(
+            "{} {} -> {answer} ({} ms)",
+            request.method(),
+            shown(request.url()),
+            start.elapsed().as_millis()
+        ));
+        result
+    }
+}
+
+/// A URL with the query parameters that are known to hold no secret; polling URLs carry signatures.
+fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    let query: Vec<String> = url
+        .query_pairs()
+        .map(|(name, value)| match &*name {
+            "api-version" | "$filter" => format!("{name}={value}"),
+            _ => format!("{name}=REDACTED"),
+        })
+        .collect();
+    if query.is_empty() { shown.to_string() } else { format!("{shown}?{}", query.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_in_urls_are_not_shown() {
+        let url = Url::parse("https://h/p?api-version=1&t=2&c=secret").unwrap();
+        assert_eq!(shown(&url), "https://h/p?api-version=1&t=REDACTED&c=REDACTED");
+    }
+
+    #[test]
+    fn retry_after_is_read_in_all_its_forms() {
+        use azure_core::http::headers::Headers;
+        let now = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
+        for (name, value, expected) in [
+            ("retry-after", "3", Some(Duration::seconds(3))),
+            ("retry-after", "0", Some(Duration::ZERO)),
+            ("retry-after", "Tue, 14 Nov 2023 22:13:30 GMT", Some(Duration::seconds(10))),
+            ("retry-after", "soon", None),
+            ("x-ms-retry-after-ms", "250", Some(Duration::milliseconds(250))),
+        ] {
+            let mut headers = Headers::new();
+            headers.insert(name, value);
+            assert_eq!(retry_after(&headers, now), expected, "{name}: {value}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Long-running operations: which header leads to the state, when it has ended, and what ARM said about it.
+
+use super::client::ArmClient;
+use super::error::{ArmError, ServiceError};
+use super::policies::retry_after;
+use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::{Method, RawResponse, Url};
+use azure_core::time::{Duration, OffsetDateTime};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::marker::PhantomData;
+
+/// Between two polls, where ARM does not say.
+const INTERVAL: Duration = Duration::seconds(2);
+/// No server makes a user wait longer than this between two polls.
+const LONGEST_INTERVAL: Duration = Duration::seconds(60);
+const DEADLINE_MINUTES: u64 = 60;
+
+/// A long-running operation on a resource of type `T`.
+///
+/// ```text
+/// begin → Running ──poll──▶ Running … ──▶ Done(T)
+///                     └────────────────▶ Err(ARM's error)
+/// ```
+#[derive(Debug)]
+pub struct Operation<'a, T> {
+    client: &'a ArmClient,
+    resource: Url,
+    track: Track,
+    wait: Duration,
+    started: OffsetDateTime,
+    model: &'static str,
+    phantom: PhantomData<T>,
+}
+
+/// Where an operation is after a step.
+#[derive(Debug)]
+pub enum OperationState<'a, T> {
+    /// It has ended; this is the resource.
+    Done(T),
+    /// It goes on: poll.
+    Running(Operation<'a, T>),
+}
+
+/// How ARM tells the state, in order of preference.
+#[derive(Debug)]
+enum Track {
+    /// `Azure-AsyncOperation`: a URL whose body has a `status`.
+    AsyncOperation(Url),
+    /// `Location`: a URL that answers 202 until it has ended.
+    Location(Url),
+    /// The resource's own `provisioningState`.
+    Resource,
+}
+
+impl<'a, T: DeserializeOwned> OperationState<'a, T> {
+    /// Reads the answer to the PUT or PATCH that began the operation.
+    pub(super) fn begin(
+        client: &'a ArmClient,
+        resource: Url,
+        model: &'static str,
+        answer: &RawResponse,
+    ) -> Result<Self, ArmError> {
+        let headers = answer.headers();
+        let status = u16::from(answer.status());
+        let track = if let Some(url) = link(client, headers, "azure-asyncoperation")? {
+            Track::AsyncOperation(url)
+        } else if let (202, Some(url)) = (status, link(client, headers, "location")?) {
+            Track::Location(url)
+        } else if is_running(provisioning_state(answer).as_deref()) {
+            Track::Resource
+        } else {
+            return client.parse(&resource, answer, model).map(Self::Done);
+        };
+        Ok(Self::Running(Operation {
+            client,
+            resource,
+            track,
+            wait: interval(headers),
+            started: OffsetDateTime::now_utc(),
+            model,
+            phantom: PhantomData,
+        }))
+    }
+
+    /// Polls until the operation has ended.
+    ///
+    /// # Errors
+    /// ARM's error when it failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
+    pub async fn wait(self) -> Result<T, ArmError> {
+        let mut state = self;
+        loop {
+            match state {
+                Self::Done(resource) => return Ok(resource),
+                Self::Running(operation) => state = operation.poll().await?,
+            }
+        }
+    }
+}
+
+impl<'a, T: DeserializeOwned> Operation<'a, T> {
+    /// Waits as long as ARM asked for, and looks once.
+    ///
+    /// # Errors
+    /// ARM's error when the operation failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
+    pub async fn poll(mut self) -> Result<OperationState<'a, T>, ArmError> {
+        let elapsed = OffsetDateTime::now_utc() - self.started;
+        if elapsed.whole_minutes().unsigned_abs() >= DEADLINE_MINUTES {
+            return Err(ArmError::OperationTimeout { minutes: DEADLINE_MINUTES });
+        }
+        if self.wait > Duration::ZERO {
+            azure_core::sleep::sleep(self.wait).await;
+        }
+        let url = match &self.track {
+            Track::AsyncOperation(url) | Track::Location(url) => url,
+            Track::Resource => &self.resource,
+        };
+        let answer = self.client.send(Method::Get, url.clone(), None).await?;
+        let headers = answer.headers();
+        self.wait = interval(headers);
+        let (ended, next) = match &self.track {
+            Track::AsyncOperation(_) => {
+                let next = link(self.client, headers, "azure-asyncoperation")?;
+                (self.operation_ended(url, &answer)?, next.map(Track::AsyncOperation))
+            }
+            Track::Location(_) => {
+                let next = link(self.client, headers, "location")?;
+                (u16::from(answer.status()) != 202, next.map(Track::Location))
+            }
+            Track::Resource => {
+                let state = provisioning_state(&answer);
+                self.check_state(state.as_deref().unwrap_or("Succeeded"), &body(&answer))?;
+                if !is_running(state.as_deref()) {
+                    let resource = self.client.parse(url, &answer, self.model)?;
+                    return Ok(OperationState::Done(resource));
+                }
+                (false, None)
+            }
+        };
+        if ended {
+            let answer = self.client.send(Method::Get, self.resource.clone(), None).await?;
+            let resource = self.client.parse(&self.resource, &answer, self.model)?;
+            return Ok(OperationState::Done(resource));
+        }
+        if let Some(next) = next {
+            self.track = next;
+        }
+        Ok(OperationState::Running(self))
+    }
+
+    fn operation_ended(&self, url: &Url, answer: &RawResponse) -> Result<bool, ArmError> {
+        let body = body(answer);
+        let Some(status) = body["status"].as_str() else {
+            return Err(ArmError::UnexpectedBody {
+                host: url.host_str().unwrap_or_default().to_owned(),
+                status: answer.status().into(),
+                expected: "the status of an operation",
+                detail: "there is no 'status'".to_owned(),
+            });
+        };
+        self.check_state(status, &body)?;
+        Ok(!is_running(Some(status)))
+    }
+
+    /// The operation's failure as an error.
+    fn check_state(&self, state: &str, body: &Value) -> Result<(), ArmError> {
+        if !["Failed", "Canceled", "Cancelled"].iter().any(|s| s.eq_ignore_ascii_case(state)) {
+            return Ok(());
+        }
+        let error = body.get("error").and_then(ServiceError::from_body).or_else(|| {
+            let message = format!(
+                "The operation on {} ended as {state}, and Azure Resource Manager gave no reason.",
+                self.resource.path()
+            );
+            let error =
+                serde_json::json!({"code": format!("Operation{state}"), "message": message});
+            ServiceError::from_body(&error)
+        });
+        match error {
+            Some(error) => Err(ArmError::Service { status: 200, error }),
+            None => Ok(()), // not reached: the error above has a code
+        }
+    }
+}
+
+/// ARM's terminal states are these; "Creating", "Updating" and whatever comes are on the way.
+fn is_running(state: Option<&str>) -> bool {
+    const ENDED: [&str; 4] = ["Succeeded", "Failed", "Canceled", "Cancelled"];
+    state.is_some_and(|state| !ENDED.iter().any(|ended| ended.eq_ignore_ascii_case(state)))
+}
+
+fn interval(headers: &Headers) -> Duration {
+    retry_after(headers, OffsetDateTime::now_utc()).unwrap_or(INTERVAL).min(LONGEST_INTERVAL)
+}
+
+fn body(answer: &RawResponse) -> Value {
+    serde_json::from_slice(answer.body().as_ref()).unwrap_or_default()
+}
+
+fn provisioning_state(answer: &RawResponse) -> Option<String> {
+    body(answer)["properties"]["provisioningState"].as_str().map(str::to_owned)
+}
+
+/// A header's URL, if it is there and leads to the host that was asked.
+fn link(
+    client: &ArmClient,
+    headers: &Headers,
+    name: &'static str,
+) -> Result<Option<Url>, ArmError> {
+    headers
+        .get_optional_str(&HeaderName::from_static(name))
+        .map(|text| client.own_link(text))
+        .transpose()
+}

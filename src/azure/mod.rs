@@ -1,0 +1,91 @@
+//! The user's Azure world on this machine: configuration, clouds, subscriptions, logins and the way out.
+//!
+//! Everything is read, nothing is ever written: the files belong to `az`.
+
+pub mod certificate;
+pub mod cloud;
+pub mod config;
+pub mod credential;
+pub mod http;
+pub mod profile;
+pub mod token_cache;
+
+use std::path::PathBuf;
+
+/// A file or variable of the user's cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AzureError {
+    /// A file is there and cannot be read.
+    #[error("cannot read {path}: {detail}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        detail: String,
+    },
+    /// A file is there and its content makes no sense.
+    #[error("{path} is damaged: {detail}. {remedy}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        detail: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A variable or option has a value that makes no sense.
+    #[error("{name} is set to '{value}', which is not {expected}")]
+    Setting {
+        /// The variable, or `[section] option in file`.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// There is no cloud of this name.
+    #[error(
+        "The cloud '{name}' is not registered. Known clouds: {known}. 'az cloud register' adds one"
+    )]
+    UnknownCloud {
+        /// The name.
+        name: String,
+        /// The names that are known.
+        known: String,
+    },
+    /// Nobody is logged in.
+    #[error("Please run 'az login' to setup account.")]
+    NotLoggedIn,
+    /// No subscription of this name or id.
+    #[error("Subscription '{0}' not found. Check the spelling and casing and try again.")]
+    UnknownSubscription(String),
+    /// Several subscriptions of one name.
+    #[error("Multiple subscriptions with the name '{0}' found. Specify the subscription ID.")]
+    AmbiguousSubscription(String),
+    /// No subscription was chosen, and there is more than one, or none.
+    #[error("{0}")]
+    NoSubscription(String),
+    /// No credential could be made.
+    #[error("{0}")]
+    Credential(String),
+    /// No HTTP client could be made.
+    #[error("{0}")]
+    Http(String),
+}
+
+/// Reads a text file: `None` when it is not there, an error when it is there and unreadable.
+fn read_text(path: &std::path::Path) -> Result<Option<String>, AzureError> {
+    match std::fs::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(e) => Err(AzureError::Damaged {
+                path: path.to_owned(),
+                detail: e.to_string(),
+                remedy: "It must be UTF-8 text",
+            }),
+        },
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(AzureError::Unreadable { path: path.to_owned(), detail: e.to_string() }),
+    }
+}

@@ -1,0 +1,92 @@
+//! The command line: global options and the list of commands.
+//!
+//! House rules: a first line of help fits one line at 100 columns and has no full stop; every command has
+//! examples; what the user did not say stays `None`.
+
+use crate::commands::{
+    completion::CompletionArgs, emulator::EmulatorArgs, list::ListArgs, show::ShowArgs,
+    show_endpoints::ShowEndpointsArgs, update::UpdateArgs,
+};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  az-acr show-endpoints -n contoso                  the hosts that client firewalls must allow
+  az-acr update -n contoso --data-endpoint-enabled  switch to dedicated data endpoints
+  az-acr --cloud emulator list -o table             try it without Azure
+
+Logins: that of 'az login', or the variables of a CI system.
+Exit codes: 0 done, 1 failed, 2 usage, 3 not found.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "az-acr",
+    version,
+    about = "Endpoints of Azure container registries: the commands of `az acr`, fast",
+    after_help = EXAMPLES,
+    help_expected = true,
+    infer_long_args = true,
+    args_override_self = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of all commands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// json, jsonc, none, table, tsv, yaml or yamlc [default: az's, json]
+    #[arg(short, long, global = true, value_name = "FORMAT", ignore_case = true, hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(crate::output::Format::ALL.map(|(name, _)| name)))]
+    pub output: Option<String>,
+
+    /// JMESPath query on the result
+    #[arg(long, global = true, value_name = "JMESPATH")]
+    pub query: Option<String>,
+
+    /// Name or id of the subscription
+    #[arg(long, global = true, value_name = "SUBSCRIPTION")]
+    pub subscription: Option<String>,
+
+    /// A cloud that az knows, or 'emulator' [default: az's]
+    #[arg(long, global = true, value_name = "CLOUD")]
+    pub cloud: Option<String>,
+
+    /// Show only errors, no warnings
+    #[arg(long, global = true)]
+    pub only_show_errors: bool,
+
+    /// Say what is being done
+    #[arg(long, global = true)]
+    pub verbose: bool,
+
+    /// Show the login that is used and every request
+    #[arg(long, global = true)]
+    pub debug: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the endpoints of a registry: login server, data endpoints, regional endpoints
+    ShowEndpoints(ShowEndpointsArgs),
+    /// Change a registry, e.g. enable its dedicated data endpoints
+    Update(UpdateArgs),
+    /// Show a registry
+    Show(ShowArgs),
+    /// List registries
+    List(ListArgs),
+    /// Run the embedded Azure for other programs, or reset it
+    Emulator(EmulatorArgs),
+    /// Print a completion script for a shell
+    Completion(CompletionArgs),
+}

@@ -1,0 +1,285 @@
+//! `update`: changes a registry.
+
+use super::{Answer, RegistryArgs};
+use crate::arm::{
+    ArmClient, ArmError, EnabledState, NetworkRuleSetUpdate, OperationState, PoliciesUpdate,
+    Registry, RegistryPropertiesUpdateParameters, RegistryUpdateParameters, SkuName, SkuUpdate,
+    StatusUpdate,
+};
+use crate::context::Context;
+use crate::error::UserError;
+use crate::output::Outcome;
+use crate::streams::Streams;
+use crate::view;
+use anyhow::Result;
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde_json::{Map, Value};
+
+/// Examples under `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  az-acr update -n contoso --data-endpoint-enabled
+  az-acr update -n contoso --tags team=web stage=prod
+  az-acr update -n contoso --public-network-enabled false";
+
+const NETWORK_RULES_NEED_PREMIUM: &str =
+    "Network rules are only supported for managed registries in Premium SKU.";
+const REGIONAL_ENDPOINTS_NEED_PREMIUM: &str =
+    "Regional endpoints are only supported for managed registries in Premium SKU.";
+
+/// Arguments that `az` marks as preview: id and flag.
+const PREVIEW: [(&str, &str); 5] = [
+    ("allow_exports", "--allow-exports"),
+    ("allow_metadata_search", "--allow-metadata-search"),
+    ("endpoint_protocol", "--endpoint-protocol"),
+    ("regional_endpoints", "--regional-endpoints"),
+    ("writable_cache_repos", "--writable-cache-repos"),
+];
+
+/// Arguments of `update`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct UpdateArgs {
+    #[command(flatten)]
+    registry: RegistryArgs,
+
+    /// Dedicated data endpoints, for client firewalls
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    data_endpoint_enabled: Option<bool>,
+
+    /// Login servers of single regions (preview)
+    #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
+    regional_endpoints: Option<String>,
+
+    /// IP versions of the endpoints (preview)
+    #[arg(long, value_name = "IPv4|IPv4AndIPv6", value_parser = one_of(&["IPv4", "IPv4AndIPv6"]), ignore_case = true, hide_possible_values = true)]
+    endpoint_protocol: Option<String>,
+
+    /// SKU of the registry
+    #[arg(long, value_name = "Basic|Premium|Standard", value_parser = one_of(&["Basic", "Premium", "Standard"]), ignore_case = true, hide_possible_values = true)]
+    sku: Option<String>,
+
+    /// Access from the public network
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    public_network_enabled: Option<bool>,
+
+    /// What happens when no network rule matches (Premium)
+    #[arg(long, value_name = "Allow|Deny", value_parser = one_of(&["Allow", "Deny"]), ignore_case = true, hide_possible_values = true)]
+    default_action: Option<String>,
+
+    /// Access of trusted Azure services past the network rules
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    allow_trusted_services: Option<bool>,
+
+    /// The admin user
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    admin_enabled: Option<bool>,
+
+    /// Pulls without a login
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    anonymous_pull_enabled: Option<bool>,
+
+    /// Export of artifacts (preview)
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    allow_exports: Option<bool>,
+
+    /// The metadata-search feature (preview)
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    allow_metadata_search: Option<bool>,
+
+    /// Writing to repositories of cache rules (preview)
+    #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
+    writable_cache_repos: Option<String>,
+
+    /// Role assignment mode
+    #[arg(long, value_name = "rbac|rbac-abac", value_parser = one_of(&["rbac", "rbac-abac"]), ignore_case = true, hide_possible_values = true)]
+    role_assignment_mode: Option<String>,
+
+    /// Tags: key[=value] …; '' removes all
+    #[arg(long, value_name = "TAG", num_args = 0..)]
+    tags: Option<Vec<String>>,
+}
+
+const BOOL: &str = "true|false";
+
+fn boolean() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["true", "false"]).map(|text| text.eq_ignore_ascii_case("true"))
+}
+
+/// One of some values in any case; the result has the list's spelling.
+fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(values).map(move |text| {
+        let known = values.iter().find(|value| value.eq_ignore_ascii_case(&text));
+        known.map_or(text.clone(), |value| (*value).to_owned())
+    })
+}
+
+/// Changes a registry and shows it.
+///
+/// # Errors
+/// `az`'s own checks, no such registry, or ARM refuses; nothing was changed then.
+pub async fn run(args: &UpdateArgs, ctx: &Context) -> Result<Answer> {
+    for (_, flag) in ctx.typed.iter().filter_map(|id| PREVIEW.iter().find(|known| known.0 == id)) {
+        ctx.streams.warning(&format!(
+            "Argument '{flag}' is in preview and under development. Reference and support levels: \
+             https://aka.ms/CLI_refstatus"
+        ));
+    }
+    let name = ctx.registry_name(args.registry.name.as_deref())?;
+    let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
+    let parameters = parameters(args, &ctx.streams)?;
+    let found = ctx
+        .with_registry(&name, group.as_deref(), async |arm, subscription, group| {
+            if needs_current(&parameters) {
+                let current = arm.get_registry(subscription, group, name.as_str()).await?;
+                if let Err(refusal) = check(&parameters, &current, &ctx.streams) {
+                    return Ok(Err(refusal));
+                }
+            }
+            let state =
+                arm.begin_update_registry(subscription, group, name.as_str(), &parameters).await?;
+            finish(arm, state, name.as_str(), ctx).await
+        })
+        .await?;
+    let registry = found.value?;
+    let outcome = Outcome::new(view::registry(&registry)).with_table(view::registry_rows);
+    Ok(Answer::Value(outcome))
+}
+
+/// Waits for a long-running update; Ctrl-C ends the waiting alone.
+async fn finish(
+    _arm: &ArmClient,
+    state: OperationState<'_, Registry>,
+    name: &str,
+    ctx: &Context,
+) -> Result<Result<Registry, UserError>, ArmError> {
+    let operation = match state {
+        OperationState::Done(registry) => return Ok(Ok(registry)),
+        running @ OperationState::Running(_) => running,
+    };
+    let spinner = ctx.streams.spinner(&format!("Updating {name}"));
+    let result = tokio::select! {
+        result = operation.wait() => result.map(Ok),
+        _ = tokio::signal::ctrl_c() => Ok(Err(
+            UserError::new("Long-running operation wait cancelled.").hint(format!(
+                "The update goes on in Azure. To look: az-acr show --name {name} --query provisioningState"
+            )),
+        )),
+    };
+    drop(spinner);
+    result
+}
+
+/// The body of the PATCH, and the warnings and refusals that need no look at the registry.
+fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdateParameters, UserError> {
+    let state = |on: bool| if on { EnabledState::Enabled } else { EnabledState::Disabled };
+    let mut default_action = args.default_action.clone();
+    if args.public_network_enabled == Some(false) {
+        streams.warning("Disabling the public endpoint overrides all firewall configurations.");
+        default_action.get_or_insert_with(|| "Deny".to_owned());
+    }
+    let role_assignment_mode = args.role_assignment_mode.as_deref().map(|mode| {
+        if mode == "rbac-abac" {
+            streams.warning(
+                "Warning: You have successfully updated the registry authentication mode to enable RBAC Registry + \
+                 ABAC Repository Permissions. ACR Tasks within the registry that do not have an assigned identity for \
+                 source registry access will not have data plane access to the registry. To configure source registry \
+                 data plane access for your existing Tasks, you must explicitly assign an Entra identity for accessing \
+                 the source registry using the '--source-registry-auth-id' flag in 'az acr task update'. Please refer \
+                 to https://aka.ms/acr/auth/abac for more details.",
+            );
+            "AbacRepositoryPermissions".to_owned()
+        } else {
+            "LegacyRegistryPermissions".to_owned()
+        }
+    });
+    let regional_endpoints = args.regional_endpoints.clone().map(EnabledState::from);
+    if regional_endpoints == Some(EnabledState::Enabled)
+        && args.sku.as_deref().is_some_and(|sku| sku != "Premium")
+    {
+        return Err(UserError::new(REGIONAL_ENDPOINTS_NEED_PREMIUM));
+    }
+    let properties = RegistryPropertiesUpdateParameters {
+        admin_user_enabled: args.admin_enabled,
+        network_rule_set: default_action
+            .map(|default_action| NetworkRuleSetUpdate { default_action }),
+        policies: args.allow_exports.map(|allowed| PoliciesUpdate {
+            export_policy: StatusUpdate {
+                status: if allowed { "enabled" } else { "disabled" }.to_owned(),
+            },
+        }),
+        data_endpoint_enabled: args.data_endpoint_enabled,
+        regional_endpoints,
+        endpoint_protocol: args.endpoint_protocol.clone(),
+        public_network_access: args.public_network_enabled.map(state),
+        network_rule_bypass_options: args
+            .allow_trusted_services
+            .map(|allowed| if allowed { "AzureServices" } else { "None" }.to_owned()),
+        anonymous_pull_enabled: args.anonymous_pull_enabled,
+        metadata_search: args.allow_metadata_search.map(state),
+        writable_cache_repos: args.writable_cache_repos.clone().map(EnabledState::from),
+        role_assignment_mode,
+    };
+    Ok(RegistryUpdateParameters {
+        tags: args.tags.as_deref().map(tags),
+        sku: args.sku.clone().map(|sku| SkuUpdate { name: SkuName::from(sku) }),
+        properties: Some(properties)
+            .filter(|p| *p != RegistryPropertiesUpdateParameters::default()),
+    })
+}
+
+/// `key=value`, `key`, or nothing: `''` alone removes all tags.
+fn tags(items: &[String]) -> Map<String, Value> {
+    let pair = |item: &String| {
+        let (key, value) = item.split_once('=').unwrap_or((item, ""));
+        (key.to_owned(), Value::from(value))
+    };
+    items.iter().filter(|item| !item.is_empty()).map(pair).collect()
+}
+
+/// Whether a check below looks at the registry as it is.
+fn needs_current(parameters: &RegistryUpdateParameters) -> bool {
+    parameters.properties.as_ref().is_some_and(|properties| {
+        properties.network_rule_set.is_some()
+            || properties.regional_endpoints == Some(EnabledState::Enabled)
+    })
+}
+
+/// `az`'s checks before the request.
+fn check(
+    parameters: &RegistryUpdateParameters,
+    current: &Registry,
+    streams: &Streams,
+) -> Result<(), UserError> {
+    let Some(properties) = &parameters.properties else { return Ok(()) };
+    let sku = current.sku.as_ref().and_then(|sku| sku.name.as_ref());
+    if properties.network_rule_set.is_some() && sku != Some(&SkuName::Premium) {
+        return Err(UserError::new(NETWORK_RULES_NEED_PREMIUM));
+    }
+    if properties.regional_endpoints != Some(EnabledState::Enabled) {
+        return Ok(());
+    }
+    let sku = parameters.sku.as_ref().map(|sku| &sku.name).or(sku);
+    if sku != Some(&SkuName::Premium) {
+        return Err(UserError::new(REGIONAL_ENDPOINTS_NEED_PREMIUM));
+    }
+    let current = current.properties.as_ref();
+    let trust = current
+        .and_then(|p| p.policies.as_ref())
+        .and_then(|p| p.trust_policy.as_ref())
+        .and_then(|p| p.status.as_deref());
+    if trust == Some("enabled") {
+        return Err(UserError::new(
+            "Regional endpoints cannot be enabled when Content Trust is enabled. Please disable Content Trust and \
+             try again.",
+        ));
+    }
+    if current.and_then(|p| p.data_endpoint_enabled) == Some(false) {
+        streams.warning(
+            "It is recommended to also enable dedicated data endpoints (--enable-data-endpoint) for optimal in-region \
+             performance when using regional endpoints.",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! From a request to the resource that answers it.
+
+use super::{entra, error, operations, registries, replications, subscriptions, world::State};
+use serde_json::Value;
+
+/// An HTTP request, as far as ARM looks at it.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// `GET`, `PUT`, `PATCH`, `POST`, `DELETE`.
+    pub method: String,
+    /// `https://host:port`, for the absolute URLs in answers.
+    pub origin: String,
+    /// The path, percent-decoded.
+    pub path: String,
+    /// The query's pairs, percent-decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// The `Authorization` header, if there was one.
+    pub authorization: Option<String>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+    /// The time in UTC with seven digits of a second and no zone, e.g. `2026-09-10T06:47:33.9366936`.
+    pub now: String,
+}
+
+/// An HTTP response.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Response {
+    /// The HTTP status code.
+    pub status: u16,
+    /// Headers beyond `content-type`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The JSON body; `None` is an empty one.
+    pub body: Option<Value>,
+}
+
+impl Response {
+    pub(super) fn json(status: u16, body: Value) -> Self {
+        Self { status, headers: Vec::new(), body: Some(body) }
+    }
+
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: None }
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl Request {
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+
+    /// The body as a JSON object, or the answer that says it is none.
+    pub(super) fn object(&self) -> Result<serde_json::Map<String, Value>, Box<Response>> {
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(map)) => Ok(map),
+            Ok(_) => Err(Box::new(error::invalid_body("expected a JSON object"))),
+            Err(e) => Err(Box::new(error::invalid_body(e))),
+        }
+    }
+}
+
+/// API versions of the registry resource that this emulator speaks.
+const REGISTRY_VERSIONS: [&str; 2] = ["2026-09-01-preview", "2026-03-01-preview"];
+
+/// Answers one request. Pure: the same state and request give the same answer and the same new state.
+pub fn handle(state: &mut State, request: &Request) -> Response {
+    let segments: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
+    if let Some(answer) = entra::handle(request, &segments) {
+        return answer;
+    }
+    if let Err(answer) = check_arm_request(request) {
+        return *answer;
+    }
+    let lower: Vec<String> = segments.iter().map(|s| s.to_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let method = request.method.as_str();
+    match lower.as_slice() {
+        ["subscriptions"] if method == "GET" => subscriptions::list(state),
+        ["tenants"] if method == "GET" => subscriptions::tenants(),
+        ["subscriptions", rest @ ..] if !rest.is_empty() => {
+            let subscription = segments[1];
+            if !state.subscriptions.iter().any(|s| s.id.eq_ignore_ascii_case(subscription)) {
+                return error::subscription_not_found(subscription);
+            }
+            in_subscription(state, request, &segments[1..], &lower[1..])
+        }
+        _ => no_route(request),
+    }
+}
+
+fn check_arm_request(request: &Request) -> Result<(), Box<Response>> {
+    match &request.authorization {
+        Some(value) if entra::is_our_token(value) => {}
+        Some(_) => {
+            return Err(Box::new(
+                error::arm(401, "InvalidAuthenticationToken", "The access token is invalid.")
+                    .header("www-authenticate", "Bearer error=\"invalid_token\"".to_owned()),
+            ));
+        }
+        None => {
+            return Err(Box::new(
+                error::arm(
+                    401,
+                    "AuthenticationFailed",
+                    "Authentication failed. The 'Authorization' header is missing.",
+                )
+                .header("www-authenticate", "Bearer".to_owned()),
+            ));
+        }
+    }
+    if request.query("api-version").is_none_or(str::is_empty) {
+        return Err(Box::new(error::arm(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )));
+    }
+    Ok(())
+}
+
+fn in_subscription(
+    state: &mut State,
+    request: &Request,
+    segments: &[&str],
+    lower: &[&str],
+) -> Response {
+    let subscription = segments[0];
+    let method = request.method.as_str();
+    match lower[1..] {
+        [] if method == "GET" => subscriptions::get(state, subscription),
+        ["resourcegroups"] if method == "GET" => subscriptions::groups(state, subscription),
+        ["resources"] if method == "GET" => subscriptions::resources(state, request, subscription),
+        ["providers", "microsoft.containerregistry", "registries"] if method == "GET" => {
+            registry_version(request).unwrap_or_else(|| registries::list(state, subscription, None))
+        }
+        ["resourcegroups", _, ref rest @ ..] => {
+            let group = segments[2];
+            let Some(known) = state.group(subscription, group) else {
+                return error::group_not_found(group);
+            };
+            if known.read_only && method != "GET" {
+                let verb = if method == "DELETE" { "delete" } else { "write" };
+                let kind = if rest.contains(&"replications") {
+                    "registries/replications"
+                } else {
+                    "registries"
+                };
+                return error::forbidden(
+                    &format!("Microsoft.ContainerRegistry/{kind}/{verb}"),
+                    &request.path,
+                );
+            }
+            in_group(state, request, &segments[3..], rest, (subscription, group))
+        }
+        _ => no_route(request),
+    }
+}
+
+fn in_group(
+    state: &mut State,
+    request: &Request,
+    segments: &[&str],
+    lower: &[&str],
+    (subscription, group): (&str, &str),
+) -> Response {
+    let ["providers", "microsoft.containerregistry", "registries", rest @ ..] = lower else {
+        return if lower.is_empty() && request.method == "GET" {
+            subscriptions::group(state, subscription, group)
+        } else {
+            no_route(request)
+        };
+    };
+    if let Some(wrong) = registry_version(request) {
+        return wrong;
+    }
+    let at =
+        registries::At { subscription, group, registry: segments.get(3).copied().unwrap_or("") };
+    match (request.method.as_str(), rest) {
+        ("GET", []) => registries::list(state, subscription, Some(group)),
+        ("GET", [_]) => registries::get(state, at),
+        ("PATCH", [_]) => registries::update(state, request, at),
+        ("PUT", [_]) => registries::create(state, request, at),
+        (_, [_, "replications", ..])
+            if state.registry(subscription, group, at.registry).is_none() =>
+        {
+            error::resource_not_found(&format!("registries/{}", at.registry), group)
+        }
+        ("GET", [_, "replications"]) => replications::list(state, at),
+        ("GET", [_, "replications", _]) => replications::get(state, at, segments[5]),
+        ("PUT", [_, "replications", _]) => replications::create(state, request, at, segments[5]),
+        ("DELETE", [_, "replications", _]) => replications::delete(state, request, at, segments[5]),
+        ("GET", [_, "replications", _, "operationstatuses", _]) => {
+            operations::status(state, request, segments[7])
+        }
+        _ => no_route(request),
+    }
+}
+
+fn registry_version(request: &Request) -> Option<Response> {
+    let version = request.query("api-version").unwrap_or_default();
+    (!REGISTRY_VERSIONS.contains(&version)).then(|| {
+        error::arm(
+            400,
+            "NoRegisteredProviderFound",
+            format!(
+                "No registered resource provider found for API version '{version}' for type 'registries'. \
+                 The supported api-versions are '{}'.",
+                REGISTRY_VERSIONS.join(", ")
+            ),
+        )
+    })
+}
+
+fn no_route(request: &Request) -> Response {
+    error::arm(
+        404,
+        "InvalidResourceType",
+        format!("The emulator has no answer for {} {}.", request.method, request.path),
+    )
+}

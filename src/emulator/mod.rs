@@ -1,0 +1,23 @@
+//! An Azure Resource Manager for Microsoft.ContainerRegistry, small enough to live in this process.
+//!
+//! [`handle`] is a pure function from a [`State`] and a [`Request`] to a [`Response`]. Two thin faces stand
+//! in front of it: [`transport::EmulatorTransport`] for the client in the same process (`--cloud emulator`)
+//! and [`server`] for everybody else over HTTPS (`az-acr emulator start`).
+//!
+//! Nothing here uses the client's code: an emulator that computed host names with the client's own
+//! functions could not prove them right. It is compared with bodies that the real service sent.
+
+mod entra;
+mod error;
+mod handler;
+mod operations;
+mod registries;
+mod replications;
+pub mod server;
+pub mod store;
+mod subscriptions;
+pub mod transport;
+mod world;
+
+pub use handler::{Request, Response, handle};
+pub use world::{DEFAULT_SUBSCRIPTION, State, TENANT};

@@ -1,0 +1,83 @@
+//! Long-running operations: the URL to poll, and what polling says.
+
+use super::error;
+use super::handler::{Request, Response};
+use super::registries::At;
+use super::replications;
+use super::world::{Operation, State};
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Polls before an operation ends: enough that a client has to poll more than once.
+const POLLS: u32 = 2;
+
+/// Starts an operation and gives its first answer the URL to poll.
+pub fn start(
+    state: &mut State,
+    request: &Request,
+    at: At,
+    replication: &str,
+    kind: &str,
+    answer: Response,
+) -> Response {
+    let id = format!("replications-00000000-0000-4000-8000-{:012x}", state.next_operation);
+    state.next_operation += 1;
+    let operation = Operation {
+        id,
+        subscription: at.subscription.to_owned(),
+        resource_group: at.group.to_owned(),
+        registry: at.registry.to_owned(),
+        replication: replication.to_owned(),
+        kind: kind.to_owned(),
+        polls_left: POLLS,
+    };
+    let url = url(request, &operation);
+    state.operations.push(operation);
+    answer.header("azure-asyncoperation", url)
+}
+
+/// GET of an operation's URL.
+pub fn status(state: &mut State, request: &Request, id: &str) -> Response {
+    let Some(index) = state.operations.iter().position(|o| o.id.eq_ignore_ascii_case(id)) else {
+        return error::arm(
+            404,
+            "OperationNotFound",
+            format!("The operation '{id}' could not be found."),
+        );
+    };
+    let operation = &mut state.operations[index];
+    if operation.polls_left > 0 {
+        operation.polls_left -= 1;
+        let operation = operation.clone();
+        return Response::json(200, json!({ "status": operation.kind }))
+            .header("azure-asyncoperation", url(request, &operation));
+    }
+    let operation = state.operations.remove(index);
+    let Operation { subscription, resource_group, registry, .. } = &operation;
+    if let Some(registry) = state.registry_mut(subscription, resource_group, registry) {
+        replications::finish(registry, &operation.replication, &operation.kind, &request.now);
+    }
+    Response::json(200, json!({"status": "Succeeded"}))
+}
+
+/// The service signs its polling URLs, which makes them about 5 KB long; a new one comes with every answer.
+fn url(request: &Request, operation: &Operation) -> String {
+    let version = request.query("api-version").unwrap_or_default();
+    let mut url = format!(
+        "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}/replications/{}\
+         /operationStatuses/{}?api-version={version}&t=6390{:014}&c=",
+        request.origin,
+        operation.subscription,
+        operation.resource_group,
+        operation.registry,
+        operation.replication,
+        operation.id,
+        operation.polls_left,
+    );
+    for i in 0..550u32 {
+        // Writing to a String cannot fail.
+        let _ = write!(url, "{:08x}", i.wrapping_mul(0x9e37_79b9));
+    }
+    url.push_str("&s=emulated&h=emulated");
+    url
+}

@@ -1,0 +1,350 @@
+//! The registry resource: get, list, PUT, PATCH, and its body in the service's order.
+
+use super::error;
+use super::handler::{Request, Response};
+use super::world::{CALLER, Registry, State};
+use serde_json::{Map, Value, json};
+
+/// Where a registry is.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    pub subscription: &'a str,
+    pub group: &'a str,
+    pub registry: &'a str,
+}
+
+pub fn list(state: &State, subscription: &str, group: Option<&str>) -> Response {
+    let value: Vec<Value> = state
+        .registries
+        .iter()
+        .filter(|r| r.subscription.eq_ignore_ascii_case(subscription))
+        .filter(|r| group.is_none_or(|g| g.eq_ignore_ascii_case(&r.resource_group)))
+        .map(body)
+        .collect();
+    Response::json(200, json!({ "value": value }))
+}
+
+pub fn get(state: &State, at: At) -> Response {
+    match state.registry(at.subscription, at.group, at.registry) {
+        Some(registry) => Response::json(200, body(registry)),
+        None => not_found(at),
+    }
+}
+
+pub fn not_found(at: At) -> Response {
+    error::resource_not_found(&format!("registries/{}", at.registry), at.group)
+}
+
+/// PATCH. The service answers 200 at once, without an operation to poll (recorded).
+pub fn update(state: &mut State, request: &Request, at: At) -> Response {
+    let change = match request.object() {
+        Ok(change) => change,
+        Err(answer) => return *answer,
+    };
+    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
+        return not_found(at);
+    };
+    let mut changed = registry.clone();
+    if let Err(answer) = apply(&mut changed, &change) {
+        return *answer;
+    }
+    if changed != *registry {
+        changed.modified_at.clone_from(&request.now);
+        *registry = changed;
+    }
+    Response::json(200, body(registry))
+}
+
+/// PUT. A new registry answers 201, a known one is changed like by PATCH.
+pub fn create(state: &mut State, request: &Request, at: At) -> Response {
+    if state.registry(at.subscription, at.group, at.registry).is_some() {
+        return update(state, request, at);
+    }
+    let wanted = match request.object() {
+        Ok(wanted) => wanted,
+        Err(answer) => return *answer,
+    };
+    if state.registries.iter().any(|r| r.name.eq_ignore_ascii_case(at.registry)) {
+        return error::arm(
+            409,
+            "AlreadyInUse",
+            format!(
+                "The registry DNS name {}.azurecr.io is already in use.",
+                at.registry.to_lowercase()
+            ),
+        );
+    }
+    let text = |pointer: &str| {
+        Value::Object(wanted.clone()).pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+    };
+    let (Some(location), Some(sku)) = (text("/location"), text("/sku/name")) else {
+        return error::invalid_body("'location' and 'sku.name' are required");
+    };
+    let group = state
+        .group(at.subscription, at.group)
+        .map_or_else(|| at.group.to_owned(), |g| g.name.clone());
+    let mut registry = Registry::new(&group, at.registry, &location, &sku, &request.now);
+    at.subscription.clone_into(&mut registry.subscription);
+    if let Err(answer) = apply(&mut registry, &wanted) {
+        return *answer;
+    }
+    let answer = Response::json(201, body(&registry));
+    state.registries.push(registry);
+    answer
+}
+
+/// Takes over what a PUT or PATCH asks for, or says why the service would refuse.
+fn apply(registry: &mut Registry, change: &Map<String, Value>) -> Result<(), Box<Response>> {
+    if let Some(Value::Object(tags)) = change.get("tags") {
+        registry.tags.clone_from(tags);
+    }
+    if let Some(identity) = change.get("identity") {
+        registry.identity = Some(identity.clone()).filter(|i| !i.is_null());
+    }
+    if let Some(name) = change.get("sku").and_then(|s| s["name"].as_str()) {
+        registry.sku = choice("sku", name, &["Basic", "Standard", "Premium"])?;
+    }
+    let none = Map::new();
+    let properties = change.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    let s = &mut registry.settings;
+    for (name, value) in properties {
+        match name.as_str() {
+            "adminUserEnabled" => s.admin_user_enabled = flag(name, value)?,
+            "anonymousPullEnabled" => s.anonymous_pull_enabled = flag(name, value)?,
+            "dataEndpointEnabled" => s.data_endpoint_enabled = flag(name, value)?,
+            "networkRuleBypassAllowedForTasks" => {
+                s.network_rule_bypass_allowed_for_tasks = flag(name, value)?;
+            }
+            "regionalEndpoints" => s.regional_endpoints = switch(name, value)?,
+            "metadataSearch" => s.metadata_search = switch(name, value)?,
+            "writableCacheRepos" => s.writable_cache_repos = switch(name, value)?,
+            "publicNetworkAccess" => s.public_network_access = switch(name, value)?,
+            "zoneRedundancy" => s.zone_redundancy = switch(name, value)?,
+            "endpointProtocol" => {
+                s.endpoint_protocol = choice_of(name, value, &["IPv4", "IPv4AndIPv6"])?;
+            }
+            "networkRuleBypassOptions" => {
+                s.network_rule_bypass_options = choice_of(name, value, &["AzureServices", "None"])?;
+            }
+            "roleAssignmentMode" => {
+                let modes = ["AbacRepositoryPermissions", "LegacyRegistryPermissions"];
+                s.role_assignment_mode = choice_of(name, value, &modes)?;
+            }
+            "networkRuleSet" => {
+                if let Some(action) = value["defaultAction"].as_str() {
+                    s.default_action = choice(name, action, &["Allow", "Deny"])?;
+                }
+                if let Some(rules) = value["ipRules"].as_array() {
+                    s.ip_rules.clone_from(rules);
+                }
+                if let Some(rules) = value["virtualNetworkRules"].as_array() {
+                    s.virtual_network_rules.clone_from(rules);
+                }
+            }
+            "policies" => {
+                let status = |policy: &str| value[policy]["status"].as_str().map(str::to_owned);
+                let set = |target: &mut String, policy: &str| {
+                    if let Some(status) = status(policy) {
+                        *target = status;
+                    }
+                };
+                set(&mut s.export_policy, "exportPolicy");
+                set(&mut s.trust_policy, "trustPolicy");
+                set(&mut s.quarantine_policy, "quarantinePolicy");
+                set(&mut s.retention_policy, "retentionPolicy");
+                set(&mut s.soft_delete_policy, "softDeletePolicy");
+                set(&mut s.authentication_as_arm_policy, "azureADAuthenticationAsArmPolicy");
+            }
+            _ => {}
+        }
+    }
+    check(registry)
+}
+
+/// The rules between settings, checked on the registry as it would become.
+fn check(registry: &Registry) -> Result<(), Box<Response>> {
+    let (s, sku) = (&registry.settings, registry.sku.as_str());
+    let refuse = |code: &str, message: &str| Err(Box::new(error::registry_service(code, message)));
+    if sku != "Premium" {
+        let feature = if s.data_endpoint_enabled {
+            Some(("DataEndpointNotSupported", "Data endpoint"))
+        } else if s.regional_endpoints == "Enabled" {
+            Some(("RegionalEndpointsNotSupported", "Regional endpoints"))
+        } else if s.default_action == "Deny"
+            || !s.ip_rules.is_empty()
+            || !s.virtual_network_rules.is_empty()
+        {
+            Some(("NetworkRuleSetNotSupported", "Network rule set"))
+        } else if s.public_network_access == "Disabled" {
+            Some(("DisablingPublicNetworkAccessNotSupported", "Disabling public network access"))
+        } else if registry.replications.iter().any(|r| !r.home) {
+            Some(("ReplicationNotSupported", "Replication"))
+        } else {
+            None
+        };
+        if let Some((code, feature)) = feature {
+            return Err(Box::new(error::needs_premium(code, feature, sku)));
+        }
+        if sku == "Basic" && s.anonymous_pull_enabled {
+            return Err(Box::new(error::needs_premium(
+                "AnonymousPullNotSupported",
+                "Anonymous pull",
+                sku,
+            )));
+        }
+    }
+    if s.endpoint_protocol == "IPv4AndIPv6" && !s.data_endpoint_enabled {
+        return refuse(
+            "BadRequest",
+            "The requested feature dual stack endpoints is not supported without data endpoint enabled.",
+        );
+    }
+    if s.regional_endpoints == "Enabled" && s.trust_policy == "enabled" {
+        return refuse(
+            "BadRequest",
+            "Regional endpoints cannot be enabled when Content Trust is enabled.",
+        );
+    }
+    Ok(())
+}
+
+fn flag(name: &str, value: &Value) -> Result<bool, Box<Response>> {
+    value
+        .as_bool()
+        .ok_or_else(|| Box::new(error::invalid_body(format!("{name} must be true or false"))))
+}
+
+fn switch(name: &str, value: &Value) -> Result<String, Box<Response>> {
+    choice_of(name, value, &["Enabled", "Disabled"])
+}
+
+fn choice_of(name: &str, value: &Value, choices: &[&str]) -> Result<String, Box<Response>> {
+    choice(name, value.as_str().unwrap_or_default(), choices)
+}
+
+fn choice(name: &str, value: &str, choices: &[&str]) -> Result<String, Box<Response>> {
+    choices.iter().find(|c| c.eq_ignore_ascii_case(value)).map(|c| (*c).to_owned()).ok_or_else(
+        || {
+            Box::new(error::registry_service(
+                "InvalidParameter",
+                format!("The value '{value}' of {name} is not one of {}.", choices.join(", ")),
+            ))
+        },
+    )
+}
+
+pub fn id(registry: &Registry) -> String {
+    format!(
+        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}",
+        registry.subscription, registry.resource_group, registry.name
+    )
+}
+
+pub fn system_data(by: &str, by_type: &str, created_at: &str, modified_at: &str) -> Value {
+    json!({
+        "createdBy": by,
+        "createdByType": by_type,
+        "createdAt": format!("{created_at}+00:00"),
+        "lastModifiedBy": by,
+        "lastModifiedByType": by_type,
+        "lastModifiedAt": format!("{modified_at}+00:00"),
+    })
+}
+
+/// The entry of a registry in `/resources` (recorded; systemData in the shorter form with `Z`).
+pub fn resource_body(registry: &Registry) -> Value {
+    json!({
+        "id": id(registry),
+        "name": registry.name,
+        "type": "Microsoft.ContainerRegistry/registries",
+        "sku": {"name": registry.sku, "tier": registry.sku},
+        "location": registry.location,
+        "tags": registry.tags,
+        "systemData": {
+            "createdBy": CALLER,
+            "createdByType": "User",
+            "createdAt": format!("{}Z", registry.created_at),
+            "lastModifiedBy": CALLER,
+            "lastModifiedByType": "User",
+            "lastModifiedAt": format!("{}Z", registry.created_at),
+        },
+    })
+}
+
+/// Host names of one kind, `<label>.<region>.<kind>.<suffix>`, for the home region and each finished replica.
+fn host_names(registry: &Registry, kind: &str) -> Vec<String> {
+    let mut regions: Vec<&str> = registry
+        .replications
+        .iter()
+        .filter(|r| !r.home && r.provisioning_state != "Creating")
+        .map(|r| r.location.as_str())
+        .chain([registry.location.as_str()])
+        .collect();
+    regions.sort_unstable();
+    regions
+        .iter()
+        .map(|region| format!("{}.{region}.{kind}.azurecr.io", registry.login_label))
+        .collect()
+}
+
+/// The registry as the service sends it: keys and their order as recorded.
+pub fn body(registry: &Registry) -> Value {
+    let s = &registry.settings;
+    let names = |on: bool, kind| if on { host_names(registry, kind) } else { Vec::new() };
+    let mut result = json!({
+        "sku": {"name": registry.sku, "tier": registry.sku},
+        "type": "Microsoft.ContainerRegistry/registries",
+        "id": id(registry),
+        "name": registry.name,
+        "location": registry.location,
+        "tags": registry.tags,
+        "systemData": system_data(CALLER, "User", &registry.created_at, &registry.modified_at),
+    });
+    if let Some(identity) = &registry.identity {
+        result["identity"] = identity.clone();
+    }
+    result["properties"] = json!({
+        "loginServer": format!("{}.azurecr.io", registry.login_label),
+        "creationDate": format!("{}Z", registry.created_at),
+        "provisioningState": "Succeeded",
+        "adminUserEnabled": s.admin_user_enabled,
+        "networkRuleSet": {
+            "defaultAction": s.default_action,
+            "virtualNetworkRules": s.virtual_network_rules,
+            "ipRules": s.ip_rules,
+        },
+        "policies": {
+            "quarantinePolicy": {"status": s.quarantine_policy},
+            "trustPolicy": {"type": "Notary", "status": s.trust_policy},
+            "retentionPolicy": {
+                "days": s.retention_days,
+                "lastUpdatedTime": format!("{}+00:00", registry.created_at),
+                "status": s.retention_policy,
+            },
+            "exportPolicy": {"status": s.export_policy},
+            "azureADAuthenticationAsArmPolicy": {"status": s.authentication_as_arm_policy},
+            "softDeletePolicy": {
+                "retentionDays": s.soft_delete_days,
+                "lastUpdatedTime": format!("{}+00:00", registry.created_at),
+                "status": s.soft_delete_policy,
+            },
+        },
+        "encryption": {"status": "disabled"},
+        "dataEndpointEnabled": s.data_endpoint_enabled,
+        "regionalEndpoints": s.regional_endpoints,
+        "dataEndpointHostNames": names(s.data_endpoint_enabled, "data"),
+        "regionalEndpointHostNames": names(s.regional_endpoints == "Enabled", "geo"),
+        "endpointProtocol": s.endpoint_protocol,
+        "privateEndpointConnections": registry.private_endpoint_connections,
+        "publicNetworkAccess": s.public_network_access,
+        "networkRuleBypassOptions": s.network_rule_bypass_options,
+        "networkRuleBypassAllowedForTasks": s.network_rule_bypass_allowed_for_tasks,
+        "zoneRedundancy": s.zone_redundancy,
+        "anonymousPullEnabled": s.anonymous_pull_enabled,
+        "metadataSearch": s.metadata_search,
+        "roleAssignmentMode": s.role_assignment_mode,
+        "autoGeneratedDomainNameLabelScope": s.domain_name_label_scope,
+        "writableCacheRepos": s.writable_cache_repos,
+    });
+    result
+}

@@ -1,0 +1,164 @@
+//! The replication resource: list, get, and the two long-running writes.
+
+use super::handler::{Request, Response};
+use super::registries::{self, At};
+use super::world::{CALLER, Registry, Replication, SERVICE_OBJECT_ID, State};
+use super::{error, operations};
+use serde_json::{Value, json};
+
+pub fn list(state: &State, at: At) -> Response {
+    match state.registry(at.subscription, at.group, at.registry) {
+        Some(registry) => {
+            let value: Vec<Value> =
+                registry.replications.iter().map(|r| body(registry, r)).collect();
+            Response::json(200, json!({ "value": value }))
+        }
+        None => registries::not_found(at),
+    }
+}
+
+pub fn get(state: &State, at: At, name: &str) -> Response {
+    let Some(registry) = state.registry(at.subscription, at.group, at.registry) else {
+        return registries::not_found(at);
+    };
+    match find(registry, name) {
+        Some(i) => Response::json(200, body(registry, &registry.replications[i])),
+        None => not_found(at, name),
+    }
+}
+
+/// PUT: 201 with `Creating` and an operation to poll, or 200 for a replica that is there already.
+pub fn create(state: &mut State, request: &Request, at: At, name: &str) -> Response {
+    let wanted = match request.object() {
+        Ok(wanted) => Value::Object(wanted),
+        Err(answer) => return *answer,
+    };
+    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
+        return registries::not_found(at);
+    };
+    let Some(location) = wanted["location"].as_str().map(region) else {
+        return error::arm(
+            400,
+            "LocationRequired",
+            "The location property is required for this definition.",
+        );
+    };
+    if registry.sku != "Premium" {
+        return error::needs_premium("ReplicationNotSupported", "Replication", &registry.sku);
+    }
+    let known = find(registry, name);
+    let taken = registry
+        .replications
+        .iter()
+        .enumerate()
+        .any(|(i, r)| Some(i) != known && r.location == location);
+    if location == registry.location && known.is_none() || taken {
+        return error::registry_service(
+            "ReplicationLocationInUse",
+            format!(
+                "A replication in the location '{location}' already exists for the registry '{}'.",
+                registry.name
+            ),
+        );
+    }
+    let index = known.unwrap_or_else(|| {
+        if registry.replications.is_empty() {
+            let home = Replication::home_of(registry, &request.now);
+            registry.replications.push(home);
+        }
+        let mut replica = Replication::new(&location, &request.now, "Creating");
+        name.clone_into(&mut replica.name);
+        let index = registry.replications.partition_point(|r| r.name < replica.name);
+        registry.replications.insert(index, replica);
+        index
+    });
+    let replica = &mut registry.replications[index];
+    if let Some(tags) = wanted["tags"].as_object() {
+        replica.tags.clone_from(tags);
+    }
+    if let Some(enabled) = wanted["properties"]["regionEndpointEnabled"].as_bool() {
+        replica.region_endpoint_enabled = enabled;
+    }
+    if let Some(zones) = wanted["properties"]["zoneRedundancy"].as_str() {
+        zones.clone_into(&mut replica.zone_redundancy);
+    }
+    if known.is_some() {
+        return Response::json(200, body(registry, &registry.replications[index]));
+    }
+    let answer = Response::json(201, body(registry, &registry.replications[index]));
+    operations::start(state, request, at, name, "Creating", answer)
+}
+
+/// DELETE: 202 and an operation to poll; 204 when there is no such replica.
+pub fn delete(state: &mut State, request: &Request, at: At, name: &str) -> Response {
+    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
+        return registries::not_found(at);
+    };
+    let Some(index) = find(registry, name) else {
+        return Response::empty(204);
+    };
+    if registry.replications[index].home {
+        return error::registry_service(
+            "CannotDeleteHomeReplication",
+            format!(
+                "The replication '{name}' in the home region of the registry cannot be deleted."
+            ),
+        );
+    }
+    "Deleting".clone_into(&mut registry.replications[index].provisioning_state);
+    operations::start(state, request, at, name, "Deleting", Response::empty(202))
+}
+
+/// What an operation does when it ends.
+pub fn finish(registry: &mut Registry, name: &str, kind: &str, now: &str) {
+    let Some(index) = find(registry, name) else {
+        return;
+    };
+    if kind == "Deleting" {
+        registry.replications.remove(index);
+        if registry.replications.iter().all(|r| r.home) {
+            registry.replications.clear();
+        }
+    } else {
+        let replica = &mut registry.replications[index];
+        "Succeeded".clone_into(&mut replica.provisioning_state);
+        now.clone_into(&mut replica.modified_at);
+    }
+}
+
+fn find(registry: &Registry, name: &str) -> Option<usize> {
+    registry.replications.iter().position(|r| r.name.eq_ignore_ascii_case(name))
+}
+
+fn not_found(at: At, name: &str) -> Response {
+    error::resource_not_found(&format!("registries/{}/replications/{name}", at.registry), at.group)
+}
+
+/// `East US` and `eastus` are the same region.
+fn region(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+fn body(registry: &Registry, replica: &Replication) -> Value {
+    let (by, by_type) =
+        if replica.home { (SERVICE_OBJECT_ID, "Application") } else { (CALLER, "User") };
+    let mut status = json!({});
+    if replica.provisioning_state == "Succeeded" {
+        status["displayStatus"] = json!("Ready");
+    }
+    status["timestamp"] = json!(format!("{}Z", replica.modified_at));
+    json!({
+        "type": "Microsoft.ContainerRegistry/registries/replications",
+        "id": format!("{}/replications/{}", registries::id(registry), replica.name),
+        "name": replica.name,
+        "location": replica.location,
+        "tags": replica.tags,
+        "systemData": registries::system_data(by, by_type, &replica.created_at, &replica.created_at),
+        "properties": {
+            "provisioningState": replica.provisioning_state,
+            "status": status,
+            "regionEndpointEnabled": replica.region_endpoint_enabled,
+            "zoneRedundancy": replica.zone_redundancy,
+        },
+    })
+}

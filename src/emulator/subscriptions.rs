@@ -1,0 +1,116 @@
+//! Subscriptions, resource groups, and the list of resources with its two filters.
+
+use super::handler::{Request, Response};
+use super::world::{State, TENANT};
+use super::{error, registries};
+use serde_json::{Value, json};
+
+const REGISTRY_TYPE: &str = "Microsoft.ContainerRegistry/registries";
+
+fn subscription_body(id: &str, name: &str) -> Value {
+    json!({
+        "id": format!("/subscriptions/{id}"),
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": id,
+        "tenantId": TENANT,
+        "displayName": name,
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01", "quotaId": "EmulatorQuota", "spendingLimit": "Off"
+        },
+    })
+}
+
+pub fn list(state: &State) -> Response {
+    let value: Vec<Value> =
+        state.subscriptions.iter().map(|s| subscription_body(&s.id, &s.name)).collect();
+    let count = value.len();
+    Response::json(200, json!({"value": value, "count": {"type": "Total", "value": count}}))
+}
+
+pub fn get(state: &State, subscription: &str) -> Response {
+    match state.subscriptions.iter().find(|s| s.id.eq_ignore_ascii_case(subscription)) {
+        Some(s) => Response::json(200, subscription_body(&s.id, &s.name)),
+        None => error::subscription_not_found(subscription),
+    }
+}
+
+pub fn tenants() -> Response {
+    Response::json(
+        200,
+        json!({"value": [{"id": format!("/tenants/{TENANT}"), "tenantId": TENANT, "displayName": "Emulator"}]}),
+    )
+}
+
+fn group_body(subscription: &str, name: &str) -> Value {
+    json!({
+        "id": format!("/subscriptions/{subscription}/resourceGroups/{name}"),
+        "name": name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": "eastus",
+        "properties": {"provisioningState": "Succeeded"},
+    })
+}
+
+pub fn groups(state: &State, subscription: &str) -> Response {
+    let value: Vec<Value> = state
+        .resource_groups
+        .iter()
+        .filter(|g| g.subscription.eq_ignore_ascii_case(subscription))
+        .map(|g| group_body(&g.subscription, &g.name))
+        .collect();
+    Response::json(200, json!({ "value": value }))
+}
+
+pub fn group(state: &State, subscription: &str, name: &str) -> Response {
+    match state.group(subscription, name) {
+        Some(g) => Response::json(200, group_body(&g.subscription, &g.name)),
+        None => error::group_not_found(name),
+    }
+}
+
+/// `GET /subscriptions/{id}/resources?$filter=resourceType eq '…'[ and name eq '…']`, the terms in either order.
+pub fn resources(state: &State, request: &Request, subscription: &str) -> Response {
+    let filter = request.query("$filter").unwrap_or_default();
+    let Some(terms) = parse_filter(filter) else {
+        return error::arm(
+            400,
+            "InvalidFilterInQueryString",
+            format!("Invalid $filter '{filter}' specified in the query string."),
+        );
+    };
+    let wanted = |property: &str| {
+        terms.iter().find(|(p, _)| p.eq_ignore_ascii_case(property)).map(|(_, v)| v.as_str())
+    };
+    let value: Vec<Value> = state
+        .registries
+        .iter()
+        .filter(|r| r.subscription.eq_ignore_ascii_case(subscription))
+        .filter(|r| wanted("name").is_none_or(|n| n.eq_ignore_ascii_case(&r.name)))
+        .filter(|_| wanted("resourceType").is_none_or(|t| t.eq_ignore_ascii_case(REGISTRY_TYPE)))
+        .map(registries::resource_body)
+        .collect();
+    Response::json(200, json!({ "value": value }))
+}
+
+/// `name eq 'value'` terms joined by `and`; `None` when it is anything else.
+fn parse_filter(filter: &str) -> Option<Vec<(String, String)>> {
+    let mut terms = Vec::new();
+    let mut rest = filter.trim();
+    while !rest.is_empty() {
+        let (property, after) = rest.split_once(" eq '")?;
+        let (value, after) = after.split_once('\'')?;
+        if !["resourceType", "name"].iter().any(|p| p.eq_ignore_ascii_case(property)) {
+            return None;
+        }
+        terms.push((property.to_owned(), value.to_owned()));
+        rest = after.trim_start();
+        if let Some(after) = rest.strip_prefix("and ") {
+            rest = after;
+        } else if !rest.is_empty() {
+            return None;
+        }
+    }
+    Some(terms)
+}

@@ -1,0 +1,127 @@
+//! The emulator as a transport of azure_core: the client's whole pipeline runs, only the socket is missing.
+
+use super::entra;
+use super::handler::{Request, Response};
+use super::store::Store;
+use async_trait::async_trait;
+use azure_core::Bytes;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, StatusCode};
+use azure_core::time::{Duration, OffsetDateTime};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The ARM endpoint that the transport answers for. The name can never exist in DNS (RFC 2606).
+pub const ENDPOINT: &str = "https://management.emulator.invalid";
+
+/// An [`HttpClient`] that answers from a [`Store`].
+#[derive(Debug)]
+pub struct EmulatorTransport {
+    store: Store,
+    clock: fn() -> OffsetDateTime,
+}
+
+impl EmulatorTransport {
+    /// A transport over the state in `store`; `clock` gives the time of changes.
+    pub fn new(store: Store, clock: fn() -> OffsetDateTime) -> Self {
+        Self { store, clock }
+    }
+}
+
+#[async_trait]
+impl HttpClient for EmulatorTransport {
+    async fn execute_request(
+        &self,
+        request: &azure_core::http::Request,
+    ) -> azure_core::Result<AsyncRawResponse> {
+        let url = request.url();
+        let body = match request.body() {
+            Body::Bytes(bytes) => bytes.to_vec(),
+            _ => return Err(Error::with_message(ErrorKind::Io, "the emulator takes no streams")),
+        };
+        let answer = self
+            .store
+            .handle(&Request {
+                method: request.method().as_str().to_owned(),
+                origin: url.origin().ascii_serialization(),
+                path: percent_decode(url.path()),
+                query: url.query_pairs().into_owned().collect(),
+                authorization: request
+                    .headers()
+                    .get_optional_string(&HeaderName::from_static("authorization")),
+                body,
+                now: timestamp((self.clock)()),
+            })
+            .map_err(|e| Error::new(ErrorKind::Other, e))?;
+        Ok(to_azure_core(answer))
+    }
+}
+
+fn to_azure_core(answer: Response) -> AsyncRawResponse {
+    let headers: HashMap<HeaderName, HeaderValue> = answer
+        .headers
+        .into_iter()
+        .chain([("content-type", "application/json; charset=utf-8".to_owned())])
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from(value)))
+        .collect();
+    let body = answer.body.map(|b| b.to_string()).unwrap_or_default();
+    AsyncRawResponse::from_bytes(
+        StatusCode::from(answer.status),
+        Headers::from(headers),
+        Bytes::from(body),
+    )
+}
+
+/// Decodes `%XX`; what is not UTF-8 afterwards is replaced.
+pub(super) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = (*first == b'%')
+            .then(|| tail.get(..2))
+            .flatten()
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
+        if let Some(byte) = hex {
+            bytes.push(byte);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// UTC with seven digits of a second and no zone: the resolution of the service's clock.
+pub(super) fn timestamp(time: OffsetDateTime) -> String {
+    let format = time::macros::format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]"
+    );
+    // A fixed description of components that every date has cannot fail.
+    time.format(format).unwrap_or_default()
+}
+
+/// The credential of `--cloud emulator`: a token that the emulator takes, without a request.
+#[derive(Debug)]
+pub struct EmulatorCredential;
+
+impl EmulatorCredential {
+    /// The credential, in the form that clients take.
+    pub fn new() -> Arc<dyn TokenCredential> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait]
+impl TokenCredential for EmulatorCredential {
+    async fn get_token(
+        &self,
+        _scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new(entra::own_token(), OffsetDateTime::now_utc() + Duration::days(1)))
+    }
+}

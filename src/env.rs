@@ -1,0 +1,85 @@
+//! The world outside, as values: environment variables and the clock.
+//!
+//! What a variable means is decided where it is used.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use time::OffsetDateTime;
+
+/// Environment variables and the time.
+#[derive(Debug, Clone)]
+pub struct Env {
+    variables: Variables,
+    clock: fn() -> OffsetDateTime,
+}
+
+#[derive(Debug, Clone)]
+enum Variables {
+    Process,
+    Map(HashMap<String, String>),
+}
+
+impl Env {
+    /// The variables of this process and the system's clock.
+    pub fn process() -> Self {
+        Self { variables: Variables::Process, clock: OffsetDateTime::now_utc }
+    }
+
+    /// An environment with just these variables, and the system's clock.
+    pub fn from_pairs<const N: usize>(pairs: [(&str, &str); N]) -> Self {
+        let pairs = pairs.map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Self { variables: Variables::Map(HashMap::from(pairs)), clock: OffsetDateTime::now_utc }
+    }
+
+    /// A variable's value; `None` when it is unset or empty, as most tools see it.
+    pub fn var(&self, name: &str) -> Option<String> {
+        match &self.variables {
+            Variables::Process => {
+                std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+            }
+            Variables::Map(map) => map.get(name).cloned(),
+        }
+        .filter(|value| !value.is_empty())
+    }
+
+    /// A variable that holds a path.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        match &self.variables {
+            Variables::Process => {
+                std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+            }
+            Variables::Map(_) => self.var(name).map(PathBuf::from),
+        }
+    }
+
+    /// The user's home directory (`HOME`, on Windows `USERPROFILE`).
+    pub fn home(&self) -> Option<PathBuf> {
+        self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+    }
+
+    /// A directory of the XDG base directory specification: `variable`, or `fallback` below the home.
+    pub fn xdg(&self, variable: &str, fallback: &str) -> Option<PathBuf> {
+        // The specification says that relative paths must be ignored.
+        self.path(variable)
+            .filter(|path| path.is_absolute())
+            .or_else(|| self.home().map(|home| home.join(fallback)))
+    }
+
+    /// The directory that the program was started in; `None` when it is gone.
+    pub fn current_directory(&self) -> Option<PathBuf> {
+        match self.variables {
+            Variables::Process => std::env::current_dir().ok(),
+            Variables::Map(_) => None,
+        }
+    }
+
+    /// The time now, in UTC.
+    pub fn now(&self) -> OffsetDateTime {
+        (self.clock)()
+    }
+
+    /// The clock itself, for those who need the time later.
+    pub fn clock(&self) -> fn() -> OffsetDateTime {
+        self.clock
+    }
+}

@@ -1,0 +1,135 @@
+//! From an error to what the user reads and the exit code: the one place for hints and codes.
+
+use crate::arm::ArmError;
+use crate::azure::AzureError;
+use crate::streams::{Level, Streams};
+
+/// A success.
+pub const OK: u8 = 0;
+/// The command failed.
+pub const FAILURE: u8 = 1;
+/// The command line makes no sense.
+pub const USAGE: u8 = 2;
+/// ARM knows no such resource (HTTP 404).
+pub const NOT_FOUND: u8 = 3;
+
+/// An error of the user's making, with its own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UserError {
+    /// What is wrong.
+    pub message: String,
+    /// What to do, one line each.
+    pub hints: Vec<String>,
+    /// The exit code.
+    pub exit_code: u8,
+}
+
+impl UserError {
+    /// An error that exits with 1.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hints: Vec::new(), exit_code: FAILURE }
+    }
+
+    /// An error in the command line: exits with 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { exit_code: USAGE, ..Self::new(message) }
+    }
+
+    /// The same with a line that says what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+/// Writes an error, `ERROR: …` and hints, to standard error; returns the exit code.
+pub fn report(error: &anyhow::Error, streams: &Streams) -> u8 {
+    streams.message(Level::Error, &text(error));
+    for hint in hints(error) {
+        streams.write_stderr(&format!("{hint}\n"));
+    }
+    exit_code(error)
+}
+
+/// The message, and what lies beneath it where that says more.
+fn text(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<UserError>() {
+        return error.exit_code;
+    }
+    match error.downcast_ref::<ArmError>().and_then(ArmError::status) {
+        Some(404) => NOT_FOUND,
+        _ => FAILURE,
+    }
+}
+
+fn hints(error: &anyhow::Error) -> Vec<String> {
+    if let Some(error) = error.downcast_ref::<UserError>() {
+        return error.hints.clone();
+    }
+    let hint: &str = match (error.downcast_ref::<ArmError>(), error.downcast_ref::<AzureError>()) {
+        (Some(ArmError::Connection { certificate: true, .. }), _) => {
+            "Where a proxy opens TLS connections, put its CA certificate in a PEM file and name it in REQUESTS_CA_BUNDLE."
+        }
+        (Some(ArmError::Connection { .. }), _) => {
+            "Check the network, HTTPS_PROXY and NO_PROXY. --debug shows each request."
+        }
+        (Some(ArmError::Unsent(_)), _) => {
+            "Run 'az login', or check the login's variables. --debug shows which login was used."
+        }
+        (Some(error), _) if error.status() == Some(401) => {
+            "The token was refused. Run 'az login' and try again."
+        }
+        (_, Some(AzureError::NotLoggedIn)) => {
+            "To try it without Azure: az-acr --cloud emulator show-endpoints --name contoso"
+        }
+        _ => return Vec::new(),
+    };
+    vec![hint.to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_code_and_its_hint() {
+        let refused =
+            |status| ArmError::Status { status, reason: "No".to_owned(), content: String::new() };
+        let connection = |certificate| ArmError::Connection {
+            host: "h".to_owned(),
+            detail: "d".to_owned(),
+            certificate,
+        };
+        for (error, code, hint) in [
+            (anyhow::Error::from(refused(404)), 3, ""),
+            (refused(403).into(), 1, ""),
+            (refused(401).into(), 1, "az login"),
+            (connection(true).into(), 1, "REQUESTS_CA_BUNDLE"),
+            (connection(false).into(), 1, "HTTPS_PROXY"),
+            (ArmError::Unsent("no".to_owned()).into(), 1, "--debug"),
+            (AzureError::NotLoggedIn.into(), 1, "--cloud emulator"),
+            (UserError::usage("what").hint("that").into(), 2, "that"),
+            (anyhow::anyhow!("else"), 1, ""),
+        ] {
+            let (streams, stdout, stderr) = Streams::memory("");
+            assert_eq!(report(&error, &streams), code, "{error}");
+            assert!(stderr.text().starts_with("ERROR: "), "{}", stderr.text());
+            assert!(stderr.text().contains(hint), "{}", stderr.text());
+            assert_eq!(stdout.text(), "");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Shell completions and man pages, as bytes from a clap tree.
+
+use clap::Command;
+use clap_complete::Shell;
+
+/// The shells that there are completions for.
+pub const SHELLS: [Shell; 5] =
+    [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh];
+
+/// The completion script of a shell.
+pub fn completion(shell: Shell, mut tree: Command) -> Vec<u8> {
+    let mut script = Vec::new();
+    let name = tree.get_name().to_owned();
+    clap_complete::generate(shell, &mut tree, name, &mut script);
+    script
+}
+
+/// The name of a shell's completion script in `completions/`.
+pub fn completion_file_name(shell: Shell, tree: &Command) -> String {
+    use clap_complete::Generator as _;
+    shell.file_name(tree.get_name())
+}
+
+/// Man pages, file name and roff: one for the program and one for each command.
+pub fn man_pages(tree: Command) -> Vec<(String, Vec<u8>)> {
+    let mut tree = tree.disable_help_subcommand(true);
+    tree.build();
+    let mut pages = Vec::new();
+    collect(&tree, tree.get_name(), &mut pages);
+    pages
+}
+
+fn collect(command: &Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) {
+    // clap keeps names as long as the program lives.
+    let static_name: &'static str = Box::leak(name.to_owned().into_boxed_str());
+    let mut page = Vec::new();
+    let man = clap_mangen::Man::new(command.clone().name(static_name));
+    // Writing to memory cannot fail.
+    if man.render(&mut page).is_ok() {
+        pages.push((format!("{name}.1"), page));
+    }
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        collect(sub, &format!("{name}-{}", sub.get_name()), pages);
+    }
+}

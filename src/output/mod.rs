@@ -1,0 +1,139 @@
+//! A value in, bytes out: the formats of `--output`, and `--query`.
+//!
+//! The bytes are those of Azure CLI 2.91 (knack 0.14, PyYAML 6, tabulate 0.10), which scripts rely on.
+
+mod json;
+mod python;
+mod query;
+mod table;
+mod tsv;
+mod yaml;
+
+pub use query::{Query, QueryError};
+pub use table::TableError;
+
+use serde_json::Value;
+
+/// The formats of `--output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Two-space indent, sorted keys.
+    Json,
+    /// JSON, coloured on a terminal.
+    Jsonc,
+    /// As PyYAML's `safe_dump` writes it.
+    Yaml,
+    /// YAML, coloured on a terminal.
+    Yamlc,
+    /// For people.
+    Table,
+    /// Tab-separated values.
+    Tsv,
+    /// Nothing.
+    None,
+}
+
+impl Format {
+    /// All formats by the name that `--output` takes.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("json", Self::Json),
+        ("jsonc", Self::Jsonc),
+        ("none", Self::None),
+        ("table", Self::Table),
+        ("tsv", Self::Tsv),
+        ("yaml", Self::Yaml),
+        ("yamlc", Self::Yamlc),
+    ];
+
+    /// The format of a name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, format)| *format)
+    }
+}
+
+/// What a command has to say: a value, how it looks as a table, and the exit code.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The answer; `Null` prints nothing.
+    pub value: Value,
+    /// Rows (objects whose keys are the column titles) for `--output table`; without it each object's own keys.
+    pub table: Option<fn(&Value) -> Vec<Value>>,
+    /// The exit code when nothing goes wrong with the output.
+    pub exit_code: u8,
+}
+
+impl Outcome {
+    /// An answer that exits with 0.
+    pub fn new(value: Value) -> Self {
+        Self { value, table: None, exit_code: 0 }
+    }
+
+    /// The same with a view for `--output table`.
+    #[must_use]
+    pub fn with_table(mut self, table: fn(&Value) -> Vec<Value>) -> Self {
+        self.table = Some(table);
+        self
+    }
+}
+
+/// The answer could not be written in the format asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// `--query` failed on this answer.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// No table can be made of this answer.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+/// Writes an outcome.
+///
+/// # Arguments
+/// * `query` - `--query`, applied first.
+/// * `colour` - whether `jsonc` and `yamlc` may use colour.
+///
+/// # Errors
+/// [`OutputError`] when the query fails or no table can be made.
+pub fn render(
+    outcome: &Outcome,
+    format: Format,
+    query: Option<&Query>,
+    colour: bool,
+) -> Result<Vec<u8>, OutputError> {
+    let queried;
+    let value = match query {
+        Some(query) => {
+            // A table shows plain objects in the model's order, TSV in the alphabet's.
+            queried = query.search(&outcome.value, format == Format::Tsv)?;
+            &queried
+        }
+        None => &outcome.value,
+    };
+    if value.is_null() {
+        return Ok(Vec::new());
+    }
+    let text = match format {
+        Format::Json => json::render(value, false),
+        Format::Jsonc => json::render(value, colour),
+        Format::Yaml => yaml::render(value, false),
+        Format::Yamlc => yaml::render(value, colour),
+        Format::Tsv => tsv::render(value, query.is_none()),
+        Format::None => String::new(),
+        Format::Table => match (outcome.table, query) {
+            (Some(view), None) => table::render(&Value::Array(view(value)), false)?,
+            (_, query) => table::render(value, query.is_none())?,
+        },
+    };
+    Ok(text.into_bytes())
+}
+
+/// An object's entries, sorted by key.
+fn sorted(object: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut entries: Vec<_> = object.iter().collect();
+    entries.sort_by(|a, b| a.0.cmp(b.0));
+    entries
+}

@@ -1,0 +1,89 @@
+//! Scalars as Python writes them: `az` prints numbers, booleans and nested values with `str()` and `repr()`.
+
+use serde_json::{Number, Value};
+
+/// `str(value)`.
+pub fn str(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => repr(other),
+    }
+}
+
+/// `repr(value)`.
+pub fn repr(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => self::number(number),
+        Value::String(text) => repr_string(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(repr).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(map) => {
+            let entries: Vec<String> =
+                map.iter().map(|(k, v)| format!("{}: {}", repr_string(k), repr(v))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+/// A number as Python's `repr` writes it: a float keeps its point, an exponent has a sign and two digits.
+pub fn number(number: &Number) -> String {
+    let text = number.to_string();
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => {
+            let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
+            let (sign, digits) = match exponent.strip_prefix('-') {
+                Some(digits) => ('-', digits),
+                None => ('+', exponent.trim_start_matches('+')),
+            };
+            format!("{mantissa}e{sign}{digits:0>2}")
+        }
+        None => text,
+    }
+}
+
+fn repr_string(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut result = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => result.push_str("\\\\"),
+            '\n' => result.push_str("\\n"),
+            '\r' => result.push_str("\\r"),
+            '\t' => result.push_str("\\t"),
+            c if c == quote => {
+                result.push('\\');
+                result.push(c);
+            }
+            c if c.is_control() => result.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => result.push(c),
+        }
+    }
+    result.push(quote);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_look_like_python() {
+        for (value, expected) in [
+            (json!(null), "None"),
+            (json!(true), "True"),
+            (json!(2.0), "2.0"),
+            (json!(1e16), "1e+16"),
+            (json!(1.5e-7), "1.5e-07"),
+            (json!("it's"), "\"it's\""),
+            (json!({"a": ["b", 1, null]}), "{'a': ['b', 1, None]}"),
+        ] {
+            assert_eq!(repr(&value), expected);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! `--query`: JMESPath as `az` has it.
+//!
+//! The `jmespath` crate parses, and evaluates functions. Its objects are sorted by key, Python's keep their
+//! order, and tables and `keys()` show it; so the expression tree is walked here, and every object's order is
+//! remembered by its identity while values pass through the crate's functions.
+
+use jmespath::ast::Ast;
+use jmespath::{Context, DEFAULT_RUNTIME, Expression, Rcvar, Variable};
+use serde_json::{Map, Number, Value};
+use std::collections::{BTreeMap, HashMap};
+
+/// A parsed `--query`.
+pub struct Query {
+    text: String,
+    expression: Expression<'static>,
+}
+
+/// The query failed on an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Invalid jmespath query supplied for `--query`: {0}")]
+pub struct QueryError(String);
+
+impl Query {
+    /// Parses a query.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let expression = jmespath::compile(text).map_err(|e| {
+            let reason = e.reason.to_string();
+            format!("{} at column {}", reason.trim_start_matches("Parse error: "), e.column)
+        })?;
+        Ok(Self { text: text.to_owned(), expression })
+    }
+
+    /// Applies the query. Objects from the answer keep their keys' order, or are sorted when `sort_plain`;
+    /// objects that the query makes (`{a: …}`) keep the query's order always.
+    ///
+    /// # Errors
+    /// [`QueryError`] for unknown functions and arguments of the wrong type.
+    pub fn search(&self, value: &Value, sort_plain: bool) -> Result<Value, QueryError> {
+        let mut evaluator = Evaluator {
+            context: Context::new(&self.text, &DEFAULT_RUNTIME),
+            orders: HashMap::new(),
+        };
+        let data = evaluator.import(value);
+        let result = evaluator.eval(&data, self.expression.as_ast())?;
+        Ok(evaluator.export(&result, sort_plain))
+    }
+}
+
+impl std::fmt::Debug for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Query").field(&self.text).finish()
+    }
+}
+
+/// The order of an object's keys. The object is kept so that its address stays its own.
+struct Order {
+    _object: Rcvar,
+    keys: Vec<String>,
+    plain: bool,
+}
+
+struct Evaluator<'a> {
+    context: Context<'a>,
+    orders: HashMap<*const Variable, Order>,
+}
+
+impl Evaluator<'_> {
+    fn import(&mut self, value: &Value) -> Rcvar {
+        Rcvar::new(match value {
+            Value::Null => Variable::Null,
+            Value::Bool(flag) => Variable::Bool(*flag),
+            Value::Number(number) => Variable::Number(number.clone()),
+            Value::String(text) => Variable::String(text.clone()),
+            Value::Array(items) => Variable::Array(items.iter().map(|v| self.import(v)).collect()),
+            Value::Object(map) => {
+                let entries = map.iter().map(|(k, v)| (k.clone(), self.import(v))).collect();
+                return self.object(entries, true);
+            }
+        })
+    }
+
+    /// A new object with this order of keys; a key's last value wins and its first place stays, as in Python.
+    fn object(&mut self, entries: Vec<(String, Rcvar)>, plain: bool) -> Rcvar {
+        let mut keys: Vec<String> = Vec::with_capacity(entries.len());
+        let mut map = BTreeMap::new();
+        for (key, value) in entries {
+            if map.insert(key.clone(), value).is_none() {
+                keys.push(key);
+            }
+        }
+        let object = Rcvar::new(Variable::Object(map));
+        let order = Order { _object: Rcvar::clone(&object), keys, plain };
+        self.orders.insert(Rcvar::as_ptr(&object), order);
+        object
+    }
+
+    fn entries(&self, object: &Rcvar) -> Option<Vec<(String, Rcvar)>> {
+        let map = object.as_object()?;
+        let keys = match self.orders.get(&Rcvar::as_ptr(object)) {
+            Some(order) => order.keys.clone(),
+            None => map.keys().cloned().collect(),
+        };
+        let entry = |key: String| map.get(&key).map(|value| (key.clone(), Rcvar::clone(value)));
+        Some(keys.into_iter().filter_map(entry).collect())
+    }
+
+    fn export(&self, value: &Rcvar, sort_plain: bool) -> Value {
+        match &**value {
+            Variable::Null | Variable::Expref(_) => Value::Null,
+            Variable::Bool(flag) => Value::Bool(*flag),
+            Variable::Number(number) => Value::Number(number.clone()),
+            Variable::String(text) => Value::String(text.clone()),
+            Variable::Array(items) => {
+                Value::Array(items.iter().map(|v| self.export(v, sort_plain)).collect())
+            }
+            Variable::Object(_) => {
+                let mut entries = self.entries(value).unwrap_or_default();
+                let order = self.orders.get(&Rcvar::as_ptr(value));
+                if sort_plain && order.is_none_or(|order| order.plain) {
+                    entries.sort_by(|a, b| a.0.cmp(&b.0));
+                }
+                let export = |(key, value)| (key, self.export(&value, sort_plain));
+                Value::Object(entries.into_iter().map(export).collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// Evaluates a node against `data`.
+    fn eval(&mut self, data: &Rcvar, node: &Ast) -> Result<Rcvar, QueryError> {
+        let null = || Rcvar::new(Variable::Null);
+        Ok(match node {
+            Ast::Identity { .. } => Rcvar::clone(data),
+            Ast::Field { name, .. } => data.get_field(name),
+            Ast::Literal { value, .. } => Rcvar::clone(value),
+            Ast::Index { idx, .. } => match usize::try_from(*idx) {
+                Ok(index) => data.get_index(index),
+                Err(_) => data.get_negative_index(idx.unsigned_abs() as usize),
+            },
+            Ast::Slice { start, stop, step, .. } => {
+                if *step == 0 {
+                    return Err(QueryError("Invalid slice, step cannot be 0".to_owned()));
+                }
+                data.slice(*start, *stop, *step)
+                    .map_or_else(null, |items| Rcvar::new(Variable::Array(items)))
+            }
+            Ast::Subexpr { lhs, rhs, .. } => {
+                let left = self.eval(data, lhs)?;
+                self.eval(&left, rhs)?
+            }
+            Ast::Or { lhs, rhs, .. } => {
+                let left = self.eval(data, lhs)?;
+                if left.is_truthy() { left } else { self.eval(data, rhs)? }
+            }
+            Ast::And { lhs, rhs, .. } => {
+                let left = self.eval(data, lhs)?;
+                if left.is_truthy() { self.eval(data, rhs)? } else { left }
+            }
+            Ast::Not { node, .. } => {
+                let result = self.eval(data, node)?;
+                Rcvar::new(Variable::Bool(!result.is_truthy()))
+            }
+            Ast::Condition { predicate, then, .. } => {
+                if self.eval(data, predicate)?.is_truthy() {
+                    self.eval(data, then)?
+                } else {
+                    null()
+                }
+            }
+            Ast::Comparison { comparator, lhs, rhs, .. } => {
+                let (left, right) = (self.eval(data, lhs)?, self.eval(data, rhs)?);
+                left.compare(comparator, &right)
+                    .map_or_else(null, |result| Rcvar::new(Variable::Bool(result)))
+            }
+            Ast::ObjectValues { node, .. } => {
+                let subject = self.eval(data, node)?;
+                self.entries(&subject).map_or_else(null, |entries| {
+                    Rcvar::new(Variable::Array(entries.into_iter().map(|e| e.1).collect()))
+                })
+            }
+            Ast::Projection { lhs, rhs, .. } => {
+                let left = self.eval(data, lhs)?;
+                let Some(items) = left.as_array() else { return Ok(null()) };
+                let mut collected = Vec::new();
+                for item in items {
+                    let result = self.eval(item, rhs)?;
+                    if !result.is_null() {
+                        collected.push(result);
+                    }
+                }
+                Rcvar::new(Variable::Array(collected))
+            }
+            Ast::Flatten { node, .. } => {
+                let subject = self.eval(data, node)?;
+                let Some(items) = subject.as_array() else { return Ok(null()) };
+                let mut collected = Vec::new();
+                for item in items {
+                    match item.as_array() {
+                        Some(inner) => collected.extend(inner.iter().cloned()),
+                        None => collected.push(Rcvar::clone(item)),
+                    }
+                }
+                Rcvar::new(Variable::Array(collected))
+            }
+            Ast::MultiList { .. } | Ast::MultiHash { .. } if data.is_null() => null(),
+            Ast::MultiList { elements, .. } => {
+                let items: Result<Vec<Rcvar>, QueryError> =
+                    elements.iter().map(|element| self.eval(data, element)).collect();
+                Rcvar::new(Variable::Array(items?))
+            }
+            Ast::MultiHash { elements, .. } => {
+                let mut entries = Vec::new();
+                for pair in elements {
+                    entries.push((pair.key.clone(), self.eval(data, &pair.value)?));
+                }
+                self.object(entries, false)
+            }
+            Ast::Expref { ast, .. } => Rcvar::new(Variable::Expref((**ast).clone())),
+            Ast::Function { name, args, offset } => {
+                let args: Result<Vec<Rcvar>, QueryError> =
+                    args.iter().map(|arg| self.eval(data, arg)).collect();
+                self.call(name, &args?, *offset)?
+            }
+        })
+    }
+
+    fn call(&mut self, name: &str, args: &[Rcvar], offset: usize) -> Result<Rcvar, QueryError> {
+        // The functions that see or make objects need the order; wrong arguments go on to the crate's checks.
+        match (name, args) {
+            ("keys", [object]) if object.is_object() => {
+                let entries = self.entries(object).unwrap_or_default();
+                let keys = entries.into_iter().map(|e| Rcvar::new(Variable::String(e.0)));
+                return Ok(Rcvar::new(Variable::Array(keys.collect())));
+            }
+            ("values", [object]) if object.is_object() => {
+                let entries = self.entries(object).unwrap_or_default();
+                return Ok(Rcvar::new(Variable::Array(entries.into_iter().map(|e| e.1).collect())));
+            }
+            ("merge", objects) if !objects.is_empty() && objects.iter().all(|o| o.is_object()) => {
+                let entries = objects.iter().filter_map(|o| self.entries(o)).flatten();
+                let entries = entries.collect();
+                return Ok(self.object(entries, false));
+            }
+            ("map", [function, items]) if function.is_expref() && items.is_array() => {
+                let (Some(ast), Some(items)) = (function.as_expref(), items.as_array()) else {
+                    return Ok(Rcvar::new(Variable::Null));
+                };
+                let results: Result<Vec<Rcvar>, QueryError> =
+                    items.iter().map(|item| self.eval(item, ast)).collect();
+                return Ok(Rcvar::new(Variable::Array(results?)));
+            }
+            _ => {}
+        }
+        let Some(function) = DEFAULT_RUNTIME.get_function(name) else {
+            return Err(QueryError(format!("Unknown function: {name}()")));
+        };
+        self.context.offset = offset;
+        let result = function
+            .evaluate(args, &mut self.context)
+            .map_err(|e| QueryError(e.reason.to_string()))?;
+        Ok(if matches!(name, "sum" | "abs" | "ceil" | "floor") { whole(result) } else { result })
+    }
+}
+
+/// The crate counts in floats; Python's sum of integers is an integer.
+fn whole(value: Rcvar) -> Rcvar {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+    match value.as_number() {
+        #[expect(clippy::cast_possible_truncation, reason = "checked: whole and below 2^53")]
+        Some(number) if number.fract() == 0.0 && number.abs() < EXACT => {
+            Rcvar::new(Variable::Number(Number::from(number as i64)))
+        }
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn search(query: &str, value: &Value, sort: bool) -> String {
+        Query::parse(query).unwrap().search(value, sort).unwrap().to_string()
+    }
+
+    #[test]
+    fn order_survives_queries() {
+        let data = json!([{"z": 1, "a": {"y": 1, "b": 2}}, {"z": 0, "a": {"y": 1, "b": 2}}]);
+        for (query, expected) in [
+            ("[0]", r#"{"z":1,"a":{"y":1,"b":2}}"#),
+            ("[0].{q: z, c: a}", r#"{"q":1,"c":{"y":1,"b":2}}"#),
+            ("sort_by(@, &z)[].{q: z, c: z}", r#"[{"q":0,"c":0},{"q":1,"c":1}]"#),
+            ("map(&{q: z, c: z}, @)", r#"[{"q":1,"c":1},{"q":0,"c":0}]"#),
+            ("keys([0])", r#"["z","a"]"#),
+            ("[0].*", r#"[1,{"y":1,"b":2}]"#),
+            ("merge([0], {b: `1`, z: `2`})", r#"{"z":2,"a":{"y":1,"b":2},"b":1}"#),
+            ("sum([].z)", "1"),
+            ("avg([].z)", "0.5"),
+            ("[?z > `0`].a.b | [0]", "2"),
+        ] {
+            assert_eq!(search(query, &data, false), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn for_tsv_plain_objects_are_sorted_and_made_ones_are_not() {
+        let data = json!({"z": 1, "a": 2});
+        assert_eq!(search("@", &data, true), r#"{"a":2,"z":1}"#);
+        assert_eq!(search("{z: z, a: a}", &data, true), r#"{"z":1,"a":2}"#);
+    }
+
+    #[test]
+    fn unknown_functions_are_named() {
+        let error = Query::parse("foo(@)").unwrap().search(&json!(1), false).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Invalid jmespath query supplied for `--query`: Unknown function: foo()"
+        );
+    }
+}

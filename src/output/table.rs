@@ -1,0 +1,129 @@
+//! `table`: the layout of Python's tabulate in its "simple" format.
+
+use super::{python, sorted};
+use comfy_table::Table;
+use serde_json::{Map, Value};
+
+/// Keys that tables leave out unless a query renames them.
+const SKIPPED: [&str; 3] = ["id", "type", "etag"];
+/// tabulate makes each column at least this much wider than its title.
+const TITLE_PADDING: usize = 2;
+
+/// No table can be made of the answer.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "Table output unavailable. Use the --query option to specify an appropriate query. Use --debug for more info."
+)]
+pub struct TableError;
+
+/// The items that become rows: a list's own, or the value alone.
+pub fn rows(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(items) => items,
+        other => std::slice::from_ref(other),
+    }
+}
+
+/// A table with a title row, or an empty line when there is nothing to show.
+///
+/// # Errors
+/// [`TableError`] when no table can be laid out.
+pub fn render(value: &Value, sort_keys: bool) -> Result<String, TableError> {
+    let rows: Vec<Map<String, Value>> = rows(value).iter().map(|r| row(r, sort_keys)).collect();
+    let mut titles: Vec<&str> = Vec::new();
+    for title in rows.iter().flat_map(Map::keys) {
+        if !titles.contains(&title.as_str()) {
+            titles.push(title);
+        }
+    }
+    if titles.is_empty() {
+        return Ok("\n".to_owned());
+    }
+    let lines: Vec<Vec<String>> =
+        rows.iter().map(|row| titles.iter().map(|title| cell(row.get(*title))).collect()).collect();
+    let dashes = titles.iter().enumerate().map(|(i, title)| {
+        let widest = lines.iter().flat_map(|line| line[i].lines()).map(width).max();
+        "-".repeat(widest.unwrap_or(0).max(width(title) + TITLE_PADDING))
+    });
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(&titles);
+    table.add_row(dashes.collect::<Vec<_>>());
+    table.add_rows(&lines);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    Ok(table.trim_fmt() + "\n")
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(value) => python::str(value).trim().to_owned(),
+    }
+}
+
+/// One item as a row: an object's scalars, a list's items as `Column1`…, anything else as `Result`.
+fn row(item: &Value, sort_keys: bool) -> Map<String, Value> {
+    match item {
+        Value::Object(map) => {
+            let entries = if sort_keys { sorted(map) } else { map.iter().collect() };
+            entries
+                .into_iter()
+                .filter(|(key, value)| {
+                    !SKIPPED.contains(&key.as_str())
+                        && !matches!(value, Value::Null | Value::Array(_) | Value::Object(_))
+                })
+                .map(|(key, value)| (capitalised(key), value.clone()))
+                .collect()
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(i, value)| (format!("Column{}", i + 1), value.clone()))
+            .collect(),
+        scalar => Map::from_iter([("Result".to_owned(), scalar.clone())]),
+    }
+}
+
+fn capitalised(key: &str) -> String {
+    let mut chars = key.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_column_is_as_wide_as_its_title_and_two_more() {
+        let value = json!([{"n": 7, "s": "contoso"}, {"n": 8, "s": "fabrikam", "more": true}]);
+        assert_eq!(
+            render(&value, false).unwrap(),
+            "N    S         More\n---  --------  ------\n7    contoso\n8    fabrikam  True\n"
+        );
+    }
+
+    #[test]
+    fn nothing_to_show_is_an_empty_line() {
+        assert_eq!(render(&json!([]), false).unwrap(), "\n");
+        assert_eq!(render(&json!({"a": {}}), false).unwrap(), "\n");
+    }
+
+    #[test]
+    fn lists_become_columns_and_scalars_results() {
+        let value = json!([["a", {"x": "y"}], "b"]);
+        assert_eq!(
+            render(&value, false).unwrap(),
+            "Column1    Column2     Result\n---------  ----------  --------\na          {'x': 'y'}\n                       b\n"
+        );
+    }
+}

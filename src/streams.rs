@@ -1,0 +1,185 @@
+//! The three standard streams with what is known about them: terminal or not, colour or not.
+//!
+//! Nothing here knows what is written; formats live in `output`.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal as _, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Standard input, output and error, real or in memory.
+#[derive(Clone)]
+pub struct Streams {
+    stdin: Arc<Mutex<dyn Read + Send>>,
+    stdout: Arc<Mutex<dyn Write + Send>>,
+    stderr: Arc<Mutex<dyn Write + Send>>,
+    /// Whether standard output is a terminal.
+    pub stdout_tty: bool,
+    /// Whether standard error is a terminal.
+    pub stderr_tty: bool,
+    /// Whether the user wants colour where there is a terminal.
+    pub colour: bool,
+    level: Level,
+}
+
+/// What is written to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Errors alone (`--only-show-errors`).
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// Also what is being done (`--verbose`).
+    Info,
+    /// Also every request (`--debug`).
+    Debug,
+}
+
+impl Level {
+    fn prefix(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Error => ("ERROR", "\x1b[91m"),
+            Self::Warning => ("WARNING", "\x1b[33m"),
+            Self::Info => ("INFO", "\x1b[32m"),
+            Self::Debug => ("DEBUG", "\x1b[36m"),
+        }
+    }
+}
+
+/// A buffer that two owners share: the streams, and the test that reads it afterwards.
+#[derive(Debug, Clone, Default)]
+pub struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Buffer {
+    /// What has been written so far.
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Streams {
+    /// The streams of this process. `colour` is what the environment says (`NO_COLOR`, `TERM`).
+    pub fn process(colour: bool) -> Self {
+        Self {
+            stdin: Arc::new(Mutex::new(io::stdin())),
+            stdout: Arc::new(Mutex::new(io::stdout())),
+            stderr: Arc::new(Mutex::new(io::stderr())),
+            stdout_tty: io::stdout().is_terminal(),
+            stderr_tty: io::stderr().is_terminal(),
+            colour,
+            level: Level::Warning,
+        }
+    }
+
+    /// Streams in memory, no terminals; returns the two outputs as well.
+    pub fn memory(stdin: &str) -> (Self, Buffer, Buffer) {
+        let (stdout, stderr) = (Buffer::default(), Buffer::default());
+        let streams = Self {
+            stdin: Arc::new(Mutex::new(io::Cursor::new(stdin.as_bytes().to_vec()))),
+            stdout: Arc::new(Mutex::new(stdout.clone())),
+            stderr: Arc::new(Mutex::new(stderr.clone())),
+            stdout_tty: false,
+            stderr_tty: false,
+            colour: false,
+            level: Level::Warning,
+        };
+        (streams, stdout, stderr)
+    }
+
+    /// The same streams with another level of messages.
+    #[must_use]
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Reads all of standard input.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn read_stdin(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
+        stdin.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes bytes to standard output.
+    ///
+    /// # Errors
+    /// When writing fails; a reader that closed the pipe (`| head -1`) is no error.
+    pub fn write_stdout(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Writes text to standard error as it is. A standard error that is gone is nobody's concern.
+    pub fn write_stderr(&self, text: &str) {
+        let mut stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = stderr.write_all(text.as_bytes());
+    }
+
+    /// Writes one message, `WARNING: …`, if the level lets it through.
+    pub fn message(&self, level: Level, text: &str) {
+        if level > self.level {
+            return;
+        }
+        let (prefix, colour) = level.prefix();
+        if self.stderr_tty && self.colour {
+            self.write_stderr(&format!("{colour}{prefix}: {text}\x1b[0m\n"));
+        } else {
+            self.write_stderr(&format!("{prefix}: {text}\n"));
+        }
+    }
+
+    /// Writes a warning.
+    pub fn warning(&self, text: &str) {
+        self.message(Level::Warning, text);
+    }
+
+    /// Writes a line that only `--debug` shows.
+    pub fn debug(&self, text: &str) {
+        self.message(Level::Debug, text);
+    }
+
+    /// A spinner on standard error while something takes long; only on a terminal. Dropping it takes it away.
+    pub fn spinner(&self, text: &str) -> Spinner {
+        if !self.stderr_tty || self.level < Level::Warning {
+            return Spinner(None);
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        bar.set_message(text.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Spinner(Some(bar))
+    }
+}
+
+/// A spinner on the terminal, or nothing in a pipe.
+#[derive(Debug)]
+pub struct Spinner(Option<ProgressBar>);
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! ARM's models in the shape that `az` shows: properties flattened, `resourceGroup` added; and as table rows.
+
+use crate::arm::{Registry, ResourceId};
+use serde_json::{Map, Value, json};
+
+/// A registry as `az acr show` has it.
+pub fn registry(registry: &Registry) -> Value {
+    // A model of strings, numbers and lists always becomes a value.
+    let mut value = serde_json::to_value(registry).unwrap_or_default();
+    flatten(&mut value, "properties");
+    if let Some(connections) = value["privateEndpointConnections"].as_array_mut() {
+        for connection in connections {
+            flatten(connection, "properties");
+        }
+    }
+    add_resource_group(&mut value);
+    value
+}
+
+/// Puts the members of one property in its place. Where the property is `null`, it just goes.
+fn flatten(value: &mut Value, property: &str) {
+    let Value::Object(object) = value else { return };
+    let mut flat = Map::new();
+    for (key, member) in std::mem::take(object) {
+        match member {
+            Value::Object(inner) if key == property => flat.extend(inner),
+            Value::Null if key == property => {}
+            member => {
+                flat.insert(key, member);
+            }
+        }
+    }
+    *object = flat;
+}
+
+/// Adds `resourceGroup` to every object whose `id` has one, as `az` does to all that it prints.
+fn add_resource_group(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(add_resource_group),
+        Value::Object(object) => {
+            if !object.keys().any(|key| key.eq_ignore_ascii_case("resourceGroup")) {
+                let id = object.get("id").and_then(Value::as_str).and_then(ResourceId::parse);
+                if let Some(group) = id.map(|id| id.resource_group.to_owned()) {
+                    object.insert("resourceGroup".to_owned(), Value::String(group));
+                }
+            }
+            object.values_mut().for_each(add_resource_group);
+        }
+        _ => {}
+    }
+}
+
+/// Rows for registries, one or a list: `az`'s titles and order.
+pub fn registry_rows(value: &Value) -> Vec<Value> {
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let row = |item: &Value| {
+        json!({
+            "NAME": item["name"],
+            "RESOURCE GROUP": item["resourceGroup"],
+            "LOCATION": item["location"],
+            "SKU": item["sku"]["name"],
+            "LOGIN SERVER": item["loginServer"],
+            "CREATION DATE": item["creationDate"].as_str().map(to_the_second),
+            "ADMIN ENABLED": item["adminUserEnabled"],
+        })
+    };
+    items.iter().map(|item| blank_nulls(row(item))).collect()
+}
+
+/// Rows for endpoints. As in `az`, regional endpoints are not among them.
+pub fn endpoint_rows(value: &Value) -> Vec<Value> {
+    let endpoints = value["dataEndpoints"].as_array().map_or(&[][..], Vec::as_slice);
+    let row = |endpoint: &Value| {
+        json!({
+            "loginServer": value["loginServer"],
+            "region": endpoint["region"],
+            "endpoint": endpoint["endpoint"],
+        })
+    };
+    endpoints.iter().map(|endpoint| blank_nulls(row(endpoint))).collect()
+}
+
+/// A column stays when its value is missing.
+fn blank_nulls(mut row: Value) -> Value {
+    if let Value::Object(cells) = &mut row {
+        for cell in cells.values_mut().filter(|cell| cell.is_null()) {
+            *cell = json!("");
+        }
+    }
+    row
+}
+
+/// `2026-09-10T06:47:33.936693+00:00` as `2026-09-10T06:47:33Z`; `az` drops the offset too.
+fn to_the_second(time: &str) -> String {
+    match time.get(..19) {
+        Some(seconds) if time.as_bytes().get(10) == Some(&b'T') => format!("{seconds}Z"),
+        _ => time.to_owned(),
+    }
+}
