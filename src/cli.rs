@@ -44,7 +44,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// json, jsonc, none, table, tsv, yaml or yamlc [default: az's, json]
+    /// json, jsonc, yaml, yamlc, table, tsv or none
     #[arg(short, long, global = true, value_name = "FORMAT", ignore_case = true, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(crate::output::Format::ALL.map(|(name, _)| name)))]
     pub output: Option<String>,

@@ -137,13 +137,26 @@ impl Context {
         self.subscription.get().context("the subscription was just set")
     }
 
+    /// Warns, before anything else is looked at, when `--subscription` is none of the login's: `az` does.
+    ///
+    /// # Errors
+    /// A damaged profile.
+    pub fn recognise_subscription(&self) -> Result<()> {
+        if let Some(wanted) = &self.globals.subscription {
+            let profile = self.profile()?;
+            if !profile.is_empty() && matches!(profile.find(wanted), Ok(None)) {
+                self.streams.warning(&format!("Subscription '{wanted}' not recognized."));
+            }
+        }
+        Ok(())
+    }
+
     async fn named_subscription(&self, wanted: &str) -> Result<ChosenSubscription> {
         let profile = self.profile()?;
         if let Some(found) = profile.find(wanted)? {
             return Ok(from_profile(found));
         }
         if !profile.is_empty() {
-            self.streams.warning(&format!("Subscription '{wanted}' not recognized."));
             return Err(AzureError::UnknownSubscription(wanted.to_owned()).into());
         }
         if azure_core::Uuid::parse_str(wanted).is_ok() && !self.cloud()?.is_emulator() {

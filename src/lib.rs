@@ -75,6 +75,7 @@ fn execute(cli: &Cli, matches: &clap::ArgMatches, env: &Env, streams: &Streams) 
         Globals { cloud: cli.global.cloud.clone(), subscription: cli.global.subscription.clone() };
     let mut ctx = Context::new(env.clone(), streams, config, globals, command_tree);
     ctx.typed = typed(matches);
+    ctx.recognise_subscription()?;
     let outcome = match dispatch(&cli.command, &ctx)? {
         Answer::Text(bytes) => {
             ctx.streams.write_stdout(&bytes).context("cannot write to standard output")?;

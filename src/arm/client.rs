@@ -100,7 +100,7 @@ impl ArmClient {
     ) -> Result<Registry, ArmError> {
         let url = self.registry_url(subscription, resource_group, &[name]);
         let answer = self.send(Method::Get, url.clone(), None).await?;
-        self.parse(&url, &answer, "a registry")
+        Self::parse(&url, &answer, "a registry")
     }
 
     /// Lists the registries of a subscription, all pages.
@@ -221,7 +221,7 @@ impl ArmClient {
         let mut url = first;
         for _ in 0..MOST_PAGES {
             let answer = self.send(Method::Get, url.clone(), None).await?;
-            let page: Page<T> = self.parse(&url, &answer, model)?;
+            let page: Page<T> = Self::parse(&url, &answer, model)?;
             items.extend(page.value);
             match page.next_link.filter(|link| !link.is_empty()) {
                 Some(link) => url = self.own_link(&link)?,
@@ -255,7 +255,6 @@ impl ArmClient {
 
     /// Reads a body.
     pub(super) fn parse<T: DeserializeOwned>(
-        &self,
         url: &Url,
         answer: &RawResponse,
         model: &'static str,
@@ -324,7 +323,7 @@ fn refusal(status: u16, answer: &RawResponse) -> ArmError {
     let bytes: &[u8] = answer.body().as_ref();
     let body = serde_json::from_slice(bytes).unwrap_or_default();
     match ServiceError::from_body(&body) {
-        Some(error) => ArmError::Service { status, error },
+        Some(error) => ArmError::Service { status, error: Box::new(error) },
         None => ArmError::Status {
             status,
             reason: answer.status().canonical_reason().into_owned(),

@@ -13,7 +13,7 @@ pub enum ArmError {
         /// The HTTP status; 200 for a long-running operation that ended with an error.
         status: u16,
         /// ARM's own words.
-        error: ServiceError,
+        error: Box<ServiceError>,
     },
     /// ARM refused, and the body is no error body.
     #[error("Operation returned an invalid status '{reason}'{content}")]

@@ -54,7 +54,11 @@ macro_rules! model {
         #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase")]
         #[non_exhaustive]
-        #[allow(missing_docs, reason = "each field is the ARM property of the same name")]
+        #[allow(
+            missing_docs,
+            clippy::struct_field_names,
+            reason = "each field is the ARM property of the same name"
+        )]
         pub struct $name {
             $($(#[$meta])* #[serde(default)] pub $field: Option<$kind>,)*
             /// Properties that this version does not know.

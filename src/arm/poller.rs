@@ -39,7 +39,7 @@ pub enum OperationState<'a, T> {
     /// It has ended; this is the resource.
     Done(T),
     /// It goes on: poll.
-    Running(Operation<'a, T>),
+    Running(Box<Operation<'a, T>>),
 }
 
 /// How ARM tells the state, in order of preference.
@@ -70,9 +70,9 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
         } else if is_running(provisioning_state(answer).as_deref()) {
             Track::Resource
         } else {
-            return client.parse(&resource, answer, model).map(Self::Done);
+            return ArmClient::parse(&resource, answer, model).map(Self::Done);
         };
-        Ok(Self::Running(Operation {
+        Ok(Self::Running(Box::new(Operation {
             client,
             resource,
             track,
@@ -80,7 +80,7 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
             started: OffsetDateTime::now_utc(),
             model,
             phantom: PhantomData,
-        }))
+        })))
     }
 
     /// Polls until the operation has ended.
@@ -103,7 +103,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
     ///
     /// # Errors
     /// ARM's error when the operation failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
-    pub async fn poll(mut self) -> Result<OperationState<'a, T>, ArmError> {
+    pub async fn poll(mut self: Box<Self>) -> Result<OperationState<'a, T>, ArmError> {
         let elapsed = OffsetDateTime::now_utc() - self.started;
         if elapsed.whole_minutes().unsigned_abs() >= DEADLINE_MINUTES {
             return Err(ArmError::OperationTimeout { minutes: DEADLINE_MINUTES });
@@ -131,7 +131,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
                 let state = provisioning_state(&answer);
                 self.check_state(state.as_deref().unwrap_or("Succeeded"), &body(&answer))?;
                 if !is_running(state.as_deref()) {
-                    let resource = self.client.parse(url, &answer, self.model)?;
+                    let resource = ArmClient::parse(url, &answer, self.model)?;
                     return Ok(OperationState::Done(resource));
                 }
                 (false, None)
@@ -139,7 +139,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
         };
         if ended {
             let answer = self.client.send(Method::Get, self.resource.clone(), None).await?;
-            let resource = self.client.parse(&self.resource, &answer, self.model)?;
+            let resource = ArmClient::parse(&self.resource, &answer, self.model)?;
             return Ok(OperationState::Done(resource));
         }
         if let Some(next) = next {
@@ -177,7 +177,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
             ServiceError::from_body(&error)
         });
         match error {
-            Some(error) => Err(ArmError::Service { status: 200, error }),
+            Some(error) => Err(ArmError::Service { status: 200, error: Box::new(error) }),
             None => Ok(()), // not reached: the error above has a code
         }
     }

@@ -137,7 +137,8 @@ fn candidates(wish: Option<&str>, from_profile: bool) -> Result<Vec<Kind>, Azure
 
 fn client_options(inputs: &Inputs<'_>) -> ClientOptions {
     let mut cloud = CustomConfiguration::default();
-    cloud.authority_host = inputs.cloud.active_directory.trim_end_matches('/').to_owned();
+    let authority = inputs.cloud.active_directory.trim_end_matches('/');
+    authority.clone_into(&mut cloud.authority_host);
     ClientOptions {
         transport: Some(inputs.network.transport()),
         per_call_policies: inputs.network.per_call_policies(),

@@ -83,14 +83,12 @@ fn client(env: &Env, proxies: bool) -> Result<Client, AzureError> {
     if let Some(proxy) = proxy(env)?.filter(|_| proxies) {
         builder = builder.proxy(proxy);
     }
-    builder = match tls(env)? {
-        Some(tls) => builder.tls_backend_preconfigured(tls),
-        None => {
-            // macOS and Windows: the platform's own verifier, which takes the process's provider.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            builder
-        }
-    };
+    if let Some(tls) = tls(env)? {
+        builder = builder.tls_backend_preconfigured(tls);
+    } else {
+        // macOS and Windows: the platform's own verifier, which takes the process's provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
     builder.build().map_err(|e| AzureError::Http(format!("cannot make an HTTP client: {e}")))
 }
 

@@ -33,6 +33,7 @@ struct Cache {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "MSAL's names")]
 struct Token {
     secret: Secret,
     #[serde(default)]

@@ -44,6 +44,10 @@ struct StartArgs {
     /// Directory for ca.pem [default: az-acr/tls in $XDG_STATE_HOME]
     #[arg(long, value_name = "DIR")]
     cert_dir: Option<PathBuf>,
+
+    /// Append each request to a file, a line of JSON each
+    #[arg(long, value_name = "FILE")]
+    request_log: Option<PathBuf>,
 }
 
 /// Starts or resets the emulator.
@@ -68,7 +72,9 @@ async fn start(args: &StartArgs, ctx: &Context) -> Result<Answer> {
     let store = ctx.emulator_store()?;
     // Damage is better said now than in every answer.
     store.load()?;
-    let server = Server::bind(store, ctx.env.clock(), args.port, &directory).await?;
+    let server = Server::bind(store, ctx.env.clock(), args.port, &directory)
+        .await?
+        .with_request_log(args.request_log.clone());
     ctx.streams
         .write_stdout(instructions(&server).as_bytes())
         .context("cannot write to standard output")?;

@@ -22,7 +22,7 @@ pub enum Answer {
 /// Which registry.
 #[derive(Debug, Clone, Args)]
 pub struct RegistryArgs {
-    /// Name or login server of the registry [default: az's]
+    /// Registry name or login server [default: az's]
     #[arg(short, long, value_name = "NAME")]
     pub name: Option<String>,
 

@@ -44,7 +44,7 @@ pub struct UpdateArgs {
     #[command(flatten)]
     registry: RegistryArgs,
 
-    /// Dedicated data endpoints, for client firewalls
+    /// Dedicated data endpoints
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     data_endpoint_enabled: Option<bool>,
 
@@ -64,11 +64,11 @@ pub struct UpdateArgs {
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     public_network_enabled: Option<bool>,
 
-    /// What happens when no network rule matches (Premium)
+    /// When no network rule matches (Premium)
     #[arg(long, value_name = "Allow|Deny", value_parser = one_of(&["Allow", "Deny"]), ignore_case = true, hide_possible_values = true)]
     default_action: Option<String>,
 
-    /// Access of trusted Azure services past the network rules
+    /// Trusted Azure services pass network rules
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     allow_trusted_services: Option<bool>,
 
@@ -84,11 +84,11 @@ pub struct UpdateArgs {
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     allow_exports: Option<bool>,
 
-    /// The metadata-search feature (preview)
+    /// The metadata search (preview)
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     allow_metadata_search: Option<bool>,
 
-    /// Writing to repositories of cache rules (preview)
+    /// Writes to cache rules' repositories (preview)
     #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
     writable_cache_repos: Option<String>,
 

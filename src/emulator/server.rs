@@ -11,8 +11,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
+use serde_json::{Value, json};
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -58,6 +59,7 @@ pub struct Server {
     clock: fn() -> OffsetDateTime,
     port: u16,
     ca_file: PathBuf,
+    request_log: Option<PathBuf>,
 }
 
 impl Server {
@@ -93,7 +95,16 @@ impl Server {
             clock,
             port,
             ca_file,
+            request_log: None,
         })
+    }
+
+    /// Appends a line of JSON for every request (method, path, query, body, status) to a file. Headers are left
+    /// out: they hold tokens.
+    #[must_use]
+    pub fn with_request_log(mut self, file: Option<PathBuf>) -> Self {
+        self.request_log = file;
+        self
     }
 
     /// `https://localhost:port`.
@@ -160,9 +171,30 @@ impl Server {
             now: timestamp((self.clock)()),
         };
         match self.store.handle(&request) {
-            Ok(answer) => to_hyper(answer),
+            Ok(answer) => match self.log(&request, &answer) {
+                Ok(()) => to_hyper(answer),
+                Err(e) => plain(500, &format!("cannot write the request log: {e}")),
+            },
             Err(e) => plain(500, &e.to_string()),
         }
+    }
+
+    fn log(&self, request: &Request, answer: &Response) -> io::Result<()> {
+        // A token request's body is a secret.
+        let Some(path) = self.request_log.as_ref().filter(|_| request.authorization.is_some())
+        else {
+            return Ok(());
+        };
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let line = json!({
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "body": body,
+            "status": answer.status,
+        });
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        file.write_all(format!("{line}\n").as_bytes())
     }
 }
 

@@ -14,7 +14,11 @@ pub fn render(value: &Value, colour: bool) -> String {
     let mut bytes = Vec::new();
     // Writing to memory fails only for event sequences that make no document; ours is one by construction.
     let _ = emit(&mut bytes, value);
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    // PyYAML ends a document that is a plain scalar; libyaml does not.
+    if !value.is_array() && !value.is_object() && !text.starts_with(['\'', '"']) {
+        text.push_str("...\n");
+    }
     if colour { coloured(&text) } else { text }
 }
 
