@@ -15,6 +15,7 @@ use crate::hints::{Hints, Key};
 use crate::registry_name::RegistryName;
 use crate::streams::Streams;
 use anyhow::{Context as _, Result};
+use azure_core::credentials::TokenCredential;
 use azure_core::http::{Transport, Url};
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -238,7 +239,8 @@ impl Context {
         let cloud = self.cloud()?;
         let (transport, credential) = if cloud.is_emulator() {
             let emulator = EmulatorTransport::new(self.emulator_store()?, self.env.clock());
-            (Transport::new(Arc::new(emulator)), EmulatorCredential::new())
+            let credential: Arc<dyn TokenCredential> = Arc::new(EmulatorCredential);
+            (Transport::new(Arc::new(emulator)), credential)
         } else {
             let network = Network::https(&self.env, vec![crate::arm::retry_policy()])?;
             let login = credential::choose(&Inputs {

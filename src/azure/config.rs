@@ -115,7 +115,7 @@ fn parse_ini(text: &str) -> Result<Sections, String> {
     let mut settings = IniDefault::default();
     settings.case_sensitive = true;
     settings.inline_comment_symbols = Some(Vec::new());
-    "DEFAULT".clone_into(&mut settings.default_section);
+    settings.default_section = "DEFAULT".to_owned();
     let sections = Ini::new_from_defaults(settings).read(text.to_owned())?;
     let lower = |options: HashMap<String, Option<String>>| {
         options.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect()

@@ -13,9 +13,7 @@ const SIGNATURE: &str = "emulated";
 /// Answers requests below `/{tenant}/`; `None` when the request is not for Entra.
 pub fn handle(request: &Request, segments: &[&str]) -> Option<Response> {
     match (request.method.as_str(), segments) {
-        ("GET", [tenant, rest @ ..])
-            if rest.ends_with(&[".well-known", "openid-configuration"]) =>
-        {
+        ("GET", [tenant, .., ".well-known", "openid-configuration"]) => {
             Some(openid_configuration(&request.origin, tenant))
         }
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => Some(token(request, tenant)),

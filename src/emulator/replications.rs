@@ -105,7 +105,7 @@ pub fn delete(state: &mut State, request: &Request, at: At, name: &str) -> Respo
             ),
         );
     }
-    "Deleting".clone_into(&mut registry.replications[index].provisioning_state);
+    registry.replications[index].provisioning_state = "Deleting".to_owned();
     operations::start(state, request, at, name, "Deleting", Response::empty(202))
 }
 
@@ -121,7 +121,7 @@ pub fn finish(registry: &mut Registry, name: &str, kind: &str, now: &str) {
         }
     } else {
         let replica = &mut registry.replications[index];
-        "Succeeded".clone_into(&mut replica.provisioning_state);
+        replica.provisioning_state = "Succeeded".to_owned();
         now.clone_into(&mut replica.modified_at);
     }
 }

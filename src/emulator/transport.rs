@@ -11,7 +11,6 @@ use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, StatusCode};
 use azure_core::time::{Duration, OffsetDateTime};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// The ARM endpoint that the transport answers for. The name can never exist in DNS (RFC 2606).
 pub const ENDPOINT: &str = "https://management.emulator.invalid";
@@ -39,7 +38,9 @@ impl HttpClient for EmulatorTransport {
         let url = request.url();
         let body = match request.body() {
             Body::Bytes(bytes) => bytes.to_vec(),
-            _ => return Err(Error::with_message(ErrorKind::Io, "the emulator takes no streams")),
+            Body::SeekableStream(_) => {
+                return Err(Error::with_message(ErrorKind::Io, "the emulator takes no streams"));
+            }
         };
         let answer = self
             .store
@@ -107,13 +108,6 @@ pub(super) fn timestamp(time: OffsetDateTime) -> String {
 /// The credential of `--cloud emulator`: a token that the emulator takes, without a request.
 #[derive(Debug)]
 pub struct EmulatorCredential;
-
-impl EmulatorCredential {
-    /// The credential, in the form that clients take.
-    pub fn new() -> Arc<dyn TokenCredential> {
-        Arc::new(Self)
-    }
-}
 
 #[async_trait]
 impl TokenCredential for EmulatorCredential {

@@ -88,7 +88,11 @@ pub struct Registry {
 /// The writable properties of a registry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[allow(missing_docs)] // each is the ARM property of the same name
+#[allow(
+    missing_docs,
+    clippy::struct_excessive_bools,
+    reason = "each is the ARM property of the same name"
+)]
 pub struct Settings {
     pub admin_user_enabled: bool,
     pub default_action: String,

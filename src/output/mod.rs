@@ -10,7 +10,6 @@ mod tsv;
 mod yaml;
 
 pub use query::{Query, QueryError};
-pub use table::TableError;
 
 use serde_json::Value;
 
@@ -79,17 +78,6 @@ impl Outcome {
     }
 }
 
-/// The answer could not be written in the format asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum OutputError {
-    /// `--query` failed on this answer.
-    #[error(transparent)]
-    Query(#[from] QueryError),
-    /// No table can be made of this answer.
-    #[error(transparent)]
-    Table(#[from] TableError),
-}
-
 /// Writes an outcome.
 ///
 /// # Arguments
@@ -97,13 +85,13 @@ pub enum OutputError {
 /// * `colour` - whether `jsonc` and `yamlc` may use colour.
 ///
 /// # Errors
-/// [`OutputError`] when the query fails or no table can be made.
+/// [`QueryError`] when the query fails on this answer.
 pub fn render(
     outcome: &Outcome,
     format: Format,
     query: Option<&Query>,
     colour: bool,
-) -> Result<Vec<u8>, OutputError> {
+) -> Result<Vec<u8>, QueryError> {
     let queried;
     let value = match query {
         Some(query) => {
@@ -124,8 +112,8 @@ pub fn render(
         Format::Tsv => tsv::render(value, query.is_none()),
         Format::None => String::new(),
         Format::Table => match (outcome.table, query) {
-            (Some(view), None) => table::render(&Value::Array(view(value)), false)?,
-            (_, query) => table::render(value, query.is_none())?,
+            (Some(view), None) => table::render(&Value::Array(view(value)), false),
+            (_, query) => table::render(value, query.is_none()),
         },
     };
     Ok(text.into_bytes())

@@ -1,6 +1,7 @@
 //! Scalars as Python writes them: `az` prints numbers, booleans and nested values with `str()` and `repr()`.
 
 use serde_json::{Number, Value};
+use std::fmt::Write as _;
 
 /// `str(value)`.
 pub fn str(value: &Value) -> String {
@@ -59,7 +60,10 @@ fn repr_string(text: &str) -> String {
                 result.push('\\');
                 result.push(c);
             }
-            c if c.is_control() => result.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => {
+                // Writing to a String cannot fail.
+                let _ = write!(result, "\\x{:02x}", u32::from(c));
+            }
             c => result.push(c),
         }
     }
