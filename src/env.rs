@@ -26,9 +26,9 @@ impl Env {
     }
 
     /// An environment with just these variables, and the system's clock.
-    pub fn from_pairs<const N: usize>(pairs: [(&str, &str); N]) -> Self {
-        let pairs = pairs.map(|(k, v)| (k.to_owned(), v.to_owned()));
-        Self { variables: Variables::Map(HashMap::from(pairs)), clock: OffsetDateTime::now_utc }
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let map = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        Self { variables: Variables::Map(map), clock: OffsetDateTime::now_utc }
     }
 
     /// A variable's value; `None` when it is unset or empty, as most tools see it.

@@ -9,6 +9,7 @@ use azure_core::time::{Duration, OffsetDateTime};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::marker::PhantomData;
+use tokio::time::Instant;
 
 /// Between two polls, where ARM does not say.
 const INTERVAL: Duration = Duration::seconds(2);
@@ -28,7 +29,7 @@ pub struct Operation<'a, T> {
     resource: Url,
     track: Track,
     wait: Duration,
-    started: OffsetDateTime,
+    started: Instant,
     model: &'static str,
     phantom: PhantomData<T>,
 }
@@ -77,7 +78,7 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
             resource,
             track,
             wait: interval(headers),
-            started: OffsetDateTime::now_utc(),
+            started: Instant::now(),
             model,
             phantom: PhantomData,
         })))
@@ -104,8 +105,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
     /// # Errors
     /// ARM's error when the operation failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
     pub async fn poll(mut self: Box<Self>) -> Result<OperationState<'a, T>, ArmError> {
-        let elapsed = OffsetDateTime::now_utc() - self.started;
-        if elapsed.whole_minutes().unsigned_abs() >= DEADLINE_MINUTES {
+        if self.started.elapsed() >= std::time::Duration::from_secs(DEADLINE_MINUTES * 60) {
             return Err(ArmError::OperationTimeout { minutes: DEADLINE_MINUTES });
         }
         if self.wait > Duration::ZERO {

@@ -88,25 +88,30 @@ impl Kind {
 /// [`AzureError::NotLoggedIn`] when none applies; others when one applies and cannot be used.
 pub async fn choose(inputs: &Inputs<'_>) -> Result<Login, AzureError> {
     let wish = inputs.env.var("AZURE_TOKEN_CREDENTIALS");
-    for kind in candidates(wish.as_deref(), inputs.subscription.is_some())? {
+    let candidates = candidates(wish.as_deref(), inputs.subscription.is_some())?;
+    // One credential by its name is used even where nothing shows that it applies.
+    let asked_for = wish.is_some() && candidates.len() == 1;
+    for kind in &candidates {
         let login = match kind {
             Kind::Environment => environment(inputs)?,
             Kind::WorkloadIdentity => workload_identity(inputs)?,
             Kind::AzurePipelines => azure_pipelines(inputs)?,
             Kind::GitHubActions => github_actions(inputs)?,
-            Kind::AzureCli => azure_cli(inputs, wish.is_some())?,
-            Kind::AzureDeveloperCli => azure_developer_cli(inputs, wish.is_some())?,
-            Kind::ManagedIdentity => managed_identity(inputs, wish.is_some()).await?,
+            Kind::AzureCli => azure_cli(inputs, asked_for)?,
+            Kind::AzureDeveloperCli => azure_developer_cli(inputs, asked_for)?,
+            Kind::ManagedIdentity => managed_identity(inputs, asked_for).await?,
         };
         if let Some(login) = login {
             return Ok(login);
         }
     }
     match wish {
-        Some(wish) => Err(AzureError::Credential(format!(
-            "AZURE_TOKEN_CREDENTIALS is set to '{wish}', and the variables or files that it needs are not there."
-        ))),
-        None => Err(AzureError::NotLoggedIn),
+        Some(wish) if !candidates.contains(&Kind::AzureCli) => {
+            Err(AzureError::Credential(format!(
+                "AZURE_TOKEN_CREDENTIALS is set to '{wish}', and the variables or files that it needs are not there."
+            )))
+        }
+        _ => Err(AzureError::NotLoggedIn),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{AzureError, read_text};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// A subscription of the profile.
@@ -64,11 +65,14 @@ impl Profile {
         let Some(text) = read_text(&path)? else { return Ok(Self::default()) };
         // az writes it with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let file: File = serde_json::from_str(text).map_err(|e| AzureError::Damaged {
-            path,
-            detail: e.to_string(),
-            remedy: "Run 'az login' to write it anew",
-        })?;
+        // Through a map: serde would take `[]` for a profile, too.
+        let file: File = serde_json::from_str(text)
+            .and_then(|map: Map<String, Value>| serde_json::from_value(Value::Object(map)))
+            .map_err(|e| AzureError::Damaged {
+                path,
+                detail: e.to_string(),
+                remedy: "Run 'az login' to write it anew",
+            })?;
         let mut subscriptions = file.subscriptions;
         subscriptions.retain(|subscription| subscription.environment_name == cloud);
         Ok(Self { subscriptions })

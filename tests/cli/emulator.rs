@@ -1,0 +1,106 @@
+//! The emulator's memory, and its face for other programs.
+
+use crate::home::{Home, binary};
+use crate::https::Server;
+use std::process::Command;
+
+#[test]
+fn reset_brings_the_first_world_back() {
+    let home = Home::new();
+    let enabled =
+        || home.emulated(&["show", "-n", "contoso", "--query", "dataEndpointEnabled"]).quiet();
+    home.emulated(&["update", "-n", "contoso", "--data-endpoint-enabled", "-o", "none"]).quiet();
+    assert_eq!(enabled(), "true\n");
+    assert_eq!(home.run(&["emulator", "reset"]).quiet(), "");
+    assert_eq!(enabled(), "false\n");
+}
+
+#[test]
+fn reading_writes_nothing() {
+    let home = Home::new();
+    home.emulated(&["show-endpoints", "-n", "contoso", "-g", "contoso-rg", "-o", "none"]);
+    assert_eq!(std::fs::read_dir(home.path("")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_state_is_where_the_variable_says() {
+    let home = Home::new();
+    let state = home.path("deep/down/state.json");
+    let home = home.with("AZ_ACR_EMULATOR_STATE", state.to_str().unwrap());
+    home.emulated(&["update", "-n", "contoso", "--admin-enabled", "-o", "none"]).quiet();
+    assert!(state.is_file());
+}
+
+#[test]
+fn a_damaged_state_says_how_to_start_over() {
+    let home = Home::new();
+    home.write(".local/state/az-acr/emulator.json", "{\"version\": 1");
+    let stderr = home.emulated(&["list"]).fails(1);
+    assert!(stderr.contains("emulator.json is damaged (EOF"), "{stderr}");
+    assert!(stderr.contains("Run 'az-acr emulator reset' to start over"), "{stderr}");
+    home.run(&["emulator", "reset"]).quiet();
+    home.emulated(&["list"]).quiet();
+}
+
+#[test]
+fn updates_at_the_same_time_are_all_kept() {
+    let home = Home::new();
+    let update = |args: &[&str]| {
+        Command::new(binary())
+            .args(["--cloud", "emulator", "update", "-o", "none"])
+            .args(args)
+            .env_clear()
+            .env("HOME", home.path(""))
+            .spawn()
+            .unwrap()
+    };
+    let children = [
+        update(&["-n", "contoso", "--data-endpoint-enabled"]),
+        update(&["-n", "contoso", "--admin-enabled"]),
+        update(&["-n", "contoso", "--anonymous-pull-enabled"]),
+        update(&["-n", "contoso", "--tags", "a=b"]),
+        update(&["-n", "wingtip", "--data-endpoint-enabled"]),
+        update(&["-n", "tailspin", "--admin-enabled"]),
+    ];
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let query = "[?dataEndpointEnabled || adminUserEnabled].name";
+    assert_eq!(
+        home.emulated(&["list", "--query", query, "-o", "tsv"]).quiet(),
+        "contoso\nfabrikam\ntailspin\nwingtip\n"
+    );
+    let query = "[dataEndpointEnabled, adminUserEnabled, anonymousPullEnabled, tags.a]";
+    assert_eq!(
+        home.emulated(&["show", "-n", "contoso", "--query", query, "-o", "tsv"]).quiet(),
+        "true\ntrue\ntrue\nb\n"
+    );
+}
+
+#[test]
+fn start_prints_what_az_needs() {
+    let server = Server::start();
+    let lines = &server.lines;
+    assert!(lines[0].starts_with("# The emulator listens on https://localhost:"), "{}", lines[0]);
+    for (line, beginning) in lines[1..].iter().zip([
+        "export REQUESTS_CA_BUNDLE='",
+        "export AZURE_CONFIG_DIR='",
+        "az cloud register --name az-acr-emulator --skip-endpoint-discovery ",
+        "az cloud set --name az-acr-emulator",
+        "az config set core.instance_discovery=false",
+        "az login --service-principal --username emulator --password emulator --tenant ",
+    ]) {
+        assert!(line.starts_with(beginning), "{line}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let stderr = Home::new().run(&["emulator", "start", "--port", &port]).fails(1);
+    assert!(
+        stderr.starts_with(&format!("ERROR: cannot listen on port {port} of 127.0.0.1: ")),
+        "{stderr}"
+    );
+}

@@ -1,0 +1,104 @@
+//! A clean home for each test, the binary in it, and what a run said.
+
+use assert_cmd::Command;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A home directory with nothing in it, and no variables but what a test adds.
+pub struct Home {
+    directory: TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// What a run said.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().to_str().unwrap().to_owned();
+        let variables = BTreeMap::from([
+            ("HOME".to_owned(), home),
+            // Whoever is not logged in is told so; without this the machine's own identity would be asked for.
+            ("AZURE_TOKEN_CREDENTIALS".to_owned(), "dev".to_owned()),
+        ]);
+        Self { directory, variables }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.directory.path().join(relative)
+    }
+
+    /// Writes a file, with its directory.
+    pub fn write(&self, relative: &str, text: &str) {
+        let path = self.path(relative);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command.env_clear().envs(&self.variables).current_dir(self.directory.path());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        let output = self.command().args(args).output().unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// A run in the emulated cloud.
+    pub fn emulated(&self, args: &[&str]) -> Run {
+        self.run(&[&["--cloud", "emulator"], args].concat())
+    }
+}
+
+pub fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_az-acr"))
+}
+
+impl Run {
+    /// Asserts success without any message, and gives standard output.
+    #[track_caller]
+    pub fn quiet(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{}", self.stdout);
+        self.stdout
+    }
+
+    /// Asserts a failure that prints nothing, and gives standard error.
+    #[track_caller]
+    pub fn fails(self, code: i32) -> String {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
+        self.stderr
+    }
+
+    /// The requests to ARM, from a run with `--debug`.
+    pub fn requests(&self) -> Vec<String> {
+        let lines = self.stderr.lines().filter_map(|line| line.strip_prefix("DEBUG: "));
+        lines
+            .filter(|line| line.contains(" https://"))
+            .filter_map(|line| line.split_once(" -> "))
+            .map(|(request, _)| {
+                let (method, url) = request.split_once(' ').unwrap();
+                let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+                format!("{method} /{}", path.split("&$filter").next().unwrap())
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,59 @@
+//! Completions and man pages are what the command line says. `AZ_ACR_UPDATE=1 cargo test generated` writes them.
+
+use az_acr::{command_tree, generate};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Compares a directory with what should be in it, or writes it.
+fn check(directory: &str, expected: &BTreeMap<String, Vec<u8>>) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    if std::env::var_os("AZ_ACR_UPDATE").is_some() {
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        for (name, bytes) in expected {
+            fs::write(directory.join(name), bytes).unwrap();
+        }
+    }
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    let names: Vec<&str> = found.iter().filter_map(|p| p.file_name()?.to_str()).collect();
+    assert_eq!(names, expected.keys().collect::<Vec<_>>(), "in {}", directory.display());
+    for path in &found {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            fs::read(path).unwrap() == expected[name],
+            "{} is stale: AZ_ACR_UPDATE=1 cargo test generated",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn completions_are_fresh() {
+    let files = generate::SHELLS.map(|shell| {
+        let name = generate::completion_file_name(shell, &command_tree());
+        (name, generate::completion(shell, command_tree()))
+    });
+    check("completions", &BTreeMap::from(files));
+}
+
+#[test]
+fn man_pages_are_fresh() {
+    check("docs/man", &generate::man_pages(command_tree()).into_iter().collect());
+}
+
+#[test]
+fn every_command_has_examples_and_every_argument_help() {
+    // `help_expected` makes this fail for an argument without help.
+    command_tree().debug_assert();
+    fn examine(command: &clap::Command) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let leaf = command.get_subcommands().next().is_none();
+        let name = command.get_name();
+        assert!(!leaf || name == "reset" || help.contains("Examples:"), "{name} has no examples");
+        command.get_subcommands().for_each(examine);
+    }
+    examine(&command_tree());
+}
