@@ -100,7 +100,7 @@ impl Context {
         if self.cloud.get().is_none() {
             let name = Cloud::chosen(&self.config, self.globals.cloud.as_deref());
             let cloud = Cloud::load(&self.config, &name)?;
-            self.streams.debug(&format!("cloud {name}: {}", cloud.resource_manager));
+            self.streams.info(&format!("cloud {name}: {}", cloud.resource_manager));
             let _ = self.cloud.set(cloud);
         }
         self.cloud.get().context("the cloud was just set")
@@ -132,7 +132,7 @@ impl Context {
                 Some(wanted) => self.named_subscription(wanted).await?,
                 None => self.default_subscription().await?,
             };
-            self.streams.debug(&format!("subscription {}", chosen.id));
+            self.streams.info(&format!("subscription {}", chosen.id));
             let _ = self.subscription.set(chosen);
         }
         self.subscription.get().context("the subscription was just set")
@@ -249,9 +249,10 @@ impl Context {
                 cloud,
                 subscription,
                 network: &network,
+                log: &|line| self.streams.debug(line),
             })
             .await?;
-            self.streams.debug(&format!("credential: {}", login.name));
+            self.streams.info(&format!("credential: {}", login.name));
             (network.transport(), login.credential)
         };
         let streams = self.streams.clone();

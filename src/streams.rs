@@ -152,6 +152,11 @@ impl Streams {
         self.message(Level::Warning, text);
     }
 
+    /// Writes a line that `--verbose` shows.
+    pub fn info(&self, text: &str) {
+        self.message(Level::Info, text);
+    }
+
     /// Writes a line that only `--debug` shows.
     pub fn debug(&self, text: &str) {
         self.message(Level::Debug, text);

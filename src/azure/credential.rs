@@ -50,6 +50,8 @@ pub struct Inputs<'a> {
     pub subscription: Option<&'a ProfileSubscription>,
     /// The way out.
     pub network: &'a Network,
+    /// Takes a line for each login that is looked at and does not apply.
+    pub log: &'a dyn Fn(&str),
 }
 
 /// A kind of login, in the order in which they are tried.
@@ -75,6 +77,10 @@ impl Kind {
         (Self::AzureDeveloperCli, "AzureDeveloperCliCredential", "dev"),
         (Self::ManagedIdentity, "ManagedIdentityCredential", "prod"),
     ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|entry| entry.0 == self).map_or("", |entry| entry.1)
+    }
 
     fn comes_from_variables(self) -> bool {
         use Kind::{AzurePipelines, Environment, GitHubActions, WorkloadIdentity};
@@ -104,6 +110,7 @@ pub async fn choose(inputs: &Inputs<'_>) -> Result<Login, AzureError> {
         if let Some(login) = login {
             return Ok(login);
         }
+        (inputs.log)(&format!("credential: {} does not apply", kind.name()));
     }
     match wish {
         Some(wish) if !candidates.contains(&Kind::AzureCli) => {

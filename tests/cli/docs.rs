@@ -34,7 +34,7 @@ fn check(page: &str) {
                 + &String::from_utf8(output.stderr).unwrap();
             match expected.split_once('…') {
                 Some((beginning, _)) => {
-                    assert!(said.starts_with(beginning), "{page}: {command}\n{said}")
+                    assert!(said.starts_with(beginning), "{page}: {command}\n{said}");
                 }
                 None => assert_eq!(said.trim_end(), expected.trim_end(), "{page}: {command}"),
             }

@@ -2,7 +2,8 @@
 
 use crate::home::{Home, binary};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -98,12 +99,69 @@ impl Drop for Server {
     }
 }
 
+/// What happens to a connection on its way.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// It is reset before anything is answered.
+    Reset,
+    /// It ends after so many bytes of the answer: within the body, after handshake and headers.
+    CutAfter(usize),
+    None,
+}
+
+/// Puts something between client and server that does this to the first connections; gives its port.
+fn faulty(server: &Server, faults: &'static [Fault]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let target = server.url.replace("https://localhost", "127.0.0.1");
+    std::thread::spawn(move || {
+        for (i, client) in listener.incoming().enumerate() {
+            let Ok(mut client) = client else { return };
+            let fault = faults.get(i).copied().unwrap_or(Fault::None);
+            let limit = match fault {
+                Fault::Reset => continue, // closed with the client's greeting unread: the system sends a reset
+                Fault::CutAfter(bytes) => bytes as u64,
+                Fault::None => u64::MAX,
+            };
+            let upstream = TcpStream::connect(&target).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut upstream.take(limit), &mut client);
+                let _ = client.shutdown(std::net::Shutdown::Both);
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn connections_that_break_are_made_again() {
+    const FAULTS: [&[Fault]; 4] = [
+        &[Fault::Reset, Fault::Reset],
+        &[Fault::CutAfter(1500)],
+        &[Fault::CutAfter(0), Fault::CutAfter(100)],
+        &[Fault::Reset, Fault::CutAfter(1500), Fault::CutAfter(900)],
+    ];
+    let server = Server::start();
+    for faults in FAULTS {
+        let home = server.login();
+        let port = faulty(&server, faults);
+        let clouds = std::fs::read_to_string(home.path(".azure/clouds.config")).unwrap();
+        let own = format!("endpoint_resource_manager = {}", server.url);
+        let through = format!("endpoint_resource_manager = https://localhost:{port}");
+        home.write(".azure/clouds.config", &clouds.replace(&own, &through));
+        let run = home.run(&["show", "-n", "contoso", "-g", "contoso-rg", "--query", "name"]);
+        assert_eq!(run.quiet(), "\"contoso\"\n");
+    }
+}
+
 #[test]
 fn azs_login_is_used_without_az() {
     let server = Server::start();
     let run = server.login().run(&["show-endpoints", "-n", "fabrikam", "-o", "tsv", "--debug"]);
     assert_eq!(run.stdout, "3\tfabrikam.azurecr.io\t3\n", "{}", run.stderr);
-    assert!(run.stderr.contains("DEBUG: credential: AzureCliCredential (token from az's cache)\n"));
+    assert!(run.stderr.contains("INFO: credential: AzureCliCredential (token from az's cache)\n"));
     assert_eq!(run.requests().len(), 2, "{:?}", run.requests());
     assert!(!run.stderr.contains("x.y.emulated"), "a token in the log");
 }
@@ -151,7 +209,7 @@ fn refused_connections_and_unknown_hosts_are_reported_at_once() {
     let server = Server::start();
     let home = server.login();
     let clouds = std::fs::read_to_string(home.path(".azure/clouds.config")).unwrap();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let start = Instant::now();
     for (endpoint, expected) in [
         (
@@ -205,7 +263,7 @@ fn malformed_proxies_and_bundles_are_errors() {
 #[test]
 fn proxies_are_used_and_left_out_as_the_variables_say() {
     let server = Server::start();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let home = server.login().with("HTTPS_PROXY", format!("127.0.0.1:{closed}"));
     let stderr = home.run(&["list"]).fails(1);
     assert!(stderr.starts_with("ERROR: Cannot reach localhost: "), "{stderr}");

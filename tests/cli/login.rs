@@ -19,7 +19,7 @@ fn a_client_secret_logs_in() {
     let home = ci(&server).with("AZURE_CLIENT_SECRET", "emulator");
     let run = home.run(&["list", "--query", "length(@)", "--debug"]);
     assert_eq!(run.stdout, "6\n", "{}", run.stderr);
-    assert!(run.stderr.contains("DEBUG: credential: EnvironmentCredential (client secret)"));
+    assert!(run.stderr.contains("INFO: credential: EnvironmentCredential (client secret)"));
     assert!(run.requests()[0].starts_with("GET /subscriptions?"), "the only subscription is found");
 }
 
@@ -59,7 +59,7 @@ fn a_client_certificate_logs_in() {
     let home = home.with("AZURE_CLIENT_CERTIFICATE_PATH", path.to_str().unwrap());
     let run = home.run(&["list", "--query", "length(@)", "--debug"]);
     assert_eq!(run.stdout, "6\n", "{}", run.stderr);
-    assert!(run.stderr.contains("DEBUG: credential: EnvironmentCredential (client certificate)"));
+    assert!(run.stderr.contains("INFO: credential: EnvironmentCredential (client certificate)"));
 }
 
 #[test]

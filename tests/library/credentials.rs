@@ -48,6 +48,7 @@ async fn chosen<const N: usize>(directory: &Path, variables: [(&str, &str); N]) 
         cloud: &cloud,
         subscription: profile.default_subscription(),
         network: &network,
+        log: &|_| (),
     };
     match choose(&inputs).await {
         Ok(login) => login.name,
