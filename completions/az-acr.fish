@@ -43,6 +43,9 @@ complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show-endpoints" -d 'S
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "update" -d 'Change a registry, e.g. enable its dedicated data endpoints'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show" -d 'Show a registry'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "list" -d 'List registries'
+complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "replication" -d 'Manage the replicas of a registry'
+complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "network-rule" -d 'Manage who reaches a registry over the public network'
+complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "private-endpoint-connection" -d 'Manage the connections from private endpoints'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "emulator" -d 'Run the embedded Azure for other programs, or reset it'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
@@ -91,6 +94,9 @@ Enabled\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l role-assignment-mode -d 'Role assignment mode' -r -f -a "rbac\t''
 rbac-abac\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l tags -d 'Tags: key[=value] …; \'\' removes all' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l set -d 'Set properties: path=value …' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l add -d 'Add to a list: path, then key=value, text or JSON' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l remove -d 'Remove a property, or an item: path, then its index' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -101,6 +107,7 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l force-string -d 'Take values of --set and --add as text, not as JSON'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l debug -d 'Show the login that is used and every request'
@@ -136,6 +143,298 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand list" -l only-show-errors 
 complete -c az-acr -n "__fish_az_acr_using_subcommand list" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list" -l debug -d 'Show the login that is used and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -f -a "list" -d 'List the replicas of a registry'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -f -a "show" -d 'Show a replica'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -f -a "create" -d 'Replicate a registry to another region'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -f -a "update" -d 'Change a replica'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -f -a "delete" -d 'Delete a replica'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s n -l name -d 'Name of the replica: the region\'s, unless it was given another' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s l -l location -d 'Region, e.g. japaneast or \'Japan East\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s n -l name -d 'Name of the replica [default: the region\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l global-endpoint-routing -d 'Route the global endpoint\'s requests to it' -r -f -a "true\t''
+false\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l zone-redundancy -d 'Spread over zones (preview)' -r -f -a "Disabled\t''
+Enabled\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l tags -d 'Tags: key[=value] …' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s n -l name -d 'Name of the replica: the region\'s, unless it was given another' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l global-endpoint-routing -d 'Route the global endpoint\'s requests to it' -r -f -a "true\t''
+false\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l tags -d 'Tags: key[=value] …; \'\' removes all' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l set -d 'Set properties: path=value …' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l add -d 'Add to a list: path, then key=value, text or JSON' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l remove -d 'Remove a property, or an item: path, then its index' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l force-string -d 'Take values of --set and --add as text, not as JSON'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s n -l name -d 'Name of the replica: the region\'s, unless it was given another' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -f -a "list" -d 'List the network rules of a registry'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -f -a "add" -d 'Let an address range or a subnet in'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -f -a "remove" -d 'Take a network rule away'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l ip-address -d 'IPv4 or IPv6 address, or a CIDR range' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l subnet -d 'Name or id of a subnet (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l vnet-name -d 'The subnet\'s virtual network, where --subnet is a name (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l ip-address -d 'IPv4 or IPv6 address, or a CIDR range' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l subnet -d 'Name or id of a subnet (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l vnet-name -d 'The subnet\'s virtual network, where --subnet is a name (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -f -a "list" -d 'List the private endpoint connections of a registry'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -f -a "show" -d 'Show a private endpoint connection'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -f -a "approve" -d 'Approve a private endpoint connection'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -f -a "reject" -d 'Reject a private endpoint connection'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -f -a "delete" -d 'Delete a private endpoint connection'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s n -l name -d 'Name of the private endpoint connection' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s n -l name -d 'Name of the private endpoint connection' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l description -d 'Why' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s n -l name -d 'Name of the private endpoint connection' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l description -d 'Why' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s n -l name -d 'Name of the private endpoint connection' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''

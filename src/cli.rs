@@ -4,8 +4,10 @@
 //! examples; what the user did not say stays `None`.
 
 use crate::commands::{
-    completion::CompletionArgs, emulator::EmulatorArgs, list::ListArgs, show::ShowArgs,
-    show_endpoints::ShowEndpointsArgs, update::UpdateArgs,
+    completion::CompletionArgs, emulator::EmulatorArgs, list::ListArgs,
+    network_rule::NetworkRuleArgs, private_endpoint_connection::PrivateEndpointConnectionArgs,
+    replication::ReplicationArgs, show::ShowArgs, show_endpoints::ShowEndpointsArgs,
+    update::UpdateArgs,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
@@ -85,6 +87,12 @@ pub enum Command {
     Show(ShowArgs),
     /// List registries
     List(ListArgs),
+    /// Manage the replicas of a registry
+    Replication(ReplicationArgs),
+    /// Manage who reaches a registry over the public network
+    NetworkRule(NetworkRuleArgs),
+    /// Manage the connections from private endpoints
+    PrivateEndpointConnection(PrivateEndpointConnectionArgs),
     /// Run the embedded Azure for other programs, or reset it
     Emulator(EmulatorArgs),
     /// Print a completion script for a shell

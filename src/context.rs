@@ -1,6 +1,6 @@
 //! What commands work with, each thing made when it is first asked for.
 
-use crate::arm::{ArmClient, ArmClientOptions, ArmError, RequestLog};
+use crate::arm::{ArmClient, ArmClientOptions, ArmError, OperationState, RegistryPath, RequestLog};
 use crate::azure::AzureError;
 use crate::azure::cloud::Cloud;
 use crate::azure::config::Config;
@@ -41,23 +41,14 @@ pub struct ChosenSubscription {
     profile: Option<ProfileSubscription>,
 }
 
-/// A registry and where it was found.
-#[derive(Debug, Clone)]
-pub struct Found<T> {
-    /// What was asked for.
-    pub value: T,
-    /// The resource group.
-    pub resource_group: String,
-}
-
 /// The world that commands see.
 pub struct Context {
     /// Variables and clock.
     pub env: Env,
     /// The three streams.
     pub streams: Streams,
-    /// Ids of the arguments on the command line, in the order in which they were typed.
-    pub typed: Vec<String>,
+    /// The command's own arguments as clap has them, for those whose order matters.
+    pub matches: clap::ArgMatches,
     /// Makes the whole clap tree, for completions.
     pub command_tree: fn() -> clap::Command,
     /// `az`'s settings.
@@ -81,7 +72,7 @@ impl Context {
         Self {
             env,
             streams,
-            typed: Vec::new(),
+            matches: clap::ArgMatches::default(),
             command_tree,
             config,
             globals,
@@ -314,6 +305,39 @@ impl Context {
         Ok(name)
     }
 
+    /// Ids of the command's arguments, in the order in which they were typed.
+    pub fn typed(&self) -> Vec<&str> {
+        let said = |id: &&clap::Id| {
+            // Argument groups have no source of their own.
+            self.matches.try_get_raw(id.as_str()).is_ok()
+                && self.matches.value_source(id.as_str())
+                    == Some(clap::parser::ValueSource::CommandLine)
+        };
+        let mut typed: Vec<(usize, &str)> = self
+            .matches
+            .ids()
+            .filter(said)
+            .filter_map(|id| Some((self.matches.index_of(id.as_str())?, id.as_str())))
+            .collect();
+        typed.sort_unstable();
+        typed.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Warns about arguments that `az` marks as preview, in the order in which they were typed.
+    ///
+    /// # Arguments
+    /// * `preview` - ids and flags.
+    pub fn warn_of_preview(&self, preview: &[(&str, &str)]) {
+        for id in self.typed() {
+            if let Some((_, flag)) = preview.iter().find(|known| known.0 == id) {
+                self.streams.warning(&format!(
+                    "Argument '{flag}' is in preview and under development. Reference and support levels: \
+                     https://aka.ms/CLI_refstatus"
+                ));
+            }
+        }
+    }
+
     /// The resource group that is meant: `--resource-group`, else `[defaults] group`, else none.
     ///
     /// # Errors
@@ -327,7 +351,8 @@ impl Context {
     }
 
     /// Does something with a registry of which perhaps only the name is known. Where it was last is tried first;
-    /// otherwise ARM is asked for the name. At most two requests before `action` has succeeded, mostly none.
+    /// otherwise ARM is asked for the name, by one request. `action` must change nothing before its first request
+    /// has been answered: with a hint that no longer holds it is begun once more.
     ///
     /// # Errors
     /// No such registry, or what `action` says.
@@ -335,27 +360,58 @@ impl Context {
         &self,
         name: &RegistryName,
         group: Option<&str>,
-        action: impl AsyncFn(&ArmClient, &str, &str) -> Result<T, ArmError>,
-    ) -> Result<Found<T>> {
+        action: impl AsyncFn(&ArmClient, RegistryPath<'_>) -> Result<T>,
+    ) -> Result<T> {
         let arm = self.arm().await?;
         let subscription = &self.subscription().await?.id;
-        if let Some(group) = group {
-            let value = action(arm, subscription, group).await?;
-            return Ok(Found { value, resource_group: group.to_owned() });
+        let registry = name.as_str();
+        if let Some(resource_group) = group {
+            return action(arm, RegistryPath { subscription, resource_group, registry }).await;
         }
         let hints = Hints::new(self.env.xdg("XDG_CACHE_HOME", ".cache"));
         let endpoint = self.cloud()?.resource_manager.as_str();
-        let key = Key { endpoint, subscription, registry: name.as_str() };
-        if let Some(resource_group) = hints.get(key) {
-            match action(arm, subscription, &resource_group).await {
-                Err(error) if error.status() == Some(404) => hints.set(key, None),
-                result => return Ok(Found { value: result?, resource_group }),
+        let key = Key { endpoint, subscription, registry };
+        if let Some(group) = hints.get(key) {
+            let path = RegistryPath { subscription, resource_group: &group, registry };
+            match action(arm, path).await {
+                // The registry has gone from there, or what is below it was never there: the search tells.
+                Err(error) if is_not_found(&error) => hints.set(key, None),
+                result => return result,
             }
         }
-        let resource_group = self.find_group(arm, name).await?;
-        let value = action(arm, subscription, &resource_group).await?;
-        hints.set(key, Some(&resource_group));
-        Ok(Found { value, resource_group })
+        let group = self.find_group(arm, name).await?;
+        let path = RegistryPath { subscription, resource_group: &group, registry };
+        let value = action(arm, path).await?;
+        hints.set(key, Some(&group));
+        Ok(value)
+    }
+
+    /// Waits for a long-running operation, with a spinner on a terminal. Ctrl-C ends the waiting alone.
+    ///
+    /// # Arguments
+    /// * `doing` - what is done, e.g. `Updating contoso`.
+    /// * `look` - the command that shows how far it is.
+    ///
+    /// # Errors
+    /// ARM's error when the operation failed, or that the waiting was ended.
+    pub async fn wait<T: serde::de::DeserializeOwned>(
+        &self,
+        state: OperationState<'_, T>,
+        doing: &str,
+        look: &str,
+    ) -> Result<T> {
+        let operation = match state {
+            OperationState::Done(value) => return Ok(value),
+            running @ OperationState::Running(_) => running,
+        };
+        let _spinner = self.streams.spinner(doing);
+        tokio::select! {
+            result = operation.wait() => Ok(result?),
+            _ = tokio::signal::ctrl_c() => {
+                let hint = format!("It goes on in Azure. To look: {look}");
+                Err(UserError::new("Long-running operation wait cancelled.").hint(hint).into())
+            }
+        }
     }
 
     async fn find_group(&self, arm: &ArmClient, name: &RegistryName) -> Result<String> {
@@ -388,6 +444,10 @@ impl Context {
             .into()),
         }
     }
+}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ArmError>().and_then(ArmError::status) == Some(404)
 }
 
 fn from_profile(subscription: &ProfileSubscription) -> ChosenSubscription {

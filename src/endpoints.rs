@@ -24,6 +24,21 @@ pub struct Endpoint {
     pub endpoint: String,
 }
 
+/// The label of data endpoints in their names.
+pub const DATA: &str = "data";
+
+/// The host of a registry in a region: `<first label>.<region>.<kind>.<rest>`. A domain name label's hash is part of the
+/// first label, and the rest is the cloud's own. `None` when the login server has no second label.
+///
+/// # Arguments
+/// * `login_server` - e.g. `wingtip-abc123def.azurecr.io`.
+/// * `region` - the short name, e.g. `japaneast`.
+/// * `kind` - [`DATA`].
+pub fn host(login_server: &str, region: &str, kind: &str) -> Option<String> {
+    let (label, rest) = login_server.split_once('.')?;
+    Some(format!("{label}.{region}.{kind}.{rest}"))
+}
+
 impl Endpoint {
     /// The endpoint of a host that ARM named: its region is the second DNS label.
     pub fn of_host(host: &str) -> Self {

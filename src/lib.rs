@@ -13,8 +13,10 @@ pub mod endpoints;
 mod env;
 mod error;
 pub mod generate;
+mod generic_update;
 mod hints;
 pub mod output;
+pub mod regions;
 pub mod registry_name;
 mod streams;
 mod view;
@@ -74,7 +76,7 @@ fn execute(cli: &Cli, matches: &clap::ArgMatches, env: &Env, streams: &Streams) 
     let globals =
         Globals { cloud: cli.global.cloud.clone(), subscription: cli.global.subscription.clone() };
     let mut ctx = Context::new(env.clone(), streams, config, globals, command_tree);
-    ctx.typed = typed(matches);
+    ctx.matches = leaf(matches).clone();
     ctx.recognise_subscription()?;
     let outcome = match dispatch(&cli.command, &ctx)? {
         Answer::Text(bytes) => {
@@ -102,6 +104,11 @@ fn dispatch(command: &Command, ctx: &Context) -> Result<Answer> {
         match command {
             Command::ShowEndpoints(args) => commands::show_endpoints::run(args, ctx).await,
             Command::Update(args) => commands::update::run(args, ctx).await,
+            Command::Replication(args) => commands::replication::run(args, ctx).await,
+            Command::NetworkRule(args) => commands::network_rule::run(args, ctx).await,
+            Command::PrivateEndpointConnection(args) => {
+                commands::private_endpoint_connection::run(args, ctx).await
+            }
             Command::Show(args) => commands::show::run(args, ctx).await,
             Command::List(args) => commands::list::run(args, ctx).await,
             Command::Emulator(args) => commands::emulator::run(args, ctx).await,
@@ -149,25 +156,13 @@ fn parse_query(text: &str) -> Result<Query> {
     })
 }
 
-/// Ids of the command's arguments, in the order in which they were typed.
-fn typed(matches: &clap::ArgMatches) -> Vec<String> {
+/// The innermost command's own matches.
+fn leaf(matches: &clap::ArgMatches) -> &clap::ArgMatches {
     let mut leaf = matches;
     while let Some((_, inner)) = leaf.subcommand() {
         leaf = inner;
     }
-    let mut typed: Vec<(usize, String)> = leaf
-        .ids()
-        .filter(|id| {
-            // Argument groups have no source of their own.
-            matches!(
-                leaf.try_get_raw(id.as_str()).map(|_| leaf.value_source(id.as_str())),
-                Ok(Some(clap::parser::ValueSource::CommandLine))
-            )
-        })
-        .filter_map(|id| Some((leaf.index_of(id.as_str())?, id.to_string())))
-        .collect();
-    typed.sort();
-    typed.into_iter().map(|(_, id)| id).collect()
+    leaf
 }
 
 /// Writes clap's help, version or complaint; returns the exit code.
@@ -178,9 +173,11 @@ fn usage(error: &clap::Error, streams: &Streams) -> u8 {
     };
     if error.use_stderr() {
         let text = rendered.to_string();
-        match text.strip_prefix("error: ") {
-            Some(text) => streams.message(Level::Error, text.trim_end()),
-            None => streams.write_stderr(&coloured(streams.stderr_tty)),
+        if let Some(text) = text.strip_prefix("error: ") {
+            streams.message(Level::Error, text.trim_end());
+        } else {
+            streams.write_stderr(&coloured(streams.stderr_tty));
+            streams.message(Level::Error, "a command is missing");
         }
         error::USAGE
     } else {

@@ -152,6 +152,13 @@ impl Streams {
         self.message(Level::Warning, text);
     }
 
+    /// Writes something worth knowing that `az` does not say; quiet where warnings are.
+    pub fn note(&self, text: &str) {
+        if self.level >= Level::Warning {
+            self.write_stderr(&format!("NOTE: {text}\n"));
+        }
+    }
+
     /// Writes a line that `--verbose` shows.
     pub fn info(&self, text: &str) {
         self.message(Level::Info, text);

@@ -1,19 +1,39 @@
 //! ARM's models in the shape that `az` shows: properties flattened, `resourceGroup` added; and as table rows.
 
-use crate::arm::{Registry, ResourceId};
+use crate::arm::{PrivateEndpointConnection, Registry, Replication, ResourceId};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// A registry as `az acr show` has it.
 pub fn registry(registry: &Registry) -> Value {
-    // A model of strings, numbers and lists always becomes a value.
-    let mut value = serde_json::to_value(registry).unwrap_or_default();
-    flatten(&mut value, "properties");
+    let mut value = flat(registry);
     if let Some(connections) = value["privateEndpointConnections"].as_array_mut() {
         for connection in connections {
             flatten(connection, "properties");
         }
     }
     add_resource_group(&mut value);
+    value
+}
+
+/// A replica as `az acr replication show` has it.
+pub fn replication(replication: &Replication) -> Value {
+    let mut value = flat(replication);
+    add_resource_group(&mut value);
+    value
+}
+
+/// A private endpoint connection as `az` has it.
+pub fn private_endpoint_connection(connection: &PrivateEndpointConnection) -> Value {
+    let mut value = flat(connection);
+    add_resource_group(&mut value);
+    value
+}
+
+/// A resource with its properties on the first level. A model of strings, numbers and lists always becomes a value.
+fn flat(resource: &impl Serialize) -> Value {
+    let mut value = serde_json::to_value(resource).unwrap_or_default();
+    flatten(&mut value, "properties");
     value
 }
 
@@ -50,12 +70,16 @@ fn add_resource_group(value: &mut Value) {
     }
 }
 
-/// Rows for registries, one or a list: `az`'s titles and order.
-pub fn registry_rows(value: &Value) -> Vec<Value> {
-    let items = match value {
+/// A list's items, or the one that is shown.
+fn items(value: &Value) -> &[Value] {
+    match value {
         Value::Array(items) => items.as_slice(),
         one => std::slice::from_ref(one),
-    };
+    }
+}
+
+/// Rows for registries, one or a list: `az`'s titles and order.
+pub fn registry_rows(value: &Value) -> Vec<Value> {
     let row = |item: &Value| {
         json!({
             "NAME": item["name"],
@@ -67,7 +91,34 @@ pub fn registry_rows(value: &Value) -> Vec<Value> {
             "ADMIN ENABLED": item["adminUserEnabled"],
         })
     };
-    items.iter().map(|item| blank_nulls(row(item))).collect()
+    items(value).iter().map(|item| blank_nulls(row(item))).collect()
+}
+
+/// Rows for replicas, one or a list: `az`'s titles and order.
+pub fn replication_rows(value: &Value) -> Vec<Value> {
+    let row = |item: &Value| {
+        json!({
+            "NAME": item["name"],
+            "LOCATION": item["location"],
+            "PROVISIONING STATE": item["provisioningState"],
+            "STATUS": item["status"]["displayStatus"],
+            "REGION ENDPOINT ENABLED": item["regionEndpointEnabled"],
+        })
+    };
+    items(value).iter().map(|item| blank_nulls(row(item))).collect()
+}
+
+/// Rows for private endpoint connections. `az` shows name, state and group; who approves one needs the other end.
+pub fn connection_rows(value: &Value) -> Vec<Value> {
+    let row = |item: &Value| {
+        json!({
+            "NAME": item["name"],
+            "STATUS": item["privateLinkServiceConnectionState"]["status"],
+            "RESOURCE GROUP": item["resourceGroup"],
+            "PRIVATE ENDPOINT": item["privateEndpoint"]["id"],
+        })
+    };
+    items(value).iter().map(|item| blank_nulls(row(item))).collect()
 }
 
 /// Rows for endpoints. As in `az`, regional endpoints are not among them.

@@ -1,11 +1,9 @@
 //! The client: an endpoint, a pipeline, and a method for each operation.
 
 use super::error::{ArmError, ServiceError};
-use super::models::{
-    GenericResource, Page, Registry, RegistryUpdateParameters, Replication, Subscription,
-};
+use super::models::{GenericResource, Page, Registry, Subscription};
 use super::policies::{LogPolicy, RequestLog, RetryPolicy, sources};
-use super::poller::OperationState;
+use super::poller::{Finish, OperationState};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -13,6 +11,7 @@ use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, RawResponse, Request, RetryOptions, Transport, Url,
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The api-version of Microsoft.ContainerRegistry that `az` 2.91 asks for.
@@ -22,6 +21,17 @@ const SUBSCRIPTIONS_API_VERSION: &str = "2022-12-01";
 const REGISTRY_TYPE: &str = "Microsoft.ContainerRegistry/registries";
 /// 1,000 resources a page: more than a subscription can hold.
 const MOST_PAGES: usize = 1_000;
+
+/// Which registry: subscription, resource group, name.
+#[derive(Debug, Clone, Copy)]
+pub struct RegistryPath<'a> {
+    /// The subscription's GUID.
+    pub subscription: &'a str,
+    /// The resource group.
+    pub resource_group: &'a str,
+    /// The registry.
+    pub registry: &'a str,
+}
 
 /// A client for container registries in Azure Resource Manager.
 #[derive(Debug)]
@@ -86,21 +96,12 @@ impl ArmClient {
     /// Gets a registry.
     ///
     /// # Arguments
-    /// * `subscription` - the subscription's GUID.
-    /// * `resource_group` - the resource group.
-    /// * `name` - the registry.
+    /// * `of` - the registry.
     ///
     /// # Errors
     /// [`ArmError`]; a missing group or registry is a 404.
-    pub async fn get_registry(
-        &self,
-        subscription: &str,
-        resource_group: &str,
-        name: &str,
-    ) -> Result<Registry, ArmError> {
-        let url = self.registry_url(subscription, resource_group, &[name]);
-        let answer = self.send(Method::Get, url.clone(), None).await?;
-        Self::parse(&url, &answer, "a registry")
+    pub async fn get_registry(&self, of: RegistryPath<'_>) -> Result<Registry, ArmError> {
+        self.get(self.child(of, &[]), "a registry").await
     }
 
     /// Lists the registries of a subscription, all pages.
@@ -134,50 +135,25 @@ impl ArmClient {
         subscription: &str,
         resource_group: &str,
     ) -> Result<Vec<Registry>, ArmError> {
-        let url = self.registry_url(subscription, resource_group, &[]);
+        let url = self.group_url(subscription, resource_group, &[]);
         self.list(url, "a list of registries").await
-    }
-
-    /// Lists the replications of a registry, all pages. The home region is among them once there is a replica.
-    ///
-    /// # Arguments
-    /// * `subscription` - the subscription's GUID.
-    /// * `resource_group` - the resource group.
-    /// * `name` - the registry.
-    ///
-    /// # Errors
-    /// [`ArmError`].
-    pub async fn list_replications(
-        &self,
-        subscription: &str,
-        resource_group: &str,
-        name: &str,
-    ) -> Result<Vec<Replication>, ArmError> {
-        let url = self.registry_url(subscription, resource_group, &[name, "replications"]);
-        self.list(url, "a list of replications").await
     }
 
     /// Begins to change a registry. The service mostly answers with the changed registry at once.
     ///
     /// # Arguments
-    /// * `subscription` - the subscription's GUID.
-    /// * `resource_group` - the resource group.
-    /// * `name` - the registry.
-    /// * `parameters` - what to change.
+    /// * `of` - the registry.
+    /// * `parameters` - what to change: a [`super::RegistryUpdateParameters`], perhaps changed by the user.
     ///
     /// # Errors
     /// [`ArmError`]; nothing was changed then, unless the connection broke after the request was sent.
     pub async fn begin_update_registry(
         &self,
-        subscription: &str,
-        resource_group: &str,
-        name: &str,
-        parameters: &RegistryUpdateParameters,
+        of: RegistryPath<'_>,
+        parameters: &Value,
     ) -> Result<OperationState<'_, Registry>, ArmError> {
-        let url = self.registry_url(subscription, resource_group, &[name]);
-        let body = serde_json::to_vec(parameters).map_err(|e| ArmError::Unsent(e.to_string()))?;
-        let answer = self.send(Method::Patch, url.clone(), Some(body)).await?;
-        OperationState::begin(self, url, "a registry", &answer)
+        let url = self.child(of, &[]);
+        self.begin(Method::Patch, url, Some(parameters), Finish::Read("a registry")).await
     }
 
     /// Finds the registries of a name in a subscription of any size, without regard to case, by one request.
@@ -212,7 +188,30 @@ impl ArmClient {
         self.list(url, "a list of subscriptions").await
     }
 
-    async fn list<T: DeserializeOwned>(
+    /// Sends a PUT, PATCH or DELETE that may take long.
+    pub(super) async fn begin<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        finish: Finish,
+    ) -> Result<OperationState<'_, T>, ArmError> {
+        let body = body.map(|body| body.to_string().into_bytes());
+        let answer = self.send(method, url.clone(), body).await?;
+        OperationState::begin(self, url, finish, &answer)
+    }
+
+    /// Gets one resource.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        model: &'static str,
+    ) -> Result<T, ArmError> {
+        let answer = self.send(Method::Get, url.clone(), None).await?;
+        Self::parse(&url, &answer, model)
+    }
+
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
         first: Url,
         model: &'static str,
@@ -293,7 +292,13 @@ impl ArmClient {
         self.endpoint.host_str().unwrap_or_default().to_owned()
     }
 
-    fn registry_url(&self, subscription: &str, resource_group: &str, rest: &[&str]) -> Url {
+    /// The URL of a registry, or of something below it.
+    pub(super) fn child(&self, of: RegistryPath<'_>, rest: &[&str]) -> Url {
+        let path = [&[of.registry], rest].concat();
+        self.group_url(of.subscription, of.resource_group, &path)
+    }
+
+    fn group_url(&self, subscription: &str, resource_group: &str, rest: &[&str]) -> Url {
         let mut path = vec![
             "subscriptions",
             subscription,

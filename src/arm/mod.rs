@@ -9,15 +9,19 @@ mod error;
 mod models;
 mod policies;
 mod poller;
+mod private_endpoint_connections;
+mod replications;
 mod resource_id;
 
-pub use client::{API_VERSION, ArmClient, ArmClientOptions};
+pub use client::{API_VERSION, ArmClient, ArmClientOptions, RegistryPath};
 pub use enums::{EnabledState, ProvisioningState, SkuName};
 pub use error::{ArmError, ServiceError};
 pub use models::{
-    ExportPolicyUpdate, GenericResource, NetworkRuleSetUpdate, PoliciesUpdate, Registry,
-    RegistryProperties, RegistryPropertiesUpdateParameters, RegistryUpdateParameters, Replication,
-    SkuUpdate, StatusUpdate, Subscription, Timestamp,
+    GenericResource, IpRule, NetworkRuleSet, NetworkRuleSetUpdate, PoliciesUpdate,
+    PrivateEndpointConnection, Registry, RegistryProperties, RegistryPropertiesUpdateParameters,
+    RegistryUpdateParameters, Replication, ReplicationCreateParameters,
+    ReplicationPropertiesParameters, ReplicationUpdateParameters, SkuUpdate, StatusUpdate,
+    Subscription, Timestamp, VirtualNetworkRule,
 };
 pub use policies::{RequestLog, retry_policy};
 pub use poller::{Operation, OperationState};

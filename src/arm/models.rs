@@ -386,12 +386,19 @@ pub struct RegistryPropertiesUpdateParameters {
     pub role_assignment_mode: Option<String>,
 }
 
-/// Network rules to change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Network rules to change. The lists are replaced as a whole.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkRuleSetUpdate {
     /// `Allow` or `Deny`.
-    pub default_action: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_action: Option<String>,
+    /// Subnets that are let in, in ARM's spelling.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_network_rules: Option<Vec<Value>>,
+    /// Address ranges that are let in, in ARM's spelling.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip_rules: Option<Vec<Value>>,
 }
 
 /// Policies to change.
@@ -399,17 +406,48 @@ pub struct NetworkRuleSetUpdate {
 #[serde(rename_all = "camelCase")]
 pub struct PoliciesUpdate {
     /// Whether artifacts may be exported.
-    pub export_policy: ExportPolicyUpdate,
+    pub export_policy: StatusUpdate,
 }
-
-/// The export policy to change to.
-pub type ExportPolicyUpdate = StatusUpdate;
 
 /// A policy's new status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatusUpdate {
     /// `enabled` or `disabled`.
     pub status: String,
+}
+
+/// The body of a PUT that makes a replica.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReplicationCreateParameters {
+    /// The region.
+    pub location: String,
+    /// Tags of the replica.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Map<String, Value>>,
+    /// How; sent even when it is empty (recorded).
+    pub properties: ReplicationPropertiesParameters,
+}
+
+/// The body of a PATCH of a replica.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct ReplicationUpdateParameters {
+    /// All tags; the ones that are there are replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Map<String, Value>>,
+    /// The new properties.
+    pub properties: ReplicationPropertiesParameters,
+}
+
+/// The properties of a replica that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplicationPropertiesParameters {
+    /// Whether requests to the registry's global endpoint are routed to the replica.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region_endpoint_enabled: Option<bool>,
+    /// `Enabled` or `Disabled`; cannot be changed later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_redundancy: Option<EnabledState>,
 }
 
 #[cfg(test)]

@@ -30,8 +30,17 @@ pub struct Operation<'a, T> {
     track: Track,
     wait: Duration,
     started: Instant,
-    model: &'static str,
+    finish: Finish,
     phantom: PhantomData<T>,
+}
+
+/// What an operation that succeeded leaves behind.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Finish {
+    /// The resource, of this kind: it is read once more.
+    Read(&'static str),
+    /// Nothing: it was deleted.
+    Nothing,
 }
 
 /// Where an operation is after a step.
@@ -55,11 +64,11 @@ enum Track {
 }
 
 impl<'a, T: DeserializeOwned> OperationState<'a, T> {
-    /// Reads the answer to the PUT or PATCH that began the operation.
+    /// Reads the answer to the PUT, PATCH or DELETE that began the operation.
     pub(super) fn begin(
         client: &'a ArmClient,
         resource: Url,
-        model: &'static str,
+        finish: Finish,
         answer: &RawResponse,
     ) -> Result<Self, ArmError> {
         let headers = answer.headers();
@@ -71,7 +80,10 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
         } else if is_running(provisioning_state(answer).as_deref()) {
             Track::Resource
         } else {
-            return ArmClient::parse(&resource, answer, model).map(Self::Done);
+            return match finish {
+                Finish::Read(model) => ArmClient::parse(&resource, answer, model).map(Self::Done),
+                Finish::Nothing => nothing(&resource).map(Self::Done),
+            };
         };
         Ok(Self::Running(Box::new(Operation {
             client,
@@ -79,7 +91,7 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
             track,
             wait: interval(headers),
             started: Instant::now(),
-            model,
+            finish,
             phantom: PhantomData,
         })))
     }
@@ -130,22 +142,30 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
             Track::Resource => {
                 let state = provisioning_state(&answer);
                 self.check_state(state.as_deref().unwrap_or("Succeeded"), &body(&answer))?;
-                if !is_running(state.as_deref()) {
-                    let resource = ArmClient::parse(url, &answer, self.model)?;
+                if let (false, Finish::Read(model)) = (is_running(state.as_deref()), self.finish) {
+                    let resource = ArmClient::parse(url, &answer, model)?;
                     return Ok(OperationState::Done(resource));
                 }
                 (false, None)
             }
         };
         if ended {
-            let answer = self.client.send(Method::Get, self.resource.clone(), None).await?;
-            let resource = ArmClient::parse(&self.resource, &answer, self.model)?;
-            return Ok(OperationState::Done(resource));
+            return self.resource().await.map(OperationState::Done);
         }
         if let Some(next) = next {
             self.track = next;
         }
         Ok(OperationState::Running(self))
+    }
+
+    async fn resource(&self) -> Result<T, ArmError> {
+        match self.finish {
+            Finish::Read(model) => {
+                let answer = self.client.send(Method::Get, self.resource.clone(), None).await?;
+                ArmClient::parse(&self.resource, &answer, model)
+            }
+            Finish::Nothing => nothing(&self.resource),
+        }
     }
 
     fn operation_ended(&self, url: &Url, answer: &RawResponse) -> Result<bool, ArmError> {
@@ -181,6 +201,16 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
             None => Ok(()), // not reached: the error above has a code
         }
     }
+}
+
+/// The value of a resource that is gone: `()`.
+fn nothing<T: DeserializeOwned>(url: &Url) -> Result<T, ArmError> {
+    serde_json::from_value(Value::Null).map_err(|e| ArmError::UnexpectedBody {
+        host: url.host_str().unwrap_or_default().to_owned(),
+        status: 204,
+        expected: "nothing",
+        detail: e.to_string(),
+    })
 }
 
 /// ARM's terminal states are these; "Creating", "Updating" and whatever comes are on the way.

@@ -28,11 +28,9 @@ pub struct ShowArgs {
 pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
     let name = ctx.registry_name(args.registry.name.as_deref())?;
     let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
-    let found = ctx
-        .with_registry(&name, group.as_deref(), async |arm, subscription, group| {
-            arm.get_registry(subscription, group, name.as_str()).await
-        })
+    let registry = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| Ok(arm.get_registry(of).await?))
         .await?;
-    let outcome = Outcome::new(view::registry(&found.value)).with_table(view::registry_rows);
+    let outcome = Outcome::new(view::registry(&registry)).with_table(view::registry_rows);
     Ok(Answer::Value(outcome))
 }

@@ -1,7 +1,7 @@
 //! `show-endpoints`: the hosts that clients of a registry talk to.
 
 use super::{Answer, RegistryArgs};
-use crate::arm::{ArmError, EnabledState, Registry, Replication};
+use crate::arm::{EnabledState, Registry, Replication};
 use crate::context::Context;
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::error::UserError;
@@ -32,18 +32,17 @@ pub struct ShowEndpointsArgs {
 pub async fn run(args: &ShowEndpointsArgs, ctx: &Context) -> Result<Answer> {
     let name = ctx.registry_name(args.registry.name.as_deref())?;
     let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
-    let found = ctx
-        .with_registry(&name, group.as_deref(), async |arm, subscription, group| {
-            let registry = arm.get_registry(subscription, group, name.as_str()).await?;
+    let (registry, replications) = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| {
+            let registry = arm.get_registry(of).await?;
             let replications = if has_data_endpoints(&registry) {
                 Vec::new()
             } else {
-                arm.list_replications(subscription, group, name.as_str()).await?
+                arm.list_replications(of).await?
             };
-            Ok::<_, ArmError>((registry, replications))
+            Ok((registry, replications))
         })
         .await?;
-    let (registry, replications) = found.value;
     if !has_data_endpoints(&registry) {
         ctx.streams.warning(&format!(
             "To configure client firewall w/o using wildcard storage blob urls, use \"az acr update --name {name} \

@@ -1,20 +1,19 @@
 //! `update`: changes a registry.
 
-use super::{Answer, RegistryArgs};
+use super::{Answer, BOOL, GenericUpdateArgs, RegistryArgs, boolean, one_of, tags};
 use crate::arm::{
-    ArmClient, ArmError, EnabledState, NetworkRuleSetUpdate, OperationState, PoliciesUpdate,
-    Registry, RegistryPropertiesUpdateParameters, RegistryUpdateParameters, SkuName, SkuUpdate,
-    StatusUpdate,
+    EnabledState, NetworkRuleSetUpdate, PoliciesUpdate, Registry,
+    RegistryPropertiesUpdateParameters, RegistryUpdateParameters, SkuName, SkuUpdate, StatusUpdate,
 };
 use crate::context::Context;
 use crate::error::UserError;
+use crate::generic_update;
 use crate::output::Outcome;
 use crate::streams::Streams;
 use crate::view;
 use anyhow::Result;
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
@@ -23,6 +22,7 @@ Examples:
   az-acr update -n contoso --tags team=web stage=prod
   az-acr update -n contoso --public-network-enabled false";
 
+const SKUS: [&str; 3] = ["Basic", "Standard", "Premium"];
 const NETWORK_RULES_NEED_PREMIUM: &str =
     "Network rules are only supported for managed registries in Premium SKU.";
 const REGIONAL_ENDPOINTS_NEED_PREMIUM: &str =
@@ -99,20 +99,9 @@ pub struct UpdateArgs {
     /// Tags: key[=value] …; '' removes all
     #[arg(long, value_name = "TAG", num_args = 0..)]
     tags: Option<Vec<String>>,
-}
 
-const BOOL: &str = "true|false";
-
-fn boolean() -> impl TypedValueParser<Value = bool> {
-    PossibleValuesParser::new(["true", "false"]).map(|text| text.eq_ignore_ascii_case("true"))
-}
-
-/// One of some values in any case; the result has the list's spelling.
-fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
-    PossibleValuesParser::new(values).map(move |text| {
-        let known = values.iter().find(|value| value.eq_ignore_ascii_case(&text));
-        known.map_or(text.clone(), |value| (*value).to_owned())
-    })
+    #[command(flatten)]
+    generic: GenericUpdateArgs,
 }
 
 /// Changes a registry and shows it.
@@ -120,55 +109,25 @@ fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = Stri
 /// # Errors
 /// `az`'s own checks, no such registry, or ARM refuses; nothing was changed then.
 pub async fn run(args: &UpdateArgs, ctx: &Context) -> Result<Answer> {
-    for (_, flag) in ctx.typed.iter().filter_map(|id| PREVIEW.iter().find(|known| known.0 == id)) {
-        ctx.streams.warning(&format!(
-            "Argument '{flag}' is in preview and under development. Reference and support levels: \
-             https://aka.ms/CLI_refstatus"
-        ));
-    }
+    ctx.warn_of_preview(&PREVIEW);
     let name = ctx.registry_name(args.registry.name.as_deref())?;
     let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
-    let parameters = parameters(args, &ctx.streams)?;
-    let found = ctx
-        .with_registry(&name, group.as_deref(), async |arm, subscription, group| {
-            if needs_current(&parameters) {
-                let current = arm.get_registry(subscription, group, name.as_str()).await?;
-                if let Err(refusal) = check(&parameters, &current, &ctx.streams) {
-                    return Ok(Err(refusal));
-                }
+    let mut body = serde_json::to_value(parameters(args, &ctx.streams)?).unwrap_or_default();
+    let steps = GenericUpdateArgs::steps(ctx);
+    generic_update::apply(&mut body, generic_update::REGISTRY, &steps, args.generic.force_string)
+        .map_err(|e| UserError::new(e.to_string()))?;
+    let registry = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| {
+            if needs_current(&body) {
+                check(&body, &arm.get_registry(of).await?, &ctx.streams)?;
             }
-            let state =
-                arm.begin_update_registry(subscription, group, name.as_str(), &parameters).await?;
-            finish(arm, state, name.as_str(), ctx).await
+            let state = arm.begin_update_registry(of, &body).await?;
+            let look = format!("az-acr show --name {name} --query provisioningState");
+            ctx.wait(state, &format!("Updating {name}"), &look).await
         })
         .await?;
-    let registry = found.value?;
     let outcome = Outcome::new(view::registry(&registry)).with_table(view::registry_rows);
     Ok(Answer::Value(outcome))
-}
-
-/// Waits for a long-running update; Ctrl-C ends the waiting alone.
-async fn finish(
-    _arm: &ArmClient,
-    state: OperationState<'_, Registry>,
-    name: &str,
-    ctx: &Context,
-) -> Result<Result<Registry, UserError>, ArmError> {
-    let operation = match state {
-        OperationState::Done(registry) => return Ok(Ok(registry)),
-        running @ OperationState::Running(_) => running,
-    };
-    let spinner = ctx.streams.spinner(&format!("Updating {name}"));
-    let result = tokio::select! {
-        result = operation.wait() => result.map(Ok),
-        _ = tokio::signal::ctrl_c() => Ok(Err(
-            UserError::new("Long-running operation wait cancelled.").hint(format!(
-                "The update goes on in Azure. To look: az-acr show --name {name} --query provisioningState"
-            )),
-        )),
-    };
-    drop(spinner);
-    result
 }
 
 /// The body of the PATCH, and the warnings and refusals that need no look at the registry.
@@ -202,8 +161,10 @@ fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdatePara
     }
     let properties = RegistryPropertiesUpdateParameters {
         admin_user_enabled: args.admin_enabled,
-        network_rule_set: default_action
-            .map(|default_action| NetworkRuleSetUpdate { default_action }),
+        network_rule_set: default_action.map(|action| NetworkRuleSetUpdate {
+            default_action: Some(action),
+            ..NetworkRuleSetUpdate::default()
+        }),
         policies: args.allow_exports.map(|allowed| PoliciesUpdate {
             export_policy: StatusUpdate {
                 status: if allowed { "enabled" } else { "disabled" }.to_owned(),
@@ -229,39 +190,45 @@ fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdatePara
     })
 }
 
-/// `key=value`, `key`, or nothing: `''` alone removes all tags.
-fn tags(items: &[String]) -> Map<String, Value> {
-    let pair = |item: &String| {
-        let (key, value) = item.split_once('=').unwrap_or((item, ""));
-        (key.to_owned(), Value::from(value))
-    };
-    items.iter().filter(|item| !item.is_empty()).map(pair).collect()
-}
-
 /// Whether a check below looks at the registry as it is.
-fn needs_current(parameters: &RegistryUpdateParameters) -> bool {
-    parameters.properties.as_ref().is_some_and(|properties| {
-        properties.network_rule_set.is_some()
-            || properties.regional_endpoints == Some(EnabledState::Enabled)
-    })
+fn needs_current(body: &Value) -> bool {
+    let properties = &body["properties"];
+    let sku = &body["sku"];
+    properties["networkRuleSet"].as_object().is_some_and(|rules| !rules.is_empty())
+        || properties["regionalEndpoints"] == "Enabled"
+        || !sku.is_null() && !sku["name"].as_str().is_some_and(|name| SKUS.contains(&name))
 }
 
 /// `az`'s checks before the request.
-fn check(
-    parameters: &RegistryUpdateParameters,
-    current: &Registry,
-    streams: &Streams,
-) -> Result<(), UserError> {
-    let Some(properties) = &parameters.properties else { return Ok(()) };
-    let sku = current.sku.as_ref().and_then(|sku| sku.name.as_ref());
-    if properties.network_rule_set.is_some() && sku != Some(&SkuName::Premium) {
+fn check(body: &Value, current: &Registry, streams: &Streams) -> Result<(), UserError> {
+    let properties = &body["properties"];
+    let current_sku = current.sku.as_ref().and_then(|sku| sku.name.as_ref());
+    let rules = properties["networkRuleSet"].as_object().is_some_and(|rules| !rules.is_empty());
+    if rules && current_sku != Some(&SkuName::Premium) {
         return Err(UserError::new(NETWORK_RULES_NEED_PREMIUM));
     }
-    if properties.regional_endpoints != Some(EnabledState::Enabled) {
+    let wanted_sku = body["sku"]["name"].as_str();
+    if !body["sku"].is_null() {
+        match wanted_sku {
+            Some("Classic") if current_sku != Some(&SkuName::Classic) => {
+                return Err(UserError::new(
+                    "Managed registries could not be downgraded to Classic SKU.",
+                ));
+            }
+            Some(name) if name == "Classic" || SKUS.contains(&name) => {}
+            _ => {
+                return Err(UserError::new(
+                    "Please specify SKU by '--sku SKU' or '--set sku.name=SKU'. Allowed SKUs: ['Basic', 'Standard', \
+                     'Premium']",
+                ));
+            }
+        }
+    }
+    if properties["regionalEndpoints"] != "Enabled" {
         return Ok(());
     }
-    let sku = parameters.sku.as_ref().map(|sku| &sku.name).or(sku);
-    if sku != Some(&SkuName::Premium) {
+    let sku = wanted_sku.map(|name| SkuName::from(name.to_owned()));
+    if sku.as_ref().or(current_sku) != Some(&SkuName::Premium) {
         return Err(UserError::new(REGIONAL_ENDPOINTS_NEED_PREMIUM));
     }
     let current = current.properties.as_ref();

@@ -1,6 +1,8 @@
 //! From a request to the resource that answers it.
 
-use super::{entra, error, operations, registries, replications, subscriptions, world::State};
+use super::{
+    connections, entra, error, operations, registries, replications, subscriptions, world::State,
+};
 use serde_json::Value;
 
 /// An HTTP request, as far as ARM looks at it.
@@ -132,6 +134,7 @@ fn in_subscription(
     let method = request.method.as_str();
     match lower[1..] {
         [] if method == "GET" => subscriptions::get(state, subscription),
+        ["locations"] if method == "GET" => subscriptions::locations(subscription),
         ["resourcegroups"] if method == "GET" => subscriptions::groups(state, subscription),
         ["resources"] if method == "GET" => subscriptions::resources(state, request, subscription),
         ["providers", "microsoft.containerregistry", "registries"] if method == "GET" => {
@@ -184,17 +187,26 @@ fn in_group(
         ("GET", [_]) => registries::get(state, at),
         ("PATCH", [_]) => registries::update(state, request, at),
         ("PUT", [_]) => registries::create(state, request, at),
-        (_, [_, "replications", ..])
+        (_, [_, "replications" | "privateendpointconnections", ..])
             if state.registry(subscription, group, at.registry).is_none() =>
         {
             error::resource_not_found(&format!("registries/{}", at.registry), group)
         }
         ("GET", [_, "replications"]) => replications::list(state, at),
         ("GET", [_, "replications", _]) => replications::get(state, at, segments[5]),
+        ("PATCH", [_, "replications", _]) => replications::update(state, request, at, segments[5]),
         ("PUT", [_, "replications", _]) => replications::create(state, request, at, segments[5]),
         ("DELETE", [_, "replications", _]) => replications::delete(state, request, at, segments[5]),
         ("GET", [_, "replications", _, "operationstatuses", _]) => {
             operations::status(state, request, segments[7])
+        }
+        ("GET", [_, "privateendpointconnections"]) => connections::list(state, at),
+        ("GET", [_, "privateendpointconnections", _]) => connections::get(state, at, segments[5]),
+        ("PUT", [_, "privateendpointconnections", _]) => {
+            connections::put(state, request, at, segments[5])
+        }
+        ("DELETE", [_, "privateendpointconnections", _]) => {
+            connections::delete(state, at, segments[5])
         }
         _ => no_route(request),
     }

@@ -7,6 +7,7 @@
 //! Nothing here uses the client's code: an emulator that computed host names with the client's own
 //! functions could not prove them right. It is compared with bodies that the real service sent.
 
+mod connections;
 mod entra;
 mod error;
 mod handler;

@@ -10,6 +10,9 @@ use std::fmt::Write as _;
 
 /// Polls before an operation ends: enough that a client has to poll more than once.
 const POLLS: u32 = 2;
+/// When to come back, in milliseconds. The service gives no hint, and the Python SDK then waits for 30 s; there is
+/// nothing to wait for here.
+const POLL_AFTER_MS: &str = "50";
 
 /// Starts an operation and gives its first answer the URL to poll.
 pub fn start(
@@ -33,7 +36,9 @@ pub fn start(
     };
     let url = url(request, &operation);
     state.operations.push(operation);
-    answer.header("azure-asyncoperation", url)
+    answer
+        .header("azure-asyncoperation", url)
+        .header("x-ms-retry-after-ms", POLL_AFTER_MS.to_owned())
 }
 
 /// GET of an operation's URL.
@@ -50,7 +55,8 @@ pub fn status(state: &mut State, request: &Request, id: &str) -> Response {
         operation.polls_left -= 1;
         let operation = operation.clone();
         return Response::json(200, json!({ "status": operation.kind }))
-            .header("azure-asyncoperation", url(request, &operation));
+            .header("azure-asyncoperation", url(request, &operation))
+            .header("x-ms-retry-after-ms", POLL_AFTER_MS.to_owned());
     }
     let operation = state.operations.remove(index);
     let Operation { subscription, resource_group, registry, .. } = &operation;

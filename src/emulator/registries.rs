@@ -96,7 +96,7 @@ pub fn create(state: &mut State, request: &Request, at: At) -> Response {
 /// Takes over what a PUT or PATCH asks for, or says why the service would refuse.
 fn apply(registry: &mut Registry, change: &Map<String, Value>) -> Result<(), Box<Response>> {
     if let Some(Value::Object(tags)) = change.get("tags") {
-        registry.tags.clone_from(tags);
+        registry.tags = read_tags(tags)?;
     }
     if let Some(identity) = change.get("identity") {
         registry.identity = Some(identity.clone()).filter(|i| !i.is_null());
@@ -206,6 +206,16 @@ fn check(registry: &Registry) -> Result<(), Box<Response>> {
         );
     }
     Ok(())
+}
+
+/// Tags are text; numbers and booleans are read as such, anything else is refused.
+pub fn read_tags(tags: &Map<String, Value>) -> Result<Map<String, Value>, Box<Response>> {
+    let text = |(name, value): (&String, &Value)| match value {
+        Value::String(_) => Ok((name.clone(), value.clone())),
+        Value::Number(_) | Value::Bool(_) => Ok((name.clone(), json!(value.to_string()))),
+        _ => Err(Box::new(error::invalid_body(format!("the tag '{name}' must be text")))),
+    };
+    tags.iter().map(text).collect()
 }
 
 fn flag(name: &str, value: &Value) -> Result<bool, Box<Response>> {

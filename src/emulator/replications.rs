@@ -89,6 +89,33 @@ pub fn create(state: &mut State, request: &Request, at: At, name: &str) -> Respo
     operations::start(state, request, at, name, "Creating", answer)
 }
 
+/// PATCH: 200 with the changed replica.
+pub fn update(state: &mut State, request: &Request, at: At, name: &str) -> Response {
+    let change = match request.object() {
+        Ok(change) => Value::Object(change),
+        Err(answer) => return *answer,
+    };
+    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
+        return registries::not_found(at);
+    };
+    let Some(index) = find(registry, name) else {
+        return not_found(at, name);
+    };
+    let replica = &mut registry.replications[index];
+    match &change["properties"]["regionEndpointEnabled"] {
+        Value::Bool(enabled) => replica.region_endpoint_enabled = *enabled,
+        Value::Null => {}
+        other => return error::invalid_body(format!("regionEndpointEnabled must not be {other}")),
+    }
+    if let Some(tags) = change["tags"].as_object() {
+        match registries::read_tags(tags) {
+            Ok(tags) => replica.tags = tags,
+            Err(answer) => return *answer,
+        }
+    }
+    Response::json(200, body(registry, &registry.replications[index]))
+}
+
 /// DELETE: 202 and an operation to poll; 204 when there is no such replica.
 pub fn delete(state: &mut State, request: &Request, at: At, name: &str) -> Response {
     let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {

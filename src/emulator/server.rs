@@ -99,7 +99,7 @@ impl Server {
         })
     }
 
-    /// Appends a line of JSON for every request (method, path, query, body, status) to a file. Headers are left
+    /// Appends a line of JSON for every request (method, path, query, body, status, answer) to a file. Headers are left
     /// out: they hold tokens.
     #[must_use]
     pub fn with_request_log(mut self, file: Option<PathBuf>) -> Self {
@@ -192,6 +192,7 @@ impl Server {
             "query": request.query,
             "body": body,
             "status": answer.status,
+            "answer": answer.body,
         });
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
         file.write_all(format!("{line}\n").as_bytes())

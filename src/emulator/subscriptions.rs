@@ -43,6 +43,30 @@ pub fn tenants() -> Response {
     )
 }
 
+/// The regions of a subscription, as far as anybody here needs them: short and display names.
+pub fn locations(subscription: &str) -> Response {
+    let region = |name: &str, display: &str| {
+        json!({
+            "id": format!("/subscriptions/{subscription}/locations/{name}"),
+            "name": name,
+            "type": "Region",
+            "displayName": display,
+            "regionalDisplayName": display,
+            "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
+        })
+    };
+    let value = [
+        region("eastus", "East US"),
+        region("westus", "West US"),
+        region("westus2", "West US 2"),
+        region("southcentralus", "South Central US"),
+        region("westeurope", "West Europe"),
+        region("northeurope", "North Europe"),
+        region("japaneast", "Japan East"),
+    ];
+    Response::json(200, json!({ "value": value }))
+}
+
 fn group_body(subscription: &str, name: &str) -> Value {
     json!({
         "id": format!("/subscriptions/{subscription}/resourceGroups/{name}"),

@@ -106,6 +106,39 @@ fn the_service_has_the_last_word() {
 }
 
 #[test]
+fn generic_steps_are_taken_in_the_order_in_which_they_were_typed() {
+    let server = Server::start();
+    let home = server.login();
+    for (args, body) in [
+        (
+            &["--tags", "a=b", "--set", "tags.c=d", "--remove", "tags.a"][..],
+            json!({"tags": {"c": "d"}}),
+        ),
+        (
+            &["--set", "adminUserEnabled=true", "--set", "adminUserEnabled=false"],
+            json!({"properties": {"adminUserEnabled": false}}),
+        ),
+        (
+            &[
+                "--set",
+                "networkRuleSet.ipRules=[]",
+                "--add",
+                "networkRuleSet.ipRules",
+                "value=192.0.2.1",
+                "--remove",
+                "networkRuleSet.ipRules",
+                "-1",
+            ],
+            json!({"properties": {"networkRuleSet": {"ipRules": []}}}),
+        ),
+        (&["--force-string", "--set", "tags.n=5"], json!({"tags": {"n": "5"}})),
+    ] {
+        home.run(&[&["update", "-n", "contoso", "-o", "none"], args].concat()).quiet();
+        assert_eq!(server.requests().pop().unwrap()["body"], body, "{args:?}");
+    }
+}
+
+#[test]
 fn warnings_come_in_the_order_of_the_flags() {
     let run = Home::new().emulated(&[
         "update",

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Module, and the modules that it may import.
-const ALLOWED: [(&str, &str); 17] = [
+const ALLOWED: [(&str, &str); 19] = [
     ("env", ""),
     ("streams", ""),
     ("endpoints", ""),
@@ -13,13 +13,18 @@ const ALLOWED: [(&str, &str); 17] = [
     ("output", ""),
     ("arm", ""),
     ("hints", ""),
+    ("regions", ""),
+    ("generic_update", ""),
     ("generate", ""),
     ("emulator", ""),
     ("view", "arm"),
     ("azure", "env"),
     ("error", "arm azure streams"),
     ("context", "arm azure emulator env error hints registry_name streams"),
-    ("commands", "arm context emulator endpoints error generate output registry_name streams view"),
+    (
+        "commands",
+        "arm context emulator endpoints error generate generic_update output regions registry_name streams view",
+    ),
     ("cli", "commands output"),
     ("lib", "*"),
     ("main", "*"),

@@ -1,9 +1,12 @@
 //! What the client makes of good, bad and passing answers. Time is paused: waits take none.
 
 use crate::script::{Reply, Script, ok, status};
-use az_acr::arm::{ArmError, RegistryUpdateParameters};
+use az_acr::arm::{ArmError, RegistryPath};
+use serde_json::json;
 use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
 
+const OF: RegistryPath =
+    RegistryPath { subscription: "s", resource_group: "g", registry: "contoso" };
 const REGISTRY: &str = r#"{"name":"contoso","properties":{"loginServer":"contoso.azurecr.io"}}"#;
 const REGISTRY_PATH: &str =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/contoso";
@@ -21,7 +24,7 @@ async fn reads_survive_what_passes() {
         ("a truncated body", vec![Reply::Truncated]),
     ] {
         let script = Script::new(failures.into_iter().chain([ok(REGISTRY)]));
-        let registry = script.client().get_registry("s", "g", "contoso").await.expect(name);
+        let registry = script.client().get_registry(OF).await.expect(name);
         assert_eq!(registry.name.as_deref(), Some("contoso"), "{name}");
     }
 }
@@ -30,11 +33,11 @@ async fn reads_survive_what_passes() {
 async fn retry_after_is_waited_for_up_to_two_minutes() {
     let start = tokio::time::Instant::now();
     let script = Script::new([status(429).header("retry-after", "7"), ok(REGISTRY)]);
-    script.client().get_registry("s", "g", "contoso").await.unwrap();
+    script.client().get_registry(OF).await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 7);
 
     let script = Script::new([status(429).header("retry-after", "3600")]);
-    let error = script.client().get_registry("s", "g", "contoso").await.unwrap_err();
+    let error = script.client().get_registry(OF).await.unwrap_err();
     assert_eq!(error.status(), Some(429));
 }
 
@@ -47,7 +50,7 @@ async fn what_does_not_pass_is_reported_at_once() {
         (Reply::NotConnected(ConnectionRefused), "Cannot reach arm.example: connection refused"),
     ] {
         let script = Script::new([reply]);
-        let error = script.client().get_registry("s", "g", "contoso").await.unwrap_err();
+        let error = script.client().get_registry(OF).await.unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
 }
@@ -55,13 +58,12 @@ async fn what_does_not_pass_is_reported_at_once() {
 #[tokio::test(start_paused = true)]
 async fn it_gives_up_after_four_repetitions() {
     let script = Script::new([503, 503, 503, 503, 503].map(status));
-    let error = script.client().get_registry("s", "g", "contoso").await.unwrap_err();
+    let error = script.client().get_registry(OF).await.unwrap_err();
     assert_eq!(error.status(), Some(503));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_write_is_not_sent_twice_unless_the_service_cannot_have_acted() {
-    let update = RegistryUpdateParameters::default();
     for (reply, repeated) in [
         (Reply::Broken(ConnectionReset), false),
         (Reply::Truncated, false),
@@ -73,7 +75,7 @@ async fn a_write_is_not_sent_twice_unless_the_service_cannot_have_acted() {
     ] {
         let script = Script::new([reply].into_iter().chain(repeated.then(|| ok(REGISTRY))));
         let client = script.client();
-        let result = client.begin_update_registry("s", "g", "contoso", &update).await;
+        let result = client.begin_update_registry(OF, &json!({})).await;
         assert_eq!(result.is_ok(), repeated);
         let requests = if repeated { 2 } else { 1 };
         assert_eq!(script.seen(), vec![format!("PATCH {REGISTRY_PATH} {{}}"); requests]);
@@ -84,7 +86,7 @@ async fn a_write_is_not_sent_twice_unless_the_service_cannot_have_acted() {
 async fn arms_error_is_told_in_its_own_words() {
     let body = r#"{"error":{"code":"ResourceGroupNotFound","message":"Resource group 'g' could not be found."}}"#;
     let script = Script::new([Reply::Answer(404, Vec::new(), body.to_owned())]);
-    let error = script.client().get_registry("s", "g", "contoso").await.unwrap_err();
+    let error = script.client().get_registry(OF).await.unwrap_err();
     assert_eq!(error.status(), Some(404));
     assert_eq!(
         error.to_string(),
@@ -112,7 +114,7 @@ async fn a_success_that_is_no_registry_says_what_came_from_where() {
         ),
     ] {
         let script = Script::new([ok(body)]);
-        let error = script.client().get_registry("s", "g", "contoso").await.unwrap_err();
+        let error = script.client().get_registry(OF).await.unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
     }
 }
@@ -159,7 +161,11 @@ async fn names_are_found_without_regard_to_case_and_nothing_else_is() {
 #[tokio::test]
 async fn odd_names_stay_inside_their_path_segment() {
     let script = Script::new([ok(REGISTRY)]);
-    script.client().get_registry("s", "g/../../x?y#z", "contoso").await.unwrap();
+    script
+        .client()
+        .get_registry(RegistryPath { resource_group: "g/../../x?y#z", ..OF })
+        .await
+        .unwrap();
     assert_eq!(
         script.seen(),
         [

@@ -1,16 +1,18 @@
 //! Long-running updates, as ARM may run them. Time is paused: waits take none.
 
 use crate::script::{Reply, Script, ok, status};
-use az_acr::arm::{ArmError, Registry, RegistryUpdateParameters};
+use az_acr::arm::{ArmError, Registry, RegistryPath};
+use serde_json::json;
 
+const OF: RegistryPath =
+    RegistryPath { subscription: "s", resource_group: "g", registry: "contoso" };
 const DONE: &str = r#"{"name":"contoso","properties":{"provisioningState":"Succeeded"}}"#;
 const UPDATING: &str = r#"{"name":"contoso","properties":{"provisioningState":"Updating"}}"#;
 const STATUS: &str = "https://arm.example/status?t=1&s=signature";
 
 async fn update(script: &Script) -> Result<Registry, ArmError> {
     let client = script.client();
-    let parameters = RegistryUpdateParameters::default();
-    client.begin_update_registry("s", "g", "contoso", &parameters).await?.wait().await
+    client.begin_update_registry(OF, &json!({})).await?.wait().await
 }
 
 fn accepted(header: &'static str) -> Reply {

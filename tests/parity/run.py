@@ -2,7 +2,8 @@
 
 A case is a line in cases/*.txt:  [NAME=VALUE …] [config:section.option=value …] arguments [;; arguments …]
 Commands that are joined by `;;` share a world. Compared are stdout (byte for byte), the exit code, the lines of
-stderr that begin with `ERROR:` or `WARNING:`, and the requests that change something.
+stderr that begin with `ERROR:` or `WARNING:`, and the requests that change something. All bodies, of requests and of
+the emulator's answers, go through the models of the Python SDK as well (models.py).
 
 differences.txt holds cases that differ on purpose, with the reason; they must go on to differ.
 """
@@ -60,7 +61,7 @@ class World:
     """An emulator with a login, in a directory of its own; each run begins with the first world."""
 
     def __init__(self, binary, directory):
-        self.binary, self.directory = binary, directory
+        self.binary, self.directory, self.problems = binary, directory, []
         self.azure, self.template = directory / "azure", directory / "azure-template"
         self.log, self.state = directory / "requests.jsonl", directory / "state.json"
         environment = {**self.base_env(), "AZ_ACR_EMULATOR_STATE": str(self.state)}
@@ -119,11 +120,13 @@ class World:
             stdout = CHANGED_NOW.sub(b"<now>", stdout)
             said.append((code, stdout, [l for l in stderr.splitlines() if l.startswith(("ERROR:", "WARNING:"))]))
         requests = [json.loads(l) for l in self.log.read_text().splitlines()] if self.log.exists() else []
+        self.problems += [problem for r in requests for problem in models.problems(r)]
         changes = [r for r in requests if r["method"] != "GET" and r["status"] < 400]
         return said, [(r["method"], r["path"].lower(), r["body"]) for r in changes]
 
     def compare(self, case):
         """The difference in words, or nothing."""
+        self.problems = []
         az = self.run(case, lambda args, env: self.az(["acr", *args], env))
         own = self.run(case, self.az_acr)
         for args, (code, out, err), (own_code, own_out, own_err) in zip(case.commands, az[0], own[0]):
@@ -139,6 +142,8 @@ class World:
                 return f"{where}: stderr\n  az:   {err}\n  ours: {own_err}"
         if az[1] != own[1]:
             return f"{case.line}: requests\n  az:   {az[1]}\n  ours: {own[1]}"
+        if self.problems:
+            return f"{case.line}: the Python SDK's models\n  " + "\n  ".join(self.problems)
         return None
 
 
@@ -175,6 +180,7 @@ def work(binary, directory, tasks, results):
     os.environ["AZURE_CONFIG_DIR"] = str(directory / "azure")  # az reads it when it is imported
     for module in PRELOADED:
         __import__(module)
+    globals()["models"] = __import__("models")
     world = World(binary, directory)
     try:
         world.login()

@@ -1,0 +1,46 @@
+//! `network-rule remove`.
+
+use super::{RuleArgs, Rules, body, check_premium, registry_view, warn_of_deprecation};
+use crate::commands::{Answer, RegistryArgs, registry_and_group};
+use crate::context::Context;
+use crate::output::Outcome;
+use anyhow::Result;
+use clap::Args;
+
+/// Arguments of `network-rule remove`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  az-acr network-rule remove -n contoso --ip-address 203.0.113.0/24")]
+pub struct RemoveArgs {
+    #[command(flatten)]
+    registry: RegistryArgs,
+
+    #[command(flatten)]
+    rule: RuleArgs,
+}
+
+pub async fn run(args: &RemoveArgs, ctx: &Context) -> Result<Answer> {
+    warn_of_deprecation(ctx);
+    let of = &args.registry;
+    let (name, group) = registry_and_group(of.name.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let registry = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| {
+            let registry = check_premium(arm.get_registry(of).await?)?;
+            let mut rules = Rules::of(&registry);
+            if let Some(id) = args.rule.subnet_id(of)? {
+                rules.subnets.retain(|rule| {
+                    let known = rule["virtualNetworkSubnetResourceId"].as_str().unwrap_or_default();
+                    !known.eq_ignore_ascii_case(&id)
+                });
+            }
+            if let Some(address) = args.rule.ip_address.as_deref().filter(|text| !text.is_empty()) {
+                rules.ranges.retain(|rule| rule["value"].as_str() != Some(address));
+            }
+            let state = arm.begin_update_registry(of, &body(&rules)).await?;
+            let look = format!("az-acr network-rule list -n {name}");
+            ctx.wait(state, &format!("Updating {name}"), &look).await
+        })
+        .await?;
+    Ok(Answer::Value(Outcome::new(registry_view(&registry))))
+}

@@ -1,0 +1,33 @@
+//! `private-endpoint-connection delete`.
+
+use super::ConnectionArgs;
+use crate::commands::{Answer, registry_and_group};
+use crate::context::Context;
+use crate::output::Outcome;
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+
+/// Arguments of `private-endpoint-connection delete`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  az-acr private-endpoint-connection delete -r contoso -n contoso.1a2b3c4d")]
+pub struct DeleteArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {
+    let of = &args.connection.of;
+    let (name, group) =
+        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let connection = &args.connection.name;
+    ctx.with_registry(&name, group.as_deref(), async |arm, of| {
+        let state = arm.begin_delete_private_endpoint_connection(of, connection).await?;
+        let look = format!("az-acr private-endpoint-connection list -r {name}");
+        ctx.wait(state, &format!("Deleting {connection}"), &look).await
+    })
+    .await?;
+    Ok(Answer::Value(Outcome::new(Value::Null)))
+}

@@ -1,0 +1,113 @@
+//! `private-endpoint-connection`: the connections from private endpoints to a registry.
+
+mod approve;
+mod delete;
+mod list;
+mod reject;
+mod show;
+
+use super::{Answer, OfRegistryArgs, registry_and_group};
+use crate::arm::PrivateEndpointConnection;
+use crate::context::Context;
+use crate::output::Outcome;
+use crate::view;
+use anyhow::Result;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+/// Arguments of `private-endpoint-connection`.
+#[derive(Debug, Clone, Args)]
+pub struct PrivateEndpointConnectionArgs {
+    #[command(subcommand)]
+    command: ConnectionCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum ConnectionCommand {
+    /// List the private endpoint connections of a registry
+    List(list::ListArgs),
+    /// Show a private endpoint connection
+    Show(show::ShowArgs),
+    /// Approve a private endpoint connection
+    Approve(approve::ApproveArgs),
+    /// Reject a private endpoint connection
+    Reject(reject::RejectArgs),
+    /// Delete a private endpoint connection
+    Delete(delete::DeleteArgs),
+}
+
+/// A private endpoint connection of a registry.
+#[derive(Debug, Clone, Args)]
+struct ConnectionArgs {
+    /// Name of the private endpoint connection
+    #[arg(short, long, value_name = "CONNECTION", value_parser = NonEmptyStringValueParser::new())]
+    name: String,
+
+    #[command(flatten)]
+    of: OfRegistryArgs,
+}
+
+/// Runs a command on private endpoint connections.
+///
+/// # Errors
+/// No such registry or connection, or ARM refuses.
+pub async fn run(args: &PrivateEndpointConnectionArgs, ctx: &Context) -> Result<Answer> {
+    match &args.command {
+        ConnectionCommand::List(args) => list::run(args, ctx).await,
+        ConnectionCommand::Show(args) => show::run(args, ctx).await,
+        ConnectionCommand::Approve(args) => approve::run(args, ctx).await,
+        ConnectionCommand::Reject(args) => reject::run(args, ctx).await,
+        ConnectionCommand::Delete(args) => delete::run(args, ctx).await,
+    }
+}
+
+/// Gives a connection another status: reads it, and writes it back changed.
+async fn set_status(
+    args: &ConnectionArgs,
+    status: &str,
+    description: Option<&str>,
+    ctx: &Context,
+) -> Result<Answer> {
+    let of = &args.of;
+    let (name, group) =
+        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let connection = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| {
+            let current = arm.get_private_endpoint_connection(of, &args.name).await?;
+            let body = with_status(&current, status, description);
+            let state = arm.begin_put_private_endpoint_connection(of, &args.name, &body).await?;
+            let look =
+                format!("az-acr private-endpoint-connection show -r {name} -n {}", args.name);
+            ctx.wait(state, &format!("Updating {}", args.name), &look).await
+        })
+        .await?;
+    Ok(answer(&connection))
+}
+
+/// What ARM lets a caller write of a connection, with another status.
+fn with_status(
+    current: &PrivateEndpointConnection,
+    status: &str,
+    description: Option<&str>,
+) -> Value {
+    let properties = current.properties.as_ref();
+    let state = properties.and_then(|p| p.private_link_service_connection_state.as_ref());
+    let mut changed = Map::from_iter([("status".to_owned(), json!(status))]);
+    if let Some(description) = description {
+        changed.insert("description".to_owned(), json!(description));
+    }
+    if let Some(required) = state.and_then(|state| state.actions_required.as_ref()) {
+        changed.insert("actionsRequired".to_owned(), json!(required));
+    }
+    let mut body = json!({"properties": {"privateLinkServiceConnectionState": changed}});
+    if let Some(endpoint) = properties.and_then(|p| p.private_endpoint.as_ref()) {
+        body["properties"]["privateEndpoint"] = json!({"id": endpoint.id});
+    }
+    body
+}
+
+fn answer(connection: &PrivateEndpointConnection) -> Answer {
+    let value = view::private_endpoint_connection(connection);
+    Answer::Value(Outcome::new(value).with_table(view::connection_rows))
+}

@@ -1,0 +1,35 @@
+//! `replication list`.
+
+use super::check_premium;
+use crate::commands::{Answer, OfRegistryArgs, registry_and_group};
+use crate::context::Context;
+use crate::output::Outcome;
+use crate::view;
+use anyhow::Result;
+use clap::Args;
+
+/// Arguments of `replication list`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  az-acr replication list -r contoso -o table")]
+pub struct ListArgs {
+    #[command(flatten)]
+    of: OfRegistryArgs,
+}
+
+pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
+    let of = &args.of;
+    let (name, group) =
+        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let replications = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| {
+            // Side by side: the check costs no time.
+            let (registry, list) = tokio::join!(arm.get_registry(of), arm.list_replications(of));
+            check_premium(registry?)?;
+            Ok(list?)
+        })
+        .await?;
+    let value = replications.iter().map(view::replication).collect();
+    Ok(Answer::Value(Outcome::new(value).with_table(view::replication_rows)))
+}

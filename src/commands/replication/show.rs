@@ -1,0 +1,33 @@
+//! `replication show`.
+
+use super::{ReplicaArgs, answer, check_premium};
+use crate::commands::{Answer, registry_and_group};
+use crate::context::Context;
+use anyhow::Result;
+use clap::Args;
+
+/// Arguments of `replication show`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  az-acr replication show -r contoso -n westus")]
+pub struct ShowArgs {
+    #[command(flatten)]
+    replica: ReplicaArgs,
+}
+
+pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
+    let of = &args.replica.of;
+    let (name, group) =
+        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let replica = &args.replica.name;
+    let replication = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| {
+            let (registry, found) =
+                tokio::join!(arm.get_registry(of), arm.get_replication(of, replica));
+            check_premium(registry?)?;
+            Ok(found?)
+        })
+        .await?;
+    Ok(answer(&replication))
+}
