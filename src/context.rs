@@ -119,9 +119,10 @@ impl Context {
     /// No such subscription, or none chosen.
     pub async fn subscription(&self) -> Result<&ChosenSubscription> {
         if self.subscription.get().is_none() {
-            let chosen = match &self.globals.subscription {
+            let chosen = match self.globals.subscription.as_deref() {
+                // An empty name has been warned about, and is none: so says az.
+                None | Some("") => self.default_subscription().await?,
                 Some(wanted) => self.named_subscription(wanted).await?,
-                None => self.default_subscription().await?,
             };
             self.streams.info(&format!("subscription {}", chosen.id));
             let _ = self.subscription.set(chosen);

@@ -97,7 +97,7 @@ pub struct UpdateArgs {
     role_assignment_mode: Option<String>,
 
     /// Tags: key[=value] …; '' removes all
-    #[arg(long, value_name = "TAG", num_args = 0..)]
+    #[arg(long, value_name = "TAG", num_args = 0.., action = clap::ArgAction::Set)]
     tags: Option<Vec<String>>,
 
     #[command(flatten)]

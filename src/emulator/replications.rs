@@ -43,6 +43,24 @@ pub fn create(state: &mut State, request: &Request, at: At, name: &str) -> Respo
             "The location property is required for this definition.",
         );
     };
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if location.is_empty() || !plain(&location) {
+        return error::arm(
+            400,
+            "LocationNotAvailableForResourceType",
+            format!(
+                "The provided location '{location}' is not available for resource type \
+                 'Microsoft.ContainerRegistry/registries/replications'."
+            ),
+        );
+    }
+    // The API's own pattern for the names of replications.
+    if !(5..=50).contains(&name.len()) || !plain(name) {
+        return error::registry_service(
+            "InvalidParameter",
+            format!("The replication name '{name}' must be 5 to 50 letters and digits."),
+        );
+    }
     if registry.sku != "Premium" {
         return error::needs_premium("ReplicationNotSupported", "Replication", &registry.sku);
     }

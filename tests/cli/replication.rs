@@ -99,7 +99,7 @@ fn refusals_change_nothing() {
             "Replication could not be created in the same location",
         ),
         (
-            &["create", "-r", "contoso", "-l", "westus", "-n", "other"],
+            &["create", "-r", "contoso", "-l", "westus", "-n", "other1"],
             1,
             "(ReplicationLocationInUse)",
         ),

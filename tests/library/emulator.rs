@@ -206,7 +206,7 @@ fn errors_are_arms_own() {
         ),
         (
             "PUT",
-            registry("contoso-rg", "contoso/replications/other"),
+            registry("contoso-rg", "contoso/replications/other1"),
             Some(json!({"location": "eastus"})),
             400,
             "ReplicationLocationInUse",

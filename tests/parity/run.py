@@ -1,6 +1,6 @@
 """Runs each case through `az acr` and `az-acr` on equal worlds and compares what comes out.
 
-A case is a line in cases/*.txt:  [NAME=VALUE …] [config:section.option=value …] arguments [;; arguments …]
+A case is a line in cases/*.txt:  [NAME=VALUE …] [config:section.option=value …] [world:NAME] arguments [;; arguments …]
 Commands that are joined by `;;` share a world. Compared are stdout (byte for byte), the exit code, the lines of
 stderr that begin with `ERROR:` or `WARNING:`, and the requests that change something. All bodies, of requests and of
 the emulator's answers, go through the models of the Python SDK as well (models.py).
@@ -32,18 +32,37 @@ PRELOADED = ["azure.cli.core", "azure.cli.core.commands", "azure.cli.core.profil
              "msal", "requests", "yaml", "tabulate", "jmespath"]
 
 
+def twins(state):
+    """A second registry of a name that there is already."""
+    state["registries"].append({**state["registries"][0], "resourceGroup": "fabrikam-rg"})
+
+
+def elsewhere(state):
+    """A second subscription, with a group and a registry of its own."""
+    other = "00000000-0000-4000-8000-00000000e15e"
+    state["subscriptions"].append({"id": other, "name": "Elsewhere"})
+    state["resourceGroups"].append({"subscription": other, "name": "elsewhere-rg", "readOnly": False})
+    state["registries"].append({**state["registries"][0], "subscription": other, "resourceGroup": "elsewhere-rg",
+                                "name": "elsewhere"})
+
+
+WORLDS = {"twins": twins, "elsewhere": elsewhere}
+
+
 class Case:
     """A line of a file of cases."""
 
     def __init__(self, file, number, line):
         self.where = f"{file.name}:{number}"
         self.line = line
-        self.env, self.config, self.commands = {}, [], [[]]
+        self.env, self.config, self.commands, self.world = {}, [], [[]], None
         words = shlex.split(line)
         while words and not self.commands[0]:
             variable = re.fullmatch(r"([A-Z_]+)=(.*)", words[0], re.S)
             setting = re.fullmatch(r"config:(\w+)\.(\w+)=(.*)", words[0], re.S)
-            if variable:
+            if words[0].startswith("world:"):
+                self.world = WORLDS[words[0].removeprefix("world:")]
+            elif variable:
                 self.env[variable[1]] = variable[2]
             elif setting:
                 self.config.append(setting.groups())
@@ -101,18 +120,28 @@ class World:
         return os.waitstatus_to_exitcode(status), out.read_bytes(), err.read_text()
 
     def az_acr(self, args, env):
-        ran = subprocess.run([self.binary, *args], env={**self.base_env(), **env}, stdin=subprocess.DEVNULL,
-                             capture_output=True, timeout=60)
+        try:
+            ran = subprocess.run([self.binary, *args], env={**self.base_env(), **env}, stdin=subprocess.DEVNULL,
+                                 capture_output=True, timeout=30)
+        except subprocess.TimeoutExpired as e:
+            return None, e.stdout or b"", "ERROR: it did not end"
         return ran.returncode, ran.stdout, ran.stderr.decode()
 
     def run(self, case, tool):
         """All commands of a case on the first world: what each said, and the changing requests of all."""
         shutil.rmtree(self.azure, ignore_errors=True)
+        shutil.rmtree(self.directory / "home", ignore_errors=True)
         shutil.copytree(self.template, self.azure)
         with (self.azure / "config").open("a") as config:
             for section, option, value in case.config:
                 config.write(f"\n[{section}]\n{option} = {value}\n")
         self.state.unlink(missing_ok=True)
+        if case.world:
+            subprocess.run([self.binary, "emulator", "reset"], check=True,
+                           env={**self.base_env(), "AZ_ACR_EMULATOR_STATE": str(self.state)})
+            state = json.loads(self.state.read_text())
+            case.world(state)
+            self.state.write_text(json.dumps(state))
         self.log.unlink(missing_ok=True)
         said = []
         for args in case.commands:

@@ -40,7 +40,7 @@ pub struct CreateArgs {
     zone_redundancy: Option<String>,
 
     /// Tags: key[=value] …
-    #[arg(long, value_name = "TAG", num_args = 0..)]
+    #[arg(long, value_name = "TAG", num_args = 0.., action = clap::ArgAction::Set)]
     tags: Option<Vec<String>>,
 }
 

@@ -23,7 +23,7 @@ pub struct UpdateArgs {
     global_endpoint_routing: Option<bool>,
 
     /// Tags: key[=value] …; '' removes all
-    #[arg(long, value_name = "TAG", num_args = 0..)]
+    #[arg(long, value_name = "TAG", num_args = 0.., action = clap::ArgAction::Set)]
     tags: Option<Vec<String>>,
 
     #[command(flatten)]
