@@ -4,10 +4,10 @@
 //! examples; what the user did not say stays `None`.
 
 use crate::commands::{
-    completion::CompletionArgs, emulator::EmulatorArgs, list::ListArgs,
-    network_rule::NetworkRuleArgs, private_endpoint_connection::PrivateEndpointConnectionArgs,
-    replication::ReplicationArgs, show::ShowArgs, show_endpoints::ShowEndpointsArgs,
-    update::UpdateArgs,
+    completion::CompletionArgs, emulator::EmulatorArgs, firewall_rules::FirewallRulesArgs,
+    list::ListArgs, network_rule::NetworkRuleArgs,
+    private_endpoint_connection::PrivateEndpointConnectionArgs, replication::ReplicationArgs,
+    show::ShowArgs, show_endpoints::ShowEndpointsArgs, update::UpdateArgs,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
@@ -83,6 +83,8 @@ pub enum Command {
     ShowEndpoints(ShowEndpointsArgs),
     /// Change a registry, e.g. enable its dedicated data endpoints
     Update(UpdateArgs),
+    /// Write firewall rules for the clients of registries, or check those that there are
+    FirewallRules(FirewallRulesArgs),
     /// Show a registry
     Show(ShowArgs),
     /// List registries

@@ -12,6 +12,7 @@ pub mod emulator;
 pub mod endpoints;
 mod env;
 mod error;
+pub mod firewall;
 pub mod generate;
 mod generic_update;
 mod hints;
@@ -20,6 +21,7 @@ pub mod regions;
 pub mod registry_name;
 mod streams;
 mod view;
+mod what_if;
 
 pub use env::Env;
 pub use streams::{Buffer, Level, Spinner, Streams};
@@ -72,7 +74,7 @@ fn execute(cli: &Cli, matches: &clap::ArgMatches, env: &Env, streams: &Streams) 
         streams = streams.with_level(Level::Error);
     }
     streams.colour &= !config.flag("core", "no_color")?;
-    let format = format(&cli.global, &config)?;
+    let asked = format(&cli.global, &config)?;
     let globals =
         Globals { cloud: cli.global.cloud.clone(), subscription: cli.global.subscription.clone() };
     let mut ctx = Context::new(env.clone(), streams, config, globals, command_tree);
@@ -84,6 +86,11 @@ fn execute(cli: &Cli, matches: &clap::ArgMatches, env: &Env, streams: &Streams) 
             return Ok(error::OK);
         }
         Answer::Value(outcome) => outcome,
+    };
+    let format = match asked {
+        Some(format) => format,
+        None if outcome.table_on_terminal && ctx.streams.stdout_tty => Format::Table,
+        None => Format::Json,
     };
     let colour = ctx.streams.stdout_tty && ctx.streams.colour;
     let bytes = output::render(&outcome, format, query.as_ref(), colour)
@@ -104,6 +111,7 @@ fn dispatch(command: &Command, ctx: &Context) -> Result<Answer> {
         match command {
             Command::ShowEndpoints(args) => commands::show_endpoints::run(args, ctx).await,
             Command::Update(args) => commands::update::run(args, ctx).await,
+            Command::FirewallRules(args) => commands::firewall_rules::run(args, ctx).await,
             Command::Replication(args) => commands::replication::run(args, ctx).await,
             Command::NetworkRule(args) => commands::network_rule::run(args, ctx).await,
             Command::PrivateEndpointConnection(args) => {
@@ -132,15 +140,16 @@ fn level(global: &GlobalArgs) -> Level {
     }
 }
 
-fn format(global: &GlobalArgs, config: &Config) -> Result<Format> {
+/// The format that was asked for, if any was.
+fn format(global: &GlobalArgs, config: &Config) -> Result<Option<Format>> {
     let text = match &global.output {
         Some(text) => text.clone(),
         None => match config.get("core", "output") {
             Some(text) => text,
-            None => return Ok(Format::Json),
+            None => return Ok(None),
         },
     };
-    Format::from_name(&text).ok_or_else(|| {
+    Format::from_name(&text).map(Some).ok_or_else(|| {
         let names = Format::ALL.map(|(name, _)| name).join(", ");
         UserError::usage(format!("'{text}' is not an output format. Allowed values: {names}."))
             .hint("It comes from AZURE_CORE_OUTPUT or from [core] output in az's config.")

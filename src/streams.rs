@@ -136,7 +136,7 @@ impl Streams {
 
     /// Writes one message, `WARNING: …`, if the level lets it through.
     pub fn message(&self, level: Level, text: &str) {
-        if level > self.level {
+        if !self.shows(level) {
             return;
         }
         let (prefix, colour) = level.prefix();
@@ -145,6 +145,11 @@ impl Streams {
         } else {
             self.write_stderr(&format!("{prefix}: {text}\n"));
         }
+    }
+
+    /// Whether messages of this level are shown.
+    pub fn shows(&self, level: Level) -> bool {
+        level <= self.level
     }
 
     /// Writes a warning.

@@ -151,3 +151,32 @@ fn to_the_second(time: &str) -> String {
         _ => time.to_owned(),
     }
 }
+
+/// Rows for the findings of `firewall-rules --check`: what fails first.
+pub fn finding_rows(value: &Value) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for (key, shown) in
+        [("missing", "missing"), ("tooBroad", "too broad"), ("stale", "stale"), ("ok", "ok")]
+    {
+        for finding in value[key].as_array().into_iter().flatten() {
+            rows.push(blank_nulls(json!({
+                "FINDING": shown,
+                "HOST": finding["fqdn"],
+                "KIND": finding["kind"],
+                "REGION": finding["region"],
+                "LINE": finding["line"],
+            })));
+        }
+    }
+    rows
+}
+
+/// The colour of a finding's row on a terminal.
+pub fn finding_colour(line: &str) -> Option<&'static str> {
+    match line {
+        line if line.starts_with("missing ") || line.starts_with("too broad ") => Some("\x1b[91m"),
+        line if line.starts_with("stale ") => Some("\x1b[33m"),
+        line if line.starts_with("ok ") => Some("\x1b[32m"),
+        _ => None,
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod completion;
 pub mod emulator;
+pub mod firewall_rules;
 pub mod list;
 pub mod network_rule;
 pub mod private_endpoint_connection;

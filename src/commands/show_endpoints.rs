@@ -1,13 +1,13 @@
 //! `show-endpoints`: the hosts that clients of a registry talk to.
 
 use super::{Answer, RegistryArgs};
-use crate::arm::{EnabledState, Registry, Replication};
+use crate::arm::{EnabledState, Registry, Replication, SkuName};
 use crate::context::Context;
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::error::UserError;
 use crate::output::Outcome;
 use crate::registry_name::RegistryName;
-use crate::view;
+use crate::{regions, view};
 use anyhow::{Context as _, Result};
 use clap::Args;
 
@@ -15,7 +15,8 @@ use clap::Args;
 pub const EXAMPLES: &str = "\
 Examples:
   az-acr show-endpoints -n contoso
-  az-acr show-endpoints -n contoso --query \"dataEndpoints[].endpoint\" -o tsv";
+  az-acr show-endpoints -n contoso --query \"dataEndpoints[].endpoint\" -o tsv
+  az-acr show-endpoints -n contoso --planned --with-region japaneast";
 
 /// Arguments of `show-endpoints`.
 #[derive(Debug, Clone, Args)]
@@ -23,6 +24,18 @@ Examples:
 pub struct ShowEndpointsArgs {
     #[command(flatten)]
     registry: RegistryArgs,
+
+    /// Show the endpoints that there will be with dedicated data endpoints
+    #[arg(long)]
+    planned: bool,
+
+    /// Plan for replicas in these regions, too
+    #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned")]
+    with_region: Vec<String>,
+
+    /// Plan for regional endpoints, too
+    #[arg(long, requires = "planned")]
+    regional_endpoints: bool,
 }
 
 /// Shows the endpoints of a registry.
@@ -32,8 +45,81 @@ pub struct ShowEndpointsArgs {
 pub async fn run(args: &ShowEndpointsArgs, ctx: &Context) -> Result<Answer> {
     let name = ctx.registry_name(args.registry.name.as_deref())?;
     let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
+    if args.planned {
+        let regions = find_regions(&args.with_region)?;
+        let endpoints =
+            planned(&name, group.as_deref(), &regions, args.regional_endpoints, ctx).await?;
+        return answer(&endpoints);
+    }
+    let endpoints = current(&name, group.as_deref(), ctx).await?;
+    if !endpoints.has_dedicated_data() {
+        ctx.streams.warning(&format!(
+            "To configure client firewall w/o using wildcard storage blob urls, use \"az acr update --name {name} \
+             --data-endpoint-enabled\" to enable dedicated data endpoints."
+        ));
+    }
+    answer(&endpoints)
+}
+
+fn answer(endpoints: &Endpoints) -> Result<Answer> {
+    let value = serde_json::to_value(endpoints).context("endpoints are plain text")?;
+    Ok(Answer::Value(Outcome::new(value).with_table(view::endpoint_rows)))
+}
+
+/// Short names of regions.
+///
+/// # Errors
+/// A region that does not exist; the nearest one is suggested.
+pub fn find_regions(names: &[String]) -> Result<Vec<&'static str>> {
+    let find =
+        |name: &String| regions::find(name).map_err(|e| UserError::new(e.to_string()).into());
+    names.iter().map(find).collect()
+}
+
+/// The endpoints that a registry will have with dedicated data endpoints, and replicas in more regions.
+///
+/// # Errors
+/// No such registry, or ARM refuses.
+pub async fn planned(
+    name: &RegistryName,
+    group: Option<&str>,
+    with_regions: &[&'static str],
+    with_regional: bool,
+    ctx: &Context,
+) -> Result<Endpoints> {
     let (registry, replications) = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
+        .with_registry(name, group, async |arm, of| {
+            let (registry, replications) =
+                tokio::join!(arm.get_registry(of), arm.list_replications(of));
+            Ok((registry?, replications?))
+        })
+        .await?;
+    let missing = |field: &str| missing(name, field);
+    let properties = registry.properties.as_ref().ok_or_else(|| missing("properties"))?;
+    let login_server = properties.login_server.as_deref().ok_or_else(|| missing("loginServer"))?;
+    let home = registry.location.as_deref().ok_or_else(|| missing("location"))?;
+    let replicas = replications.iter().filter_map(|replica| replica.location.as_deref());
+    let regions = replicas.chain([home]).chain(with_regions.iter().copied());
+    let regional = with_regional || properties.regional_endpoints == Some(EnabledState::Enabled);
+    let sku = registry.sku.as_ref().and_then(|sku| sku.name.clone());
+    if let Some(sku) = sku.filter(|sku| *sku != SkuName::Premium) {
+        ctx.streams.warning(&format!(
+            "The registry '{name}' has the {} SKU. Dedicated data endpoints and replicas need 'az-acr update --name \
+             {name} --sku Premium' first.",
+            String::from(sku)
+        ));
+    }
+    let planned = Endpoints::planned(login_server, regions, regional);
+    Ok(planned.with_context(|| format!("'{login_server}' is no name of a login server"))?)
+}
+
+/// The endpoints that a registry has.
+///
+/// # Errors
+/// No such registry, ARM refuses, or its answer lacks what endpoints are made of.
+pub async fn current(name: &RegistryName, group: Option<&str>, ctx: &Context) -> Result<Endpoints> {
+    let (registry, replications) = ctx
+        .with_registry(name, group, async |arm, of| {
             let registry = arm.get_registry(of).await?;
             let replications = if has_data_endpoints(&registry) {
                 Vec::new()
@@ -43,16 +129,14 @@ pub async fn run(args: &ShowEndpointsArgs, ctx: &Context) -> Result<Answer> {
             Ok((registry, replications))
         })
         .await?;
-    if !has_data_endpoints(&registry) {
-        ctx.streams.warning(&format!(
-            "To configure client firewall w/o using wildcard storage blob urls, use \"az acr update --name {name} \
-             --data-endpoint-enabled\" to enable dedicated data endpoints."
-        ));
-    }
     let suffix = ctx.cloud()?.storage_suffix.as_deref();
-    let endpoints = endpoints(&name, &registry, &replications, suffix)?;
-    let value = serde_json::to_value(&endpoints).context("endpoints are plain text")?;
-    Ok(Answer::Value(Outcome::new(value).with_table(view::endpoint_rows)))
+    Ok(endpoints(name, &registry, &replications, suffix)?)
+}
+
+fn missing(name: &RegistryName, field: &str) -> UserError {
+    UserError::new(format!(
+        "Azure Resource Manager's answer for the registry '{name}' has no {field}."
+    ))
 }
 
 fn has_data_endpoints(registry: &Registry) -> bool {
@@ -65,11 +149,7 @@ fn endpoints(
     replications: &[Replication],
     storage_suffix: Option<&str>,
 ) -> Result<Endpoints, UserError> {
-    let missing = |field: &str| {
-        UserError::new(format!(
-            "Azure Resource Manager's answer for the registry '{name}' has no {field}."
-        ))
-    };
+    let missing = |field: &str| missing(name, field);
     let properties = registry.properties.as_ref().ok_or_else(|| missing("properties"))?;
     let of_hosts = |hosts: &Option<Vec<String>>, field: &str| {
         let hosts = hosts.as_ref().ok_or_else(|| missing(field))?;

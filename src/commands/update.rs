@@ -6,11 +6,12 @@ use crate::arm::{
     RegistryPropertiesUpdateParameters, RegistryUpdateParameters, SkuName, SkuUpdate, StatusUpdate,
 };
 use crate::context::Context;
-use crate::error::UserError;
+use crate::error::{FAILURE, OK, UserError};
 use crate::generic_update;
 use crate::output::Outcome;
-use crate::streams::Streams;
-use crate::view;
+use crate::registry_name::RegistryName;
+use crate::streams::{Level, Streams};
+use crate::{view, what_if};
 use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
@@ -100,6 +101,10 @@ pub struct UpdateArgs {
     #[arg(long, value_name = "TAG", num_args = 0.., action = clap::ArgAction::Set)]
     tags: Option<Vec<String>>,
 
+    /// Show what it would do, and do nothing
+    #[arg(long)]
+    what_if: bool,
+
     #[command(flatten)]
     generic: GenericUpdateArgs,
 }
@@ -116,17 +121,62 @@ pub async fn run(args: &UpdateArgs, ctx: &Context) -> Result<Answer> {
     let steps = GenericUpdateArgs::steps(ctx);
     generic_update::apply(&mut body, generic_update::REGISTRY, &steps, args.generic.force_string)
         .map_err(|e| UserError::new(e.to_string()))?;
-    let registry = ctx
+    if args.what_if {
+        return what_if(&name, group.as_deref(), &body, ctx).await;
+    }
+    let warns = ctx.streams.shows(Level::Warning);
+    let switches_on = warns && body["properties"]["dataEndpointEnabled"] == true;
+    let (was_on, registry) = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
-            if needs_current(&body) {
-                check(&body, &arm.get_registry(of).await?, &ctx.streams)?;
+            let mut was_on = None;
+            if needs_current(&body) || switches_on {
+                let current = arm.get_registry(of).await?;
+                check(&body, &current, &ctx.streams)?;
+                was_on = current.properties.as_ref().and_then(|p| p.data_endpoint_enabled);
             }
             let state = arm.begin_update_registry(of, &body).await?;
             let look = format!("az-acr show --name {name} --query provisioningState");
-            ctx.wait(state, &format!("Updating {name}"), &look).await
+            Ok((was_on, ctx.wait(state, &format!("Updating {name}"), &look).await?))
         })
         .await?;
+    if switches_on && was_on == Some(false) {
+        warn_of_new_hosts(&registry, ctx);
+    }
     let outcome = Outcome::new(view::registry(&registry)).with_table(view::registry_rows);
+    Ok(Answer::Value(outcome))
+}
+
+/// Says which hosts clients need from now on: the one thing that goes wrong with data endpoints.
+fn warn_of_new_hosts(registry: &Registry, ctx: &Context) {
+    let hosts = registry.properties.as_ref().and_then(|p| p.data_endpoint_host_names.as_ref());
+    if let Some(hosts) = hosts.filter(|hosts| !hosts.is_empty()) {
+        ctx.streams.warning(&format!(
+            "Layers now come from dedicated data endpoints. The firewalls of clients must let them reach {}.",
+            hosts.join(", ")
+        ));
+    }
+}
+
+/// Shows what the PATCH would do. Exits with 1 when the service would refuse it.
+async fn what_if(
+    name: &RegistryName,
+    group: Option<&str>,
+    body: &Value,
+    ctx: &Context,
+) -> Result<Answer> {
+    let (registry, replications) = ctx
+        .with_registry(name, group, async |arm, of| {
+            let (registry, replications) =
+                tokio::join!(arm.get_registry(of), arm.list_replications(of));
+            Ok((registry?, replications?))
+        })
+        .await?;
+    let suffix = ctx.cloud()?.storage_suffix.clone().unwrap_or_default();
+    let plan = what_if::plan(&registry, &replications, body, &suffix);
+    let blocked = plan["blocked"].as_array().is_some_and(|reasons| !reasons.is_empty());
+    let mut outcome = Outcome::new(plan).with_table(what_if::rows);
+    outcome.line_colour = Some(what_if::colour);
+    outcome.exit_code = if blocked { FAILURE } else { OK };
     Ok(Answer::Value(outcome))
 }
 

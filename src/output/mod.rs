@@ -60,6 +60,10 @@ pub struct Outcome {
     pub value: Value,
     /// Rows (objects whose keys are the column titles) for `--output table`; without it each object's own keys.
     pub table: Option<fn(&Value) -> Vec<Value>>,
+    /// Gives lines of a table a colour on a terminal.
+    pub line_colour: Option<fn(&str) -> Option<&'static str>>,
+    /// Whether a terminal gets a table where no format was asked for.
+    pub table_on_terminal: bool,
     /// The exit code when nothing goes wrong with the output.
     pub exit_code: u8,
 }
@@ -67,7 +71,7 @@ pub struct Outcome {
 impl Outcome {
     /// An answer that exits with 0.
     pub fn new(value: Value) -> Self {
-        Self { value, table: None, exit_code: 0 }
+        Self { value, table: None, line_colour: None, table_on_terminal: false, exit_code: 0 }
     }
 
     /// The same with a view for `--output table`.
@@ -111,12 +115,26 @@ pub fn render(
         Format::Yamlc => yaml::render(value, colour),
         Format::Tsv => tsv::render(value, query.is_none()),
         Format::None => String::new(),
-        Format::Table => match (outcome.table, query) {
-            (Some(view), None) => table::render(&Value::Array(view(value)), false),
-            (_, query) => table::render(value, query.is_none()),
-        },
+        Format::Table => {
+            let text = match (outcome.table, query) {
+                (Some(view), None) => table::render(&Value::Array(view(value)), false),
+                (_, query) => table::render(value, query.is_none()),
+            };
+            match outcome.line_colour.filter(|_| colour) {
+                Some(line_colour) => painted(&text, line_colour),
+                None => text,
+            }
+        }
     };
     Ok(text.into_bytes())
+}
+
+fn painted(text: &str, line_colour: fn(&str) -> Option<&'static str>) -> String {
+    let paint = |line: &str| match line_colour(line) {
+        Some(colour) => format!("{colour}{line}\x1b[0m\n"),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(paint).collect()
 }
 
 /// An object's entries, sorted by key.

@@ -1,0 +1,307 @@
+//! `firewall-rules`: what a firewall must let clients of registries reach, as text; and a check of rules that there are.
+
+use super::show_endpoints::{current, find_regions, planned};
+use super::{Answer, one_of};
+use crate::context::Context;
+use crate::endpoints::Endpoints;
+use crate::error::{FAILURE, OK, UserError};
+use crate::firewall::drift::{self, Finding, Report};
+use crate::firewall::{FORMATS, Group, Kind, Options, Rules};
+use crate::output::Outcome;
+use crate::view;
+use anyhow::{Context as _, Result};
+use azure_core::http::Url;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+/// Examples under `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  az-acr firewall-rules -n contoso --planned --format squid > acr.conf
+  az-acr firewall-rules --endpoints endpoints.json --format terraform --source 10.0.0.0/8
+  az-acr firewall-rules -n contoso --check current-rules.txt";
+
+/// Arguments of `firewall-rules`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct FirewallRulesArgs {
+    /// Registry names or login servers [default: az's]
+    #[arg(short, long, value_name = "NAME", num_args = 1.., conflicts_with = "endpoints")]
+    name: Vec<String>,
+
+    /// Their resource group; saves a search [default: az's]
+    #[arg(short = 'g', long, value_name = "GROUP")]
+    resource_group: Option<String>,
+
+    /// Output of show-endpoints instead of Azure: a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    endpoints: Option<String>,
+
+    /// Rules for the time with dedicated data endpoints
+    #[arg(long)]
+    planned: bool,
+
+    /// Plan for replicas in these regions, too
+    #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned")]
+    with_region: Vec<String>,
+
+    /// Plan for regional endpoints, too
+    #[arg(long, requires = "planned")]
+    regional_endpoints: bool,
+
+    /// Only for clients that use these regions
+    #[arg(long, value_name = "REGION", num_args = 1..)]
+    region: Vec<String>,
+
+    /// Also the hosts of a login to Azure (az acr login)
+    #[arg(long)]
+    with_management: bool,
+
+    /// list, json, squid, dnsmasq, nftables, azure-firewall, terraform, cilium
+    #[arg(long, value_name = "FORMAT", default_value = "list", hide_possible_values = true, hide_default_value = true,
+          value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.name())))]
+    format: String,
+
+    /// Source addresses, for azure-firewall and terraform [default: *]
+    #[arg(long, value_name = "ADDRESS", num_args = 1.., default_value = "*", hide_default_value = true)]
+    source: Vec<String>,
+
+    /// Priority, for azure-firewall and terraform [default: 500]
+    #[arg(long, value_name = "NUMBER", default_value_t = 500, hide_default_value = true, value_parser = clap::value_parser!(u32).range(100..=65000))]
+    priority: u32,
+
+    /// Check a rule file in any of the formats: a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    check: Option<String>,
+
+    /// A wildcard that is too broad is no failure of --check
+    #[arg(long, requires = "check")]
+    allow_wildcard: bool,
+
+    /// What else is a failure of --check: stale
+    #[arg(long, value_name = "FINDING", requires = "check", value_parser = one_of(&["stale"]), hide_possible_values = true)]
+    fail_on: Option<String>,
+}
+
+/// Writes or checks rules.
+///
+/// # Errors
+/// No such registry, a file that cannot be read, or names that are none.
+pub async fn run(args: &FirewallRulesArgs, ctx: &Context) -> Result<Answer> {
+    let rules = rules(args, ctx).await?;
+    if let Some(file) = &args.check {
+        return check(args, file, &rules, ctx);
+    }
+    for source in &args.source {
+        check_source(source)?;
+    }
+    let options = Options { sources: args.source.clone(), priority: args.priority };
+    let format = FORMATS.iter().find(|format| format.name() == args.format);
+    let format = format.with_context(|| format!("'{}' is not a format", args.format))?;
+    Ok(Answer::Text(format.render(&rules, &options).into_bytes()))
+}
+
+/// What must be allowed.
+async fn rules(args: &FirewallRulesArgs, ctx: &Context) -> Result<Rules> {
+    let with_regions = find_regions(&args.with_region)?;
+    let registries = match &args.endpoints {
+        Some(file) => {
+            let given = endpoints_of(file, &read_input(file, ctx)?)?;
+            if args.planned {
+                given.iter().map(|e| plan_of(e, &with_regions, args)).collect::<Result<_>>()?
+            } else {
+                given
+            }
+        }
+        None => {
+            let group = ctx.resource_group(args.resource_group.as_deref())?;
+            let names: Vec<Option<&str>> = if args.name.is_empty() {
+                vec![None]
+            } else {
+                args.name.iter().map(|name| Some(name.as_str())).collect()
+            };
+            let mut registries = Vec::new();
+            for name in names {
+                let name = ctx.registry_name(name)?;
+                registries.push(if args.planned {
+                    planned(&name, group.as_deref(), &with_regions, args.regional_endpoints, ctx)
+                        .await?
+                } else {
+                    current(&name, group.as_deref(), ctx).await?
+                });
+            }
+            registries
+        }
+    };
+    let mut rules = Rules::default();
+    for endpoints in &registries {
+        let group = Group::of_registry(endpoints).map_err(|e| UserError::new(e.to_string()))?;
+        if !rules.groups.iter().any(|known| known.title == group.title) {
+            rules.groups.push(group);
+        }
+    }
+    warn_of_wildcard(&rules, ctx);
+    narrow(&mut rules, &find_regions(&args.region)?)?;
+    if args.with_management {
+        let cloud = ctx.cloud()?;
+        let host = |url: &str| {
+            Url::parse(url)
+                .ok()
+                .and_then(|url| url.host_str().map(str::to_owned))
+                .unwrap_or_default()
+        };
+        let hosts = [host(&cloud.resource_manager), host(&cloud.active_directory)];
+        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        rules.groups.push(Group::of_management(&hosts).map_err(|e| UserError::new(e.to_string()))?);
+    }
+    Ok(rules)
+}
+
+/// One object of `show-endpoints`, or a list of them.
+fn endpoints_of(file: &str, bytes: &[u8]) -> Result<Vec<Endpoints>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    let read = if first == Some(&b'[') {
+        serde_json::from_slice(bytes)
+    } else {
+        serde_json::from_slice(bytes).map(|one| vec![one])
+    };
+    read.map_err(|e| {
+        UserError::new(format!("{} is not the JSON of show-endpoints: {e}", shown(file)))
+            .hint("Make it by: az-acr show-endpoints -n NAME > endpoints.json")
+            .into()
+    })
+}
+
+fn plan_of(
+    endpoints: &Endpoints,
+    with_regions: &[&'static str],
+    args: &FirewallRulesArgs,
+) -> Result<Endpoints> {
+    let regions = endpoints.data_endpoints.iter().map(|endpoint| endpoint.region.as_str());
+    let regions = regions.chain(with_regions.iter().copied());
+    let regional = args.regional_endpoints || endpoints.regional_endpoints.is_some();
+    Endpoints::planned(&endpoints.login_server, regions, regional)
+        .with_context(|| format!("'{}' is no name of a login server", endpoints.login_server))
+}
+
+/// Leaves out data and regional endpoints of other regions.
+fn narrow(rules: &mut Rules, regions: &[&str]) -> Result<(), UserError> {
+    if regions.is_empty() {
+        return Ok(());
+    }
+    for group in &mut rules.groups {
+        let title = group.title.clone();
+        let known: Vec<String> =
+            group.hosts.iter().filter_map(|host| host.region.clone()).collect();
+        if let Some(unknown) =
+            regions.iter().find(|r| !known.is_empty() && !known.iter().any(|k| k == *r))
+        {
+            return Err(UserError::new(format!("'{title}' has no endpoint in {unknown}."))
+                .hint(format!("It has endpoints in: {}.", known.join(", "))));
+        }
+        group
+            .hosts
+            .retain(|host| host.region.as_ref().is_none_or(|r| regions.contains(&r.as_str())));
+    }
+    Ok(())
+}
+
+fn warn_of_wildcard(rules: &Rules, ctx: &Context) {
+    for group in &rules.groups {
+        if let Some(host) = group.hosts.iter().find(|host| host.kind == Kind::Storage) {
+            ctx.streams.warning(&format!(
+                "{} has no dedicated data endpoints, so {} is among the rules: every storage account, also one that \
+                 somebody who runs code on a client has made to carry data off. --planned shows the rules without it.",
+                group.title, host.fqdn
+            ));
+        }
+    }
+}
+
+/// `*`, an address, a range: nothing that a template could mistake for something else.
+fn check_source(source: &str) -> Result<(), UserError> {
+    let plain = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/' | '-');
+    if source == "*" || !source.is_empty() && source.chars().all(plain) {
+        return Ok(());
+    }
+    Err(UserError::usage(format!("argument --source: {source:?} is no address and no range"))
+        .hint("For example: --source 10.0.0.0/8 192.0.2.7"))
+}
+
+fn read_input(file: &str, ctx: &Context) -> Result<Vec<u8>> {
+    let read = if file == "-" { ctx.streams.read_stdin() } else { std::fs::read(file) };
+    read.map_err(|e| UserError::new(format!("cannot read {}: {e}", shown(file))).into())
+}
+
+fn shown(file: &str) -> &str {
+    if file == "-" { "standard input" } else { file }
+}
+
+fn check(args: &FirewallRulesArgs, file: &str, rules: &Rules, ctx: &Context) -> Result<Answer> {
+    let bytes = read_input(file, ctx)?;
+    let entries = drift::read(&bytes)
+        .map_err(|e| UserError::new(format!("{} cannot be checked: {e}", shown(file))))?;
+    let report = drift::compare(rules, &entries, ctx.cloud()?.storage_suffix.as_deref());
+    let failed = !report.missing.is_empty()
+        || !report.too_broad.is_empty() && !args.allow_wildcard
+        || !report.stale.is_empty() && args.fail_on.is_some();
+    annotate(args, &report, file, ctx);
+    let value = serde_json::to_value(&report).context("findings are plain text")?;
+    let mut outcome = Outcome::new(value).with_table(view::finding_rows);
+    outcome.line_colour = Some(view::finding_colour);
+    outcome.table_on_terminal = true;
+    outcome.exit_code = if failed { FAILURE } else { OK };
+    Ok(Answer::Value(outcome))
+}
+
+/// Findings in the form that GitHub Actions and Azure Pipelines show beside the file, one line each.
+fn annotate(args: &FirewallRulesArgs, report: &Report, file: &str, ctx: &Context) {
+    let is_set =
+        |name: &str| ctx.env.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let (github, pipelines) = (is_set("GITHUB_ACTIONS"), is_set("TF_BUILD"));
+    if !github && !pipelines {
+        return;
+    }
+    let stale = if args.fail_on.is_some() { "error" } else { "warning" };
+    let too_broad = if args.allow_wildcard { "warning" } else { "error" };
+    let kinds: [(&[Finding], &str, &str); 3] = [
+        (&report.missing, "error", "is needed and not allowed: pulls will fail"),
+        (&report.too_broad, too_broad, "admits other accounts"),
+        (&report.stale, stale, "is no longer in use"),
+    ];
+    for (findings, level, what) in kinds {
+        for finding in findings {
+            let message = format!("{} {what}", finding.fqdn);
+            if github {
+                let line = finding.line.map(|line| format!(",line={line}")).unwrap_or_default();
+                let file = escaped(
+                    file,
+                    &[('%', "%25"), ('\r', "%0D"), ('\n', "%0A"), (':', "%3A"), (',', "%2C")],
+                );
+                ctx.streams.write_stderr(&format!("::{level} file={file}{line}::{message}\n"));
+            }
+            if pipelines {
+                let line =
+                    finding.line.map(|line| format!("linenumber={line};")).unwrap_or_default();
+                let file = escaped(
+                    file,
+                    &[('%', "%AZP25"), ('\r', "%0D"), ('\n', "%0A"), (';', "%3B"), (']', "%5D")],
+                );
+                ctx.streams.write_stderr(&format!(
+                    "##vso[task.logissue type={level};sourcepath={file};{line}]{message}\n"
+                ));
+            }
+        }
+    }
+}
+
+/// A file's name with the characters replaced that would end the annotation.
+fn escaped(text: &str, replacements: &[(char, &str)]) -> String {
+    text.chars()
+        .map(|c| {
+            let replacement = replacements.iter().find(|(from, _)| *from == c);
+            replacement.map_or_else(|| c.to_string(), |(_, to)| (*to).to_owned())
+        })
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! `azure-firewall`: an ARM template of a `Microsoft.Network/firewallPolicies/ruleCollectionGroups`.
+
+use super::{Format, Options, Rules};
+use serde_json::{Value, json};
+
+/// The format.
+pub struct AzureFirewall;
+
+impl Format for AzureFirewall {
+    fn name(&self) -> &'static str {
+        "azure-firewall"
+    }
+
+    fn render(&self, rules: &Rules, options: &Options) -> String {
+        let rule = |group: &super::Group| {
+            let fqdns: Vec<&str> = group.hosts.iter().map(|host| host.fqdn.as_str()).collect();
+            json!({
+                "ruleType": "ApplicationRule",
+                "name": group.label(),
+                "protocols": [{"protocolType": "Https", "port": 443}],
+                "sourceAddresses": options.sources,
+                "targetFqdns": fqdns,
+            })
+        };
+        let rule_list: Vec<Value> = rules.groups.iter().map(rule).collect();
+        let registries: Vec<&str> = rules.groups.iter().map(|group| group.title.as_str()).collect();
+        let template = json!({
+            "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+            "contentVersion": "1.0.0.0",
+            "metadata": {
+                "description": format!(
+                    "Hosts that clients of {} need. Written by az-acr firewall-rules.", registries.join(", ")
+                ),
+            },
+            "parameters": {
+                "firewallPolicyName": {
+                    "type": "string",
+                    "metadata": {"description": "Name of the firewall policy that the rules are added to."},
+                },
+            },
+            "resources": [{
+                "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
+                "apiVersion": "2023-11-01",
+                "name": "[concat(parameters('firewallPolicyName'), '/az-acr')]",
+                "properties": {
+                    "priority": options.priority,
+                    "ruleCollections": [{
+                        "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+                        "name": "az-acr-allow",
+                        "priority": 100,
+                        "action": {"type": "Allow"},
+                        "rules": rule_list,
+                    }],
+                },
+            }],
+        });
+        format!("{template:#}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example;
+    use super::*;
+
+    #[test]
+    fn each_registry_is_a_rule() {
+        let (rules, options) = example();
+        let template: Value =
+            serde_json::from_str(&AzureFirewall.render(&rules, &options)).unwrap();
+        let properties = &template["resources"][0]["properties"];
+        assert_eq!(properties["priority"], 500);
+        let rules = &properties["ruleCollections"][0]["rules"];
+        assert_eq!(rules[0]["name"], "contoso");
+        assert_eq!(rules[0]["sourceAddresses"], json!(["10.0.0.0/8"]));
+        assert_eq!(
+            rules[1]["targetFqdns"],
+            json!(["tailspin.azurecr.io", "*.blob.core.windows.net"])
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! `terraform`: an `azurerm_firewall_policy_rule_collection_group`.
+
+use super::{Format, Options, Rules};
+use std::fmt::Write as _;
+
+/// The format.
+pub struct Terraform;
+
+impl Format for Terraform {
+    fn name(&self) -> &'static str {
+        "terraform"
+    }
+
+    fn render(&self, rules: &Rules, options: &Options) -> String {
+        let mut text = rules.header("#");
+        let sources: Vec<String> = options.sources.iter().map(|s| format!("\"{s}\"")).collect();
+        let sources = sources.join(", ");
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            r#"variable "firewall_policy_id" {{
+  description = "Id of the firewall policy that the rules are added to"
+  type        = string
+}}
+
+resource "azurerm_firewall_policy_rule_collection_group" "az_acr" {{
+  name               = "az-acr"
+  firewall_policy_id = var.firewall_policy_id
+  priority           = {}
+
+  application_rule_collection {{
+    name     = "az-acr-allow"
+    priority = 100
+    action   = "Allow"
+"#,
+            options.priority
+        );
+        for group in &rules.groups {
+            let _ = write!(
+                text,
+                r#"
+    rule {{
+      name             = "{}"
+      source_addresses = [{sources}]
+      destination_fqdns = [
+"#,
+                group.label()
+            );
+            for host in &group.hosts {
+                let _ = writeln!(text, "        \"{}\",", host.fqdn);
+            }
+            text.push_str(
+                r#"      ]
+      protocols {
+        type = "Https"
+        port = 443
+      }
+    }
+"#,
+            );
+        }
+        text.push_str("  }\n}\n");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example;
+    use super::*;
+
+    #[test]
+    fn each_registry_is_a_rule() {
+        let (rules, options) = example();
+        let text = Terraform.render(&rules, &options);
+        assert_eq!(text.matches("\n    rule {\n").count(), 2);
+        assert!(text.contains("  priority           = 500\n"));
+        assert!(text.contains("\n        \"contoso.eastus.data.azurecr.io\",\n"));
+        assert!(text.contains("source_addresses = [\"10.0.0.0/8\"]"));
+        assert_eq!(text.matches('{').count(), text.matches('}').count());
+    }
+}
