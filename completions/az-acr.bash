@@ -22,6 +22,9 @@ _az__acr() {
             az__acr,emulator)
                 cmd="az__acr__subcmd__emulator"
                 ;;
+            az__acr,firewall-rules)
+                cmd="az__acr__subcmd__firewall__subcmd__rules"
+                ;;
             az__acr,list)
                 cmd="az__acr__subcmd__list"
                 ;;
@@ -95,7 +98,7 @@ _az__acr() {
 
     case "${cmd}" in
         az__acr)
-            opts="-o -h -V --output --query --subscription --cloud --only-show-errors --verbose --debug --help --version show-endpoints update show list replication network-rule private-endpoint-connection emulator completion"
+            opts="-o -h -V --output --query --subscription --cloud --only-show-errors --verbose --debug --help --version show-endpoints update firewall-rules show list replication network-rule private-endpoint-connection emulator completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -247,6 +250,88 @@ _az__acr() {
                     ;;
                 --request-log)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    return 0
+                    ;;
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subscription)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cloud)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        az__subcmd__acr__subcmd__firewall__subcmd__rules)
+            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --check --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --with-region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "list json squid dnsmasq nftables azure-firewall terraform cilium" -- "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --priority)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --check)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "stale" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1297,7 +1382,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__show__subcmd__endpoints)
-            opts="-n -g -o -h --name --resource-group --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --planned --with-region --regional-endpoints --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1316,6 +1401,10 @@ _az__acr() {
                     return 0
                     ;;
                 -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --with-region)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1347,7 +1436,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__update)
-            opts="-n -g -o -h --name --resource-group --data-endpoint-enabled --regional-endpoints --endpoint-protocol --sku --public-network-enabled --default-action --allow-trusted-services --admin-enabled --anonymous-pull-enabled --allow-exports --allow-metadata-search --writable-cache-repos --role-assignment-mode --tags --set --add --remove --force-string --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --data-endpoint-enabled --regional-endpoints --endpoint-protocol --sku --public-network-enabled --default-action --allow-trusted-services --admin-enabled --anonymous-pull-enabled --allow-exports --allow-metadata-search --writable-cache-repos --role-assignment-mode --tags --what-if --set --add --remove --force-string --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

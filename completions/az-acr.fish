@@ -41,6 +41,7 @@ complete -c az-acr -n "__fish_az_acr_needs_command" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_needs_command" -s V -l version -d 'Print version'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show-endpoints" -d 'Show the endpoints of a registry: login server, data endpoints, regional endpoints'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "update" -d 'Change a registry, e.g. enable its dedicated data endpoints'
+complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "firewall-rules" -d 'Write firewall rules for the clients of registries, or check those that there are'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show" -d 'Show a registry'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "list" -d 'List registries'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "replication" -d 'Manage the replicas of a registry'
@@ -50,6 +51,7 @@ complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "emulator" -d 'Run the
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l with-region -d 'Plan for replicas in these regions, too' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -60,6 +62,8 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l planned -d 'Show the endpoints that there will be with dedicated data endpoints'
+complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l regional-endpoints -d 'Plan for regional endpoints, too'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l debug -d 'Show the login that is used and every request'
@@ -107,11 +111,47 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l what-if -d 'Show what it would do, and do nothing'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l force-string -d 'Take values of --set and --add as text, not as JSON'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l debug -d 'Show the login that is used and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s n -l name -d 'Registry names or login servers [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s g -l resource-group -d 'Their resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l endpoints -d 'Output of show-endpoints instead of Azure: a file, or - for standard input' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-region -d 'Plan for replicas in these regions, too' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l region -d 'Only for clients that use these regions' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l format -d 'list, json, squid, dnsmasq, nftables, azure-firewall, terraform, cilium' -r -f -a "list\t''
+json\t''
+squid\t''
+dnsmasq\t''
+nftables\t''
+azure-firewall\t''
+terraform\t''
+cilium\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l source -d 'Source addresses, for azure-firewall and terraform [default: *]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l priority -d 'Priority, for azure-firewall and terraform [default: 500]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l check -d 'Check a rule file in any of the formats: a file, or - for standard input' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l fail-on -d 'What else is a failure of --check: stale' -r -f -a "stale\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l planned -d 'Rules for the time with dedicated data endpoints'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l regional-endpoints -d 'Plan for regional endpoints, too'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-management -d 'Also the hosts of a login to Azure (az acr login)'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l allow-wildcard -d 'A wildcard that is too broad is no failure of --check'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''

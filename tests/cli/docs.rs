@@ -44,6 +44,11 @@ fn check(page: &str) {
 }
 
 #[test]
+fn the_way_to_data_endpoints_works() {
+    check("docs/migrate.md");
+}
+
+#[test]
 fn the_readme_works() {
     check("README.md");
 }

@@ -4,6 +4,7 @@
 mod docs;
 mod emulator;
 mod errors;
+mod firewall;
 mod home;
 mod https;
 mod list;
@@ -11,6 +12,7 @@ mod login;
 mod network;
 mod output;
 mod parity;
+mod planned;
 mod replication;
 mod show;
 mod show_endpoints;

@@ -5,7 +5,16 @@ use crate::home::Home;
 #[test]
 fn a_replica_is_made_and_its_data_endpoint_is_announced() {
     let home = Home::new();
-    home.emulated(&["update", "-n", "contoso", "--data-endpoint-enabled", "-o", "none"]).quiet();
+    home.emulated(&[
+        "update",
+        "-n",
+        "contoso",
+        "--data-endpoint-enabled",
+        "-o",
+        "none",
+        "--only-show-errors",
+    ])
+    .quiet();
     let run = home.emulated(&[
         "replication",
         "create",

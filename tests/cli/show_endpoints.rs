@@ -43,7 +43,8 @@ fn an_unreplicated_registry_shows_its_own_region() {
 #[test]
 fn after_the_switch_there_is_a_host_for_each_region() {
     let home = Home::new();
-    home.emulated(&["update", "-n", "contoso", "--data-endpoint-enabled"]).quiet();
+    home.emulated(&["update", "-n", "contoso", "--data-endpoint-enabled", "--only-show-errors"])
+        .quiet();
     assert_eq!(
         home.emulated(&["show-endpoints", "-n", "contoso", "-o", "table"]).quiet(),
         "LoginServer         Region    Endpoint\n\
@@ -66,7 +67,16 @@ fn regional_endpoints_are_shown_when_they_are_enabled() {
 #[test]
 fn a_domain_name_label_is_part_of_the_hosts() {
     let home = Home::new();
-    home.emulated(&["update", "-n", "wingtip", "--data-endpoint-enabled", "-o", "none"]).quiet();
+    home.emulated(&[
+        "update",
+        "-n",
+        "wingtip",
+        "--data-endpoint-enabled",
+        "-o",
+        "none",
+        "--only-show-errors",
+    ])
+    .quiet();
     assert_eq!(
         home.emulated(&[
             "show-endpoints",

@@ -174,6 +174,9 @@ fn an_update_costs_one_request_and_a_look_where_a_check_needs_it() {
         let requests = home.emulated(&args).requests();
         requests[1..].iter().map(|r| r.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(requests(&["--data-endpoint-enabled"]), ["PATCH"]);
+    assert_eq!(requests(&["--admin-enabled"]), ["PATCH"]);
+    // Whether it switches, and so what clients need to know, is seen before.
+    assert_eq!(requests(&["--data-endpoint-enabled"]), ["GET", "PATCH"]);
+    assert_eq!(requests(&["--data-endpoint-enabled", "false"]), ["PATCH"]);
     assert_eq!(requests(&["--default-action", "Allow"]), ["GET", "PATCH"]);
 }

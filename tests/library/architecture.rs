@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Module, and the modules that it may import.
-const ALLOWED: [(&str, &str); 19] = [
+const ALLOWED: [(&str, &str); 21] = [
     ("env", ""),
     ("streams", ""),
     ("endpoints", ""),
@@ -17,13 +17,16 @@ const ALLOWED: [(&str, &str); 19] = [
     ("generic_update", ""),
     ("generate", ""),
     ("emulator", ""),
+    ("firewall", "endpoints"),
     ("view", "arm"),
+    ("what_if", "arm endpoints"),
     ("azure", "env"),
     ("error", "arm azure streams"),
     ("context", "arm azure emulator env error hints registry_name streams"),
     (
         "commands",
-        "arm context emulator endpoints error generate generic_update output regions registry_name streams view",
+        "arm context emulator endpoints error firewall generate generic_update output regions registry_name streams \
+         view what_if",
     ),
     ("cli", "commands output"),
     ("lib", "*"),

@@ -8,4 +8,5 @@ mod credentials;
 mod emulator;
 mod generated;
 mod operations;
+mod planned;
 mod script;
