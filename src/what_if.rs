@@ -55,6 +55,7 @@ pub fn plan(
 
 /// The settings that rules between settings look at.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 struct State {
     sku: String,
     data_endpoints: bool,

@@ -24,6 +24,7 @@ Examples:
 /// Arguments of `firewall-rules`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct FirewallRulesArgs {
     /// Registry names or login servers [default: az's]
     #[arg(short, long, value_name = "NAME", num_args = 1.., conflicts_with = "endpoints")]
@@ -104,34 +105,15 @@ pub async fn run(args: &FirewallRulesArgs, ctx: &Context) -> Result<Answer> {
 /// What must be allowed.
 async fn rules(args: &FirewallRulesArgs, ctx: &Context) -> Result<Rules> {
     let with_regions = find_regions(&args.with_region)?;
-    let registries = match &args.endpoints {
-        Some(file) => {
-            let given = endpoints_of(file, &read_input(file, ctx)?)?;
-            if args.planned {
-                given.iter().map(|e| plan_of(e, &with_regions, args)).collect::<Result<_>>()?
-            } else {
-                given
-            }
+    let registries = if let Some(file) = &args.endpoints {
+        let given = endpoints_of(file, &read_input(file, ctx)?)?;
+        if args.planned {
+            given.iter().map(|e| plan_of(e, &with_regions, args)).collect::<Result<_>>()?
+        } else {
+            given
         }
-        None => {
-            let group = ctx.resource_group(args.resource_group.as_deref())?;
-            let names: Vec<Option<&str>> = if args.name.is_empty() {
-                vec![None]
-            } else {
-                args.name.iter().map(|name| Some(name.as_str())).collect()
-            };
-            let mut registries = Vec::new();
-            for name in names {
-                let name = ctx.registry_name(name)?;
-                registries.push(if args.planned {
-                    planned(&name, group.as_deref(), &with_regions, args.regional_endpoints, ctx)
-                        .await?
-                } else {
-                    current(&name, group.as_deref(), ctx).await?
-                });
-            }
-            registries
-        }
+    } else {
+        registries_in_azure(args, &with_regions, ctx).await?
     };
     let mut rules = Rules::default();
     for endpoints in &registries {
@@ -155,6 +137,30 @@ async fn rules(args: &FirewallRulesArgs, ctx: &Context) -> Result<Rules> {
         rules.groups.push(Group::of_management(&hosts).map_err(|e| UserError::new(e.to_string()))?);
     }
     Ok(rules)
+}
+
+/// The endpoints of the registries that are named, now or as planned.
+async fn registries_in_azure(
+    args: &FirewallRulesArgs,
+    with_regions: &[&'static str],
+    ctx: &Context,
+) -> Result<Vec<Endpoints>> {
+    let group = ctx.resource_group(args.resource_group.as_deref())?;
+    let names: Vec<Option<&str>> = if args.name.is_empty() {
+        vec![None]
+    } else {
+        args.name.iter().map(|name| Some(name.as_str())).collect()
+    };
+    let mut registries = Vec::new();
+    for name in names {
+        let name = ctx.registry_name(name)?;
+        registries.push(if args.planned {
+            planned(&name, group.as_deref(), with_regions, args.regional_endpoints, ctx).await?
+        } else {
+            current(&name, group.as_deref(), ctx).await?
+        });
+    }
+    Ok(registries)
 }
 
 /// One object of `show-endpoints`, or a list of them.

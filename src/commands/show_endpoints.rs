@@ -6,8 +6,9 @@ use crate::context::Context;
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::error::UserError;
 use crate::output::Outcome;
+use crate::regions;
 use crate::registry_name::RegistryName;
-use crate::{regions, view};
+use crate::view;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
@@ -110,7 +111,7 @@ pub async fn planned(
         ));
     }
     let planned = Endpoints::planned(login_server, regions, regional);
-    Ok(planned.with_context(|| format!("'{login_server}' is no name of a login server"))?)
+    planned.with_context(|| format!("'{login_server}' is no name of a login server"))
 }
 
 /// The endpoints that a registry has.

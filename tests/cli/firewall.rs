@@ -17,11 +17,9 @@ fn rules(home: &Home, args: &[&str]) -> Run {
 
 /// The rules without their header.
 fn hosts(run: Run) -> String {
-    run.quiet()
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| format!("{line}\n"))
-        .collect()
+    let text = run.quiet();
+    text.split_inclusive('
+').filter(|line| !line.starts_with('#')).collect()
 }
 
 #[test]

@@ -34,8 +34,8 @@ fn ask(state: &mut State, method: &str, path: &str, body: &Value) -> Value {
     );
     assert!(answer.status < 300, "{method} {path}: {answer:?}");
     // An operation ends after a few polls; an unfinished replica has no endpoint yet.
-    if let Some((_, url)) = answer.headers.iter().find(|(name, _)| *name == "azure-asyncoperation")
-    {
+    let mut began = answer.headers.iter().filter(|_| method == "PUT");
+    if let Some((_, url)) = began.find(|(name, _)| *name == "azure-asyncoperation") {
         let path = url.split("/registries/").nth(1).unwrap().split('?').next().unwrap().to_owned();
         for _ in 0..3 {
             ask(state, "GET", &path, &Value::Null);
