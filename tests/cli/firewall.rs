@@ -18,8 +18,7 @@ fn rules(home: &Home, args: &[&str]) -> Run {
 /// The rules without their header.
 fn hosts(run: Run) -> String {
     let text = run.quiet();
-    text.split_inclusive('
-').filter(|line| !line.starts_with('#')).collect()
+    text.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect()
 }
 
 #[test]
