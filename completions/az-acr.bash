@@ -438,7 +438,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__network__subcmd__rule__subcmd__add)
-            opts="-n -g -o -h --name --resource-group --ip-address --subnet --vnet-name --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --ip-address --subnet --vnet-name --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -469,6 +469,10 @@ _az__acr() {
                     return 0
                     ;;
                 --vnet-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -550,7 +554,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__network__subcmd__rule__subcmd__remove)
-            opts="-n -g -o -h --name --resource-group --ip-address --subnet --vnet-name --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --ip-address --subnet --vnet-name --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -581,6 +585,10 @@ _az__acr() {
                     return 0
                     ;;
                 --vnet-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -646,7 +654,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__private__subcmd__endpoint__subcmd__connection__subcmd__approve)
-            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --description --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --description --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -684,6 +692,10 @@ _az__acr() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --change-reference)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
                     return 0
@@ -712,7 +724,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__private__subcmd__endpoint__subcmd__connection__subcmd__delete)
-            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -743,6 +755,10 @@ _az__acr() {
                     return 0
                     ;;
                 -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -828,7 +844,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__private__subcmd__endpoint__subcmd__connection__subcmd__reject)
-            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --description --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --description --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -863,6 +879,10 @@ _az__acr() {
                     return 0
                     ;;
                 --description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -990,7 +1010,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__replication__subcmd__create)
-            opts="-l -n -r -g -o -h --location --name --registry-name --registry --resource-group --global-endpoint-routing --zone-redundancy --tags --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-l -n -r -g -o -h --location --name --registry-name --registry --resource-group --global-endpoint-routing --zone-redundancy --tags --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1044,6 +1064,10 @@ _az__acr() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --change-reference)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
                     return 0
@@ -1072,7 +1096,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__replication__subcmd__delete)
-            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1103,6 +1127,10 @@ _az__acr() {
                     return 0
                     ;;
                 -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1250,7 +1278,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__replication__subcmd__update)
-            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --global-endpoint-routing --tags --set --add --remove --force-string --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -r -g -o -h --name --registry-name --registry --resource-group --global-endpoint-routing --tags --set --add --remove --force-string --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1301,6 +1329,10 @@ _az__acr() {
                     return 0
                     ;;
                 --remove)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1382,7 +1414,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__show__subcmd__endpoints)
-            opts="-n -g -o -h --name --resource-group --planned --with-region --regional-endpoints --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --planned --with-region --regional-endpoints --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1405,6 +1437,10 @@ _az__acr() {
                     return 0
                     ;;
                 --with-region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1436,7 +1472,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__update)
-            opts="-n -g -o -h --name --resource-group --data-endpoint-enabled --regional-endpoints --endpoint-protocol --sku --public-network-enabled --default-action --allow-trusted-services --admin-enabled --anonymous-pull-enabled --allow-exports --allow-metadata-search --writable-cache-repos --role-assignment-mode --tags --what-if --set --add --remove --force-string --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --data-endpoint-enabled --regional-endpoints --endpoint-protocol --sku --public-network-enabled --default-action --allow-trusted-services --admin-enabled --anonymous-pull-enabled --allow-exports --allow-metadata-search --writable-cache-repos --role-assignment-mode --tags --what-if --set --add --remove --force-string --acquire-policy-token --change-reference --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1523,6 +1559,10 @@ _az__acr() {
                     return 0
                     ;;
                 --remove)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change-reference)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

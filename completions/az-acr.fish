@@ -52,6 +52,7 @@ complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "completion" -d 'Print
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l with-region -d 'Plan for replicas in these regions, too' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -64,10 +65,11 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l subscri
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l planned -d 'Show the endpoints that there will be with dedicated data endpoints'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l regional-endpoints -d 'Plan for regional endpoints, too'
+complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l data-endpoint-enabled -d 'Dedicated data endpoints' -r -f -a "true\t''
@@ -101,6 +103,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l tags -d 'Tags: 
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l set -d 'Set properties: path=value …' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l add -d 'Add to a list: path, then key=value, text or JSON' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l remove -d 'Remove a property, or an item: path, then its index' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -113,10 +116,11 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l subscription -d
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l what-if -d 'Show what it would do, and do nothing'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l force-string -d 'Take values of --set and --add as text, not as JSON'
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s n -l name -d 'Registry names or login servers [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s g -l resource-group -d 'Their resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l endpoints -d 'Output of show-endpoints instead of Azure: a file, or - for standard input' -r
@@ -244,6 +248,7 @@ false\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l zone-redundancy -d 'Spread over zones (preview)' -r -f -a "Disabled\t''
 Enabled\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l tags -d 'Tags: key[=value] …' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -254,10 +259,11 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s n -l name -d 'Name of the replica: the region\'s, unless it was given another' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
@@ -267,6 +273,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_se
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l set -d 'Set properties: path=value …' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l add -d 'Add to a list: path, then key=value, text or JSON' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l remove -d 'Remove a property, or an item: path, then its index' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -278,13 +285,15 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_se
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l force-string -d 'Take values of --set and --add as text, not as JSON'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s n -l name -d 'Name of the replica: the region\'s, unless it was given another' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -295,10 +304,11 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -337,6 +347,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l ip-address -d 'IPv4 or IPv6 address, or a CIDR range' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l subnet -d 'Name or id of a subnet (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l vnet-name -d 'The subnet\'s virtual network, where --subnet is a name (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -347,15 +358,17 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l ip-address -d 'IPv4 or IPv6 address, or a CIDR range' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l subnet -d 'Name or id of a subnet (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l vnet-name -d 'The subnet\'s virtual network, where --subnet is a name (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -366,10 +379,11 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -426,6 +440,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connectio
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l description -d 'Why' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -436,14 +451,16 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s n -l name -d 'Name of the private endpoint connection' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l description -d 'Why' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -454,13 +471,15 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s n -l name -d 'Name of the private endpoint connection' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s r -l registry -l registry-name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l change-reference -d 'Id of the change that this belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -471,10 +490,11 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l acquire-policy-token -d 'Acquire an Azure Policy token for the change'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l debug -d 'Show the login that is used and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''

@@ -1,6 +1,8 @@
 //! What commands work with, each thing made when it is first asked for.
 
-use crate::arm::{ArmClient, ArmClientOptions, ArmError, OperationState, RegistryPath, RequestLog};
+use crate::arm::{
+    ArmClient, ArmClientOptions, ArmError, OperationState, PolicyToken, RegistryPath, RequestLog,
+};
 use crate::azure::AzureError;
 use crate::azure::cloud::Cloud;
 use crate::azure::config::Config;
@@ -251,10 +253,19 @@ impl Context {
         let options = ArmClientOptions {
             transport: Some(transport),
             log: Some(RequestLog::new(move |line| streams.debug(line))),
+            policy_token: self.policy_token(),
         };
         let endpoint = Url::parse(&cloud.resource_manager)
             .with_context(|| format!("the cloud '{}' has no usable ARM endpoint", cloud.name))?;
         Ok(ArmClient::new(endpoint, credential, &cloud.scope(), options)?)
+    }
+
+    /// `az`'s global policy arguments, on the commands that have them.
+    fn policy_token(&self) -> Option<PolicyToken> {
+        let reference = self.matches.try_get_one::<String>("change_reference").ok().flatten();
+        let asked = self.matches.try_get_one::<bool>("acquire_policy_token").ok().flatten();
+        (reference.is_some() || asked == Some(&true))
+            .then(|| PolicyToken { change_reference: reference.cloned() })
     }
 
     /// The emulator's state file: `AZ_ACR_EMULATOR_STATE`, else below `XDG_STATE_HOME`.

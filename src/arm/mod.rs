@@ -13,7 +13,7 @@ mod private_endpoint_connections;
 mod replications;
 mod resource_id;
 
-pub use client::{API_VERSION, ArmClient, ArmClientOptions, RegistryPath};
+pub use client::{API_VERSION, ArmClient, ArmClientOptions, PolicyToken, RegistryPath};
 pub use enums::{EnabledState, ProvisioningState, SkuName};
 pub use error::{ArmError, ServiceError};
 pub use models::{

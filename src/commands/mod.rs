@@ -52,6 +52,19 @@ pub struct OfRegistryArgs {
     pub resource_group: Option<String>,
 }
 
+/// `az`'s global policy arguments, which all commands have but `list` and `show`. The context reads them by their ids.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Azure Policy options")]
+pub struct PolicyArgs {
+    /// Acquire an Azure Policy token for the change
+    #[arg(long, hide_short_help = true)]
+    acquire_policy_token: bool,
+
+    /// Id of the change that this belongs to
+    #[arg(long, value_name = "ID", hide_short_help = true)]
+    change_reference: Option<String>,
+}
+
 /// `az`'s generic update arguments.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Generic update options")]

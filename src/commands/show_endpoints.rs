@@ -1,6 +1,6 @@
 //! `show-endpoints`: the hosts that clients of a registry talk to.
 
-use super::{Answer, RegistryArgs};
+use super::{Answer, PolicyArgs, RegistryArgs};
 use crate::arm::{EnabledState, Registry, Replication, SkuName};
 use crate::context::Context;
 use crate::endpoints::{Endpoint, Endpoints};
@@ -37,6 +37,9 @@ pub struct ShowEndpointsArgs {
     /// Plan for regional endpoints, too
     #[arg(long, requires = "planned")]
     regional_endpoints: bool,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 /// Shows the endpoints of a registry.

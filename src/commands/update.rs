@@ -1,6 +1,6 @@
 //! `update`: changes a registry.
 
-use super::{Answer, BOOL, GenericUpdateArgs, RegistryArgs, boolean, one_of, tags};
+use super::{Answer, BOOL, GenericUpdateArgs, PolicyArgs, RegistryArgs, boolean, one_of, tags};
 use crate::arm::{
     EnabledState, NetworkRuleSetUpdate, PoliciesUpdate, Registry,
     RegistryPropertiesUpdateParameters, RegistryUpdateParameters, SkuName, SkuUpdate, StatusUpdate,
@@ -108,6 +108,9 @@ pub struct UpdateArgs {
 
     #[command(flatten)]
     generic: GenericUpdateArgs,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 /// Changes a registry and shows it.

@@ -134,6 +134,9 @@ fn in_subscription(
     let method = request.method.as_str();
     match lower[1..] {
         [] if method == "GET" => subscriptions::get(state, subscription),
+        ["providers", "microsoft.authorization", "acquirepolicytoken"] if method == "POST" => {
+            subscriptions::policy_token()
+        }
         ["locations"] if method == "GET" => subscriptions::locations(subscription),
         ["resourcegroups"] if method == "GET" => subscriptions::groups(state, subscription),
         ["resources"] if method == "GET" => subscriptions::resources(state, request, subscription),

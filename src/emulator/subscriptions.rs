@@ -67,6 +67,11 @@ pub fn locations(subscription: &str) -> Response {
     Response::json(200, json!({ "value": value }))
 }
 
+/// Azure Policy's word on a change: always yes.
+pub fn policy_token() -> Response {
+    Response::json(200, json!({"result": "Succeeded", "token": "emulated-policy-token"}))
+}
+
 fn group_body(subscription: &str, name: &str) -> Value {
     json!({
         "id": format!("/subscriptions/{subscription}/resourceGroups/{name}"),

@@ -1,7 +1,7 @@
 //! `network-rule remove`.
 
 use super::{RuleArgs, Rules, body, check_premium, registry_view, warn_of_deprecation};
-use crate::commands::{Answer, RegistryArgs, registry_and_group};
+use crate::commands::{Answer, PolicyArgs, RegistryArgs, registry_and_group};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -18,6 +18,9 @@ pub struct RemoveArgs {
 
     #[command(flatten)]
     rule: RuleArgs,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 pub async fn run(args: &RemoveArgs, ctx: &Context) -> Result<Answer> {

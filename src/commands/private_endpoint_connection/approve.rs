@@ -1,7 +1,7 @@
 //! `private-endpoint-connection approve`.
 
 use super::{ConnectionArgs, set_status};
-use crate::commands::Answer;
+use crate::commands::{Answer, PolicyArgs};
 use crate::context::Context;
 use anyhow::Result;
 use clap::Args;
@@ -18,6 +18,9 @@ pub struct ApproveArgs {
     /// Why
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 pub async fn run(args: &ApproveArgs, ctx: &Context) -> Result<Answer> {

@@ -1,7 +1,7 @@
 //! `private-endpoint-connection delete`.
 
 use super::ConnectionArgs;
-use crate::commands::{Answer, registry_and_group};
+use crate::commands::{Answer, PolicyArgs, registry_and_group};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -16,6 +16,9 @@ Examples:
 pub struct DeleteArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {

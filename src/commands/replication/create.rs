@@ -4,7 +4,9 @@ use super::{answer, premium};
 use crate::arm::{
     EnabledState, Registry, ReplicationCreateParameters, ReplicationPropertiesParameters,
 };
-use crate::commands::{Answer, BOOL, OfRegistryArgs, boolean, one_of, registry_and_group, tags};
+use crate::commands::{
+    Answer, BOOL, OfRegistryArgs, PolicyArgs, boolean, one_of, registry_and_group, tags,
+};
 use crate::context::Context;
 use crate::endpoints;
 use crate::error::UserError;
@@ -42,6 +44,9 @@ pub struct CreateArgs {
     /// Tags: key[=value] …
     #[arg(long, value_name = "TAG", num_args = 0.., action = clap::ArgAction::Set)]
     tags: Option<Vec<String>>,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 pub async fn run(args: &CreateArgs, ctx: &Context) -> Result<Answer> {

@@ -1,7 +1,7 @@
 //! `replication delete`.
 
 use super::{ReplicaArgs, premium};
-use crate::commands::{Answer, registry_and_group};
+use crate::commands::{Answer, PolicyArgs, registry_and_group};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -16,6 +16,9 @@ Examples:
 pub struct DeleteArgs {
     #[command(flatten)]
     replica: ReplicaArgs,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {

@@ -2,7 +2,9 @@
 
 use super::{ReplicaArgs, answer};
 use crate::arm::{ReplicationPropertiesParameters, ReplicationUpdateParameters};
-use crate::commands::{Answer, BOOL, GenericUpdateArgs, boolean, registry_and_group, tags};
+use crate::commands::{
+    Answer, BOOL, GenericUpdateArgs, PolicyArgs, boolean, registry_and_group, tags,
+};
 use crate::context::Context;
 use crate::error::UserError;
 use crate::generic_update;
@@ -28,6 +30,9 @@ pub struct UpdateArgs {
 
     #[command(flatten)]
     generic: GenericUpdateArgs,
+
+    #[command(flatten)]
+    _policy: PolicyArgs,
 }
 
 pub async fn run(args: &UpdateArgs, ctx: &Context) -> Result<Answer> {
