@@ -11,7 +11,9 @@ pub mod show;
 pub mod show_endpoints;
 pub mod update;
 
+use crate::arm::{Registry, SkuName};
 use crate::context::Context;
+use crate::error::UserError;
 use crate::generic_update::Step;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -134,6 +136,14 @@ fn tags(items: &[String]) -> Map<String, Value> {
         (key.to_owned(), Value::from(value))
     };
     items.iter().filter(|item| !item.is_empty()).map(pair).collect()
+}
+
+/// A registry that must be Premium: `az` asks before the request.
+fn premium(registry: Registry, otherwise: &str) -> Result<Registry, UserError> {
+    match registry.sku.as_ref().and_then(|sku| sku.name.as_ref()) {
+        Some(SkuName::Premium) => Ok(registry),
+        _ => Err(UserError::new(otherwise)),
+    }
 }
 
 /// The registry and group that the arguments mean.

@@ -1,9 +1,8 @@
 //! `network-rule add`.
 
-use super::{RuleArgs, Rules, body, check_premium, registry_view, warn_of_deprecation};
-use crate::commands::{Answer, PolicyArgs, RegistryArgs, registry_and_group};
+use super::{RuleArgs, change};
+use crate::commands::{Answer, PolicyArgs, RegistryArgs};
 use crate::context::Context;
-use crate::output::Outcome;
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -25,24 +24,13 @@ pub struct AddArgs {
 }
 
 pub async fn run(args: &AddArgs, ctx: &Context) -> Result<Answer> {
-    warn_of_deprecation(ctx);
-    let of = &args.registry;
-    let (name, group) = registry_and_group(of.name.as_deref(), of.resource_group.as_deref(), ctx)?;
-    let registry = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            let registry = check_premium(arm.get_registry(of).await?)?;
-            let mut rules = Rules::of(&registry);
-            if let Some(id) = args.rule.subnet_id(of)? {
-                let rule = json!({"action": "Allow", "virtualNetworkSubnetResourceId": id});
-                rules.subnets.push(rule);
-            }
-            if let Some(address) = args.rule.ip_address.as_ref().filter(|text| !text.is_empty()) {
-                rules.ranges.push(json!({"action": "Allow", "value": address}));
-            }
-            let state = arm.begin_update_registry(of, &body(&rules)).await?;
-            let look = format!("az-acr network-rule list -n {name}");
-            ctx.wait(state, &format!("Updating {name}"), &look).await
-        })
-        .await?;
-    Ok(Answer::Value(Outcome::new(registry_view(&registry))))
+    change(&args.registry, &args.rule, ctx, |rules, subnet, address| {
+        if let Some(id) = subnet {
+            rules.subnets.push(json!({"action": "Allow", "virtualNetworkSubnetResourceId": id}));
+        }
+        if let Some(address) = address {
+            rules.ranges.push(json!({"action": "Allow", "value": address}));
+        }
+    })
+    .await
 }

@@ -1,7 +1,7 @@
 //! `network-rule list`.
 
-use super::{check_premium, rules_view};
-use crate::commands::{Answer, RegistryArgs, registry_and_group};
+use super::{NEEDS_PREMIUM, rules_view};
+use crate::commands::{Answer, RegistryArgs, premium, registry_and_group};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -22,7 +22,7 @@ pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
     let (name, group) = registry_and_group(of.name.as_deref(), of.resource_group.as_deref(), ctx)?;
     let registry = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
-            check_premium(arm.get_registry(of).await?)
+            Ok(premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?)
         })
         .await?;
     let set = registry.properties.as_ref().and_then(|p| p.network_rule_set.as_ref());

@@ -4,10 +4,11 @@ mod add;
 mod list;
 mod remove;
 
-use super::Answer;
-use crate::arm::{NetworkRuleSet, Registry, RegistryPath, SkuName};
+use super::{Answer, RegistryArgs, premium, registry_and_group};
+use crate::arm::{NetworkRuleSet, Registry, RegistryPath};
 use crate::context::Context;
 use crate::error::UserError;
+use crate::output::Outcome;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -57,12 +58,34 @@ pub async fn run(args: &NetworkRuleArgs, ctx: &Context) -> Result<Answer> {
     }
 }
 
-fn check_premium(registry: Registry) -> Result<Registry> {
-    if registry.sku.as_ref().and_then(|sku| sku.name.as_ref()) == Some(&SkuName::Premium) {
-        return Ok(registry);
-    }
-    let message = "Network rules are only supported for managed registries in Premium SKU.";
-    Err(UserError::new(message).into())
+const NEEDS_PREMIUM: &str =
+    "Network rules are only supported for managed registries in Premium SKU.";
+
+/// Reads a registry's rules, changes them, and writes them back.
+///
+/// # Arguments
+/// * `edit` - changes the rules; given the subnet's id and the address that are meant.
+async fn change(
+    registry: &RegistryArgs,
+    rule: &RuleArgs,
+    ctx: &Context,
+    edit: impl Fn(&mut Rules, Option<&str>, Option<&str>),
+) -> Result<Answer> {
+    warn_of_deprecation(ctx);
+    let (name, group) =
+        registry_and_group(registry.name.as_deref(), registry.resource_group.as_deref(), ctx)?;
+    let address = rule.ip_address.as_deref().filter(|text| !text.is_empty());
+    let registry = ctx
+        .with_registry(&name, group.as_deref(), async |arm, of| {
+            let registry = premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?;
+            let mut rules = Rules::of(&registry);
+            edit(&mut rules, rule.subnet_id(of)?.as_deref(), address);
+            let state = arm.begin_update_registry(of, &body(&rules)).await?;
+            let look = format!("az-acr network-rule list -n {name}");
+            ctx.wait(state, &format!("Updating {name}"), &look).await
+        })
+        .await?;
+    Ok(Answer::Value(Outcome::new(registry_view(&registry))))
 }
 
 /// Says, as `az` does, that the arguments for subnets will go.

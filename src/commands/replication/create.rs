@@ -1,11 +1,11 @@
 //! `replication create`.
 
-use super::{answer, premium};
+use super::{NEEDS_PREMIUM, answer};
 use crate::arm::{
     EnabledState, Registry, ReplicationCreateParameters, ReplicationPropertiesParameters,
 };
 use crate::commands::{
-    Answer, BOOL, OfRegistryArgs, PolicyArgs, boolean, one_of, registry_and_group, tags,
+    Answer, BOOL, OfRegistryArgs, PolicyArgs, boolean, one_of, premium, registry_and_group, tags,
 };
 use crate::context::Context;
 use crate::endpoints;
@@ -74,7 +74,7 @@ pub async fn run(args: &CreateArgs, ctx: &Context) -> Result<Answer> {
     };
     let replication = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
-            let registry = premium(arm, of).await?;
+            let registry = premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?;
             if registry.location.as_deref() == Some(&short) {
                 let message = "Replication could not be created in the same location as the registry.";
                 return Err(UserError::new(message).into());

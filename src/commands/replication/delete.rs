@@ -1,7 +1,7 @@
 //! `replication delete`.
 
-use super::{ReplicaArgs, premium};
-use crate::commands::{Answer, PolicyArgs, registry_and_group};
+use super::{NEEDS_PREMIUM, ReplicaArgs};
+use crate::commands::{Answer, PolicyArgs, premium, registry_and_group};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -27,7 +27,7 @@ pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {
         registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
     let replica = &args.replica.name;
     ctx.with_registry(&name, group.as_deref(), async |arm, of| {
-        premium(arm, of).await?;
+        premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?;
         let state = arm.begin_delete_replication(of, replica).await?;
         let look = format!("az-acr replication list -r {name} -o table");
         ctx.wait(state, &format!("Deleting {replica}"), &look).await

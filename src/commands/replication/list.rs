@@ -1,7 +1,7 @@
 //! `replication list`.
 
-use super::check_premium;
-use crate::commands::{Answer, OfRegistryArgs, registry_and_group};
+use super::NEEDS_PREMIUM;
+use crate::commands::{Answer, OfRegistryArgs, premium, registry_and_group};
 use crate::context::Context;
 use crate::output::Outcome;
 use crate::view;
@@ -26,7 +26,7 @@ pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
         .with_registry(&name, group.as_deref(), async |arm, of| {
             // Side by side: the check costs no time.
             let (registry, list) = tokio::join!(arm.get_registry(of), arm.list_replications(of));
-            check_premium(registry?)?;
+            premium(registry?, NEEDS_PREMIUM)?;
             Ok(list?)
         })
         .await?;

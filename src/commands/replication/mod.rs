@@ -7,9 +7,7 @@ mod show;
 mod update;
 
 use super::{Answer, OfRegistryArgs};
-use crate::arm::{ArmClient, Registry, RegistryPath, SkuName};
 use crate::context::Context;
-use crate::error::UserError;
 use crate::output::Outcome;
 use crate::view;
 use anyhow::Result;
@@ -62,18 +60,8 @@ pub async fn run(args: &ReplicationArgs, ctx: &Context) -> Result<Answer> {
     }
 }
 
-/// The registry, which must be Premium: `az` asks before everything but `update`.
-async fn premium(arm: &ArmClient, of: RegistryPath<'_>) -> Result<Registry> {
-    check_premium(arm.get_registry(of).await?)
-}
-
-fn check_premium(registry: Registry) -> Result<Registry> {
-    if registry.sku.as_ref().and_then(|sku| sku.name.as_ref()) == Some(&SkuName::Premium) {
-        return Ok(registry);
-    }
-    let message = "Replications are only supported for managed registries in Premium SKU.";
-    Err(UserError::new(message).into())
-}
+const NEEDS_PREMIUM: &str =
+    "Replications are only supported for managed registries in Premium SKU.";
 
 fn answer(replication: &crate::arm::Replication) -> Answer {
     let value = view::replication(replication);

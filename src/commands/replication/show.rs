@@ -1,7 +1,7 @@
 //! `replication show`.
 
-use super::{ReplicaArgs, answer, check_premium};
-use crate::commands::{Answer, registry_and_group};
+use super::{NEEDS_PREMIUM, ReplicaArgs, answer};
+use crate::commands::{Answer, premium, registry_and_group};
 use crate::context::Context;
 use anyhow::Result;
 use clap::Args;
@@ -25,7 +25,7 @@ pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
         .with_registry(&name, group.as_deref(), async |arm, of| {
             let (registry, found) =
                 tokio::join!(arm.get_registry(of), arm.get_replication(of, replica));
-            check_premium(registry?)?;
+            premium(registry?, NEEDS_PREMIUM)?;
             Ok(found?)
         })
         .await?;
