@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result};
 use azure_core::http::Url;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use std::collections::HashSet;
 
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
@@ -116,9 +117,10 @@ async fn rules(args: &FirewallRulesArgs, ctx: &Context) -> Result<Rules> {
         registries_in_azure(args, &with_regions, ctx).await?
     };
     let mut rules = Rules::default();
+    let mut seen = HashSet::new();
     for endpoints in &registries {
         let group = Group::of_registry(endpoints).map_err(|e| UserError::new(e.to_string()))?;
-        if !rules.groups.iter().any(|known| known.title == group.title) {
+        if seen.insert(group.title.clone()) {
             rules.groups.push(group);
         }
     }
