@@ -11,11 +11,12 @@ pub mod show;
 pub mod show_endpoints;
 pub mod update;
 
-use crate::arm::{Registry, SkuName};
+use crate::arm::{Registry, Replication, SkuName};
 use crate::context::Context;
 use crate::error::UserError;
 use crate::generic_update::Step;
 use crate::output::Outcome;
+use crate::registry_name::RegistryName;
 use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -146,11 +147,38 @@ fn premium(registry: Registry, otherwise: &str) -> Result<Registry, UserError> {
     }
 }
 
-/// The registry and group that the arguments mean.
-fn registry_and_group(
+/// A registry and its replicas, asked for side by side.
+async fn registry_and_replications(
+    name: &RegistryName,
+    group: Option<&str>,
+    ctx: &Context,
+) -> Result<(Registry, Vec<Replication>)> {
+    ctx.with_registry(name, group, async |arm, of| {
+        let (registry, replications) =
+            tokio::join!(arm.get_registry(of), arm.list_replications(of));
+        Ok((registry?, replications?))
+    })
+    .await
+}
+
+impl RegistryArgs {
+    /// The registry and group that are meant, defaults included.
+    fn resolve(&self, ctx: &Context) -> Result<(RegistryName, Option<String>)> {
+        resolve(self.name.as_deref(), self.resource_group.as_deref(), ctx)
+    }
+}
+
+impl OfRegistryArgs {
+    /// The registry and group that are meant, defaults included.
+    fn resolve(&self, ctx: &Context) -> Result<(RegistryName, Option<String>)> {
+        resolve(self.registry.as_deref(), self.resource_group.as_deref(), ctx)
+    }
+}
+
+fn resolve(
     name: Option<&str>,
     group: Option<&str>,
     ctx: &Context,
-) -> Result<(crate::registry_name::RegistryName, Option<String>)> {
+) -> Result<(RegistryName, Option<String>)> {
     Ok((ctx.registry_name(name)?, ctx.resource_group(group)?))
 }

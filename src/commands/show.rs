@@ -26,8 +26,7 @@ pub struct ShowArgs {
 /// # Errors
 /// No such registry, or ARM refuses.
 pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
-    let name = ctx.registry_name(args.registry.name.as_deref())?;
-    let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
+    let (name, group) = args.registry.resolve(ctx)?;
     let registry = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| Ok(arm.get_registry(of).await?))
         .await?;

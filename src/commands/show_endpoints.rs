@@ -1,6 +1,6 @@
 //! `show-endpoints`: the hosts that clients of a registry talk to.
 
-use super::{Answer, PolicyArgs, RegistryArgs};
+use super::{Answer, PolicyArgs, RegistryArgs, registry_and_replications};
 use crate::arm::{EnabledState, Registry, Replication, SkuName};
 use crate::context::Context;
 use crate::endpoints::{Endpoint, Endpoints};
@@ -47,8 +47,7 @@ pub struct ShowEndpointsArgs {
 /// # Errors
 /// No such registry, ARM refuses, or its answer lacks what endpoints are made of.
 pub async fn run(args: &ShowEndpointsArgs, ctx: &Context) -> Result<Answer> {
-    let name = ctx.registry_name(args.registry.name.as_deref())?;
-    let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
+    let (name, group) = args.registry.resolve(ctx)?;
     if args.planned {
         let regions = find_regions(&args.with_region)?;
         let endpoints =
@@ -91,13 +90,7 @@ pub async fn planned(
     with_regional: bool,
     ctx: &Context,
 ) -> Result<Endpoints> {
-    let (registry, replications) = ctx
-        .with_registry(name, group, async |arm, of| {
-            let (registry, replications) =
-                tokio::join!(arm.get_registry(of), arm.list_replications(of));
-            Ok((registry?, replications?))
-        })
-        .await?;
+    let (registry, replications) = registry_and_replications(name, group, ctx).await?;
     let missing = |field: &str| missing(name, field);
     let properties = registry.properties.as_ref().ok_or_else(|| missing("properties"))?;
     let login_server = properties.login_server.as_deref().ok_or_else(|| missing("loginServer"))?;

@@ -1,6 +1,9 @@
 //! `update`: changes a registry.
 
-use super::{Answer, BOOL, GenericUpdateArgs, PolicyArgs, RegistryArgs, boolean, one_of, tags};
+use super::{
+    Answer, BOOL, GenericUpdateArgs, PolicyArgs, RegistryArgs, boolean, one_of,
+    registry_and_replications, tags,
+};
 use crate::arm::{
     EnabledState, NetworkRuleSetUpdate, PoliciesUpdate, Registry,
     RegistryPropertiesUpdateParameters, RegistryUpdateParameters, SkuName, SkuUpdate, StatusUpdate,
@@ -119,8 +122,7 @@ pub struct UpdateArgs {
 /// `az`'s own checks, no such registry, or ARM refuses; nothing was changed then.
 pub async fn run(args: &UpdateArgs, ctx: &Context) -> Result<Answer> {
     ctx.warn_of_preview(&PREVIEW);
-    let name = ctx.registry_name(args.registry.name.as_deref())?;
-    let group = ctx.resource_group(args.registry.resource_group.as_deref())?;
+    let (name, group) = args.registry.resolve(ctx)?;
     let mut body = serde_json::to_value(parameters(args, &ctx.streams)?).unwrap_or_default();
     let steps = GenericUpdateArgs::steps(ctx);
     generic_update::apply(&mut body, generic_update::REGISTRY, &steps, args.generic.force_string)
@@ -168,13 +170,7 @@ async fn what_if(
     body: &Value,
     ctx: &Context,
 ) -> Result<Answer> {
-    let (registry, replications) = ctx
-        .with_registry(name, group, async |arm, of| {
-            let (registry, replications) =
-                tokio::join!(arm.get_registry(of), arm.list_replications(of));
-            Ok((registry?, replications?))
-        })
-        .await?;
+    let (registry, replications) = registry_and_replications(name, group, ctx).await?;
     let suffix = ctx.cloud()?.storage_suffix.clone().unwrap_or_default();
     let plan = what_if::plan(&registry, &replications, body, &suffix);
     let blocked = plan["blocked"].as_array().is_some_and(|reasons| !reasons.is_empty());

@@ -1,7 +1,7 @@
 //! `network-rule list`.
 
 use super::{NEEDS_PREMIUM, rules_view};
-use crate::commands::{Answer, RegistryArgs, premium, registry_and_group};
+use crate::commands::{Answer, RegistryArgs, premium};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -18,8 +18,7 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.registry;
-    let (name, group) = registry_and_group(of.name.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.registry.resolve(ctx)?;
     let registry = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
             Ok(premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?)

@@ -4,7 +4,7 @@ mod add;
 mod list;
 mod remove;
 
-use super::{Answer, RegistryArgs, premium, registry_and_group};
+use super::{Answer, RegistryArgs, premium};
 use crate::arm::{NetworkRuleSet, Registry, RegistryPath};
 use crate::context::Context;
 use crate::error::UserError;
@@ -72,8 +72,7 @@ async fn change(
     edit: impl Fn(&mut Rules, Option<&str>, Option<&str>),
 ) -> Result<Answer> {
     warn_of_deprecation(ctx);
-    let (name, group) =
-        registry_and_group(registry.name.as_deref(), registry.resource_group.as_deref(), ctx)?;
+    let (name, group) = registry.resolve(ctx)?;
     let address = rule.ip_address.as_deref().filter(|text| !text.is_empty());
     let registry = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {

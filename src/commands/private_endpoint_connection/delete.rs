@@ -1,7 +1,7 @@
 //! `private-endpoint-connection delete`.
 
 use super::ConnectionArgs;
-use crate::commands::{Answer, PolicyArgs, registry_and_group};
+use crate::commands::{Answer, PolicyArgs};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -22,9 +22,7 @@ pub struct DeleteArgs {
 }
 
 pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.connection.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.connection.of.resolve(ctx)?;
     let connection = &args.connection.name;
     ctx.with_registry(&name, group.as_deref(), async |arm, of| {
         let state = arm.begin_delete_private_endpoint_connection(of, connection).await?;

@@ -1,6 +1,6 @@
 //! `private-endpoint-connection list`.
 
-use crate::commands::{Answer, OfRegistryArgs, registry_and_group};
+use crate::commands::{Answer, OfRegistryArgs};
 use crate::context::Context;
 use crate::output::Outcome;
 use crate::view;
@@ -18,9 +18,7 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.of.resolve(ctx)?;
     let connections = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
             Ok(arm.list_private_endpoint_connections(of).await?)

@@ -6,7 +6,7 @@ mod list;
 mod reject;
 mod show;
 
-use super::{Answer, OfRegistryArgs, registry_and_group};
+use super::{Answer, OfRegistryArgs};
 use crate::arm::PrivateEndpointConnection;
 use crate::context::Context;
 use crate::output::Outcome;
@@ -69,9 +69,7 @@ async fn set_status(
     description: Option<&str>,
     ctx: &Context,
 ) -> Result<Answer> {
-    let of = &args.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.of.resolve(ctx)?;
     let connection = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
             let current = arm.get_private_endpoint_connection(of, &args.name).await?;

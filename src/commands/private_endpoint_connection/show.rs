@@ -1,7 +1,7 @@
 //! `private-endpoint-connection show`.
 
 use super::{ConnectionArgs, answer};
-use crate::commands::{Answer, registry_and_group};
+use crate::commands::Answer;
 use crate::context::Context;
 use anyhow::Result;
 use clap::Args;
@@ -17,9 +17,7 @@ pub struct ShowArgs {
 }
 
 pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.connection.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.connection.of.resolve(ctx)?;
     let connection = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
             Ok(arm.get_private_endpoint_connection(of, &args.connection.name).await?)

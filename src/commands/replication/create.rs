@@ -4,9 +4,7 @@ use super::{NEEDS_PREMIUM, answer};
 use crate::arm::{
     EnabledState, Registry, ReplicationCreateParameters, ReplicationPropertiesParameters,
 };
-use crate::commands::{
-    Answer, BOOL, OfRegistryArgs, PolicyArgs, boolean, one_of, premium, registry_and_group, tags,
-};
+use crate::commands::{Answer, BOOL, OfRegistryArgs, PolicyArgs, boolean, one_of, premium, tags};
 use crate::context::Context;
 use crate::endpoints;
 use crate::error::UserError;
@@ -51,9 +49,7 @@ pub struct CreateArgs {
 
 pub async fn run(args: &CreateArgs, ctx: &Context) -> Result<Answer> {
     ctx.warn_of_preview(&[("zone_redundancy", "--zone-redundancy")]);
-    let of = &args.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.of.resolve(ctx)?;
     let location = match &args.location {
         Some(location) => location.clone(),
         None => ctx.config.default_for("location")?.ok_or_else(|| {

@@ -1,7 +1,7 @@
 //! `replication delete`.
 
 use super::{NEEDS_PREMIUM, ReplicaArgs};
-use crate::commands::{Answer, PolicyArgs, premium, registry_and_group};
+use crate::commands::{Answer, PolicyArgs, premium};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::Result;
@@ -22,9 +22,7 @@ pub struct DeleteArgs {
 }
 
 pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.replica.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.replica.of.resolve(ctx)?;
     let replica = &args.replica.name;
     ctx.with_registry(&name, group.as_deref(), async |arm, of| {
         premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?;

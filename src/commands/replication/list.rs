@@ -1,7 +1,7 @@
 //! `replication list`.
 
 use super::NEEDS_PREMIUM;
-use crate::commands::{Answer, OfRegistryArgs, premium, registry_and_group};
+use crate::commands::{Answer, OfRegistryArgs, premium};
 use crate::context::Context;
 use crate::output::Outcome;
 use crate::view;
@@ -19,9 +19,7 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.of.resolve(ctx)?;
     let replications = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {
             // Side by side: the check costs no time.

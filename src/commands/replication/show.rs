@@ -1,7 +1,7 @@
 //! `replication show`.
 
 use super::{NEEDS_PREMIUM, ReplicaArgs, answer};
-use crate::commands::{Answer, premium, registry_and_group};
+use crate::commands::{Answer, premium};
 use crate::context::Context;
 use anyhow::Result;
 use clap::Args;
@@ -17,9 +17,7 @@ pub struct ShowArgs {
 }
 
 pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.replica.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.replica.of.resolve(ctx)?;
     let replica = &args.replica.name;
     let replication = ctx
         .with_registry(&name, group.as_deref(), async |arm, of| {

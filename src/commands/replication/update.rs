@@ -2,9 +2,7 @@
 
 use super::{ReplicaArgs, answer};
 use crate::arm::{ReplicationPropertiesParameters, ReplicationUpdateParameters};
-use crate::commands::{
-    Answer, BOOL, GenericUpdateArgs, PolicyArgs, boolean, registry_and_group, tags,
-};
+use crate::commands::{Answer, BOOL, GenericUpdateArgs, PolicyArgs, boolean, tags};
 use crate::context::Context;
 use crate::error::UserError;
 use crate::generic_update;
@@ -36,9 +34,7 @@ pub struct UpdateArgs {
 }
 
 pub async fn run(args: &UpdateArgs, ctx: &Context) -> Result<Answer> {
-    let of = &args.replica.of;
-    let (name, group) =
-        registry_and_group(of.registry.as_deref(), of.resource_group.as_deref(), ctx)?;
+    let (name, group) = args.replica.of.resolve(ctx)?;
     let parameters = ReplicationUpdateParameters {
         tags: args.tags.as_deref().map(tags),
         properties: ReplicationPropertiesParameters {
