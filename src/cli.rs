@@ -4,8 +4,8 @@
 //! examples; what the user did not say stays `None`.
 
 use crate::commands::{
-    completion::CompletionArgs, emulator::EmulatorArgs, firewall_rules::FirewallRulesArgs,
-    list::ListArgs, network_rule::NetworkRuleArgs,
+    check_endpoints::CheckEndpointsArgs, completion::CompletionArgs, emulator::EmulatorArgs,
+    firewall_rules::FirewallRulesArgs, list::ListArgs, network_rule::NetworkRuleArgs,
     private_endpoint_connection::PrivateEndpointConnectionArgs, replication::ReplicationArgs,
     show::ShowArgs, show_endpoints::ShowEndpointsArgs, update::UpdateArgs,
 };
@@ -85,6 +85,8 @@ pub enum Command {
     Update(UpdateArgs),
     /// Write firewall rules for the clients of registries, or check those that there are
     FirewallRules(FirewallRulesArgs),
+    /// Check from this machine that endpoints are reachable, a pull works, and the rest is closed
+    CheckEndpoints(CheckEndpointsArgs),
     /// Show a registry
     Show(ShowArgs),
     /// List registries

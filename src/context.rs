@@ -7,7 +7,7 @@ use crate::azure::AzureError;
 use crate::azure::cloud::Cloud;
 use crate::azure::config::Config;
 use crate::azure::credential::{self, Inputs};
-use crate::azure::http::Network;
+use crate::azure::http::{self, Network};
 use crate::azure::profile::{Profile, ProfileSubscription};
 use crate::emulator::store::Store;
 use crate::emulator::transport::{EmulatorCredential, EmulatorTransport};
@@ -17,8 +17,10 @@ use crate::hints::{Hints, Key};
 use crate::registry_name::RegistryName;
 use crate::streams::Streams;
 use anyhow::{Context as _, Result};
-use azure_core::credentials::TokenCredential;
+use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::http::{Transport, Url};
+use hyper_util::client::proxy::matcher::Matcher;
+use rustls::client::danger::ServerCertVerifier;
 use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,6 +61,7 @@ pub struct Context {
     cloud: OnceCell<Cloud>,
     profile: OnceCell<Profile>,
     subscription: OnceCell<ChosenSubscription>,
+    login: OnceCell<(Transport, Arc<dyn TokenCredential>)>,
     arm: OnceCell<ArmClient>,
 }
 
@@ -81,6 +84,7 @@ impl Context {
             cloud: OnceCell::new(),
             profile: OnceCell::new(),
             subscription: OnceCell::new(),
+            login: OnceCell::new(),
             arm: OnceCell::new(),
         }
     }
@@ -231,24 +235,7 @@ impl Context {
 
     async fn make_arm(&self, subscription: Option<&ProfileSubscription>) -> Result<ArmClient> {
         let cloud = self.cloud()?;
-        let (transport, credential) = if cloud.is_emulator() {
-            let emulator = EmulatorTransport::new(self.emulator_store()?, self.env.clock());
-            let credential: Arc<dyn TokenCredential> = Arc::new(EmulatorCredential);
-            (Transport::new(Arc::new(emulator)), credential)
-        } else {
-            let network = Network::https(&self.env, vec![crate::arm::retry_policy()])?;
-            let login = credential::choose(&Inputs {
-                env: &self.env,
-                directory: self.config.directory(),
-                cloud,
-                subscription,
-                network: &network,
-                log: &|line| self.streams.debug(line),
-            })
-            .await?;
-            self.streams.info(&format!("credential: {}", login.name));
-            (network.transport(), login.credential)
-        };
+        let (transport, credential) = self.login(subscription).await?.clone();
         let streams = self.streams.clone();
         let options = ArmClientOptions {
             transport: Some(transport),
@@ -258,6 +245,73 @@ impl Context {
         let endpoint = Url::parse(&cloud.resource_manager)
             .with_context(|| format!("the cloud '{}' has no usable ARM endpoint", cloud.name))?;
         Ok(ArmClient::new(endpoint, credential, &cloud.scope(), options)?)
+    }
+
+    /// The way to Azure and the login. Depends on the cloud and, on a developer's machine, the subscription.
+    async fn login(
+        &self,
+        subscription: Option<&ProfileSubscription>,
+    ) -> Result<&(Transport, Arc<dyn TokenCredential>)> {
+        if self.login.get().is_none() {
+            let made = self.make_login(subscription).await?;
+            let _ = self.login.set(made);
+        }
+        self.login.get().context("the login was just set")
+    }
+
+    async fn make_login(
+        &self,
+        subscription: Option<&ProfileSubscription>,
+    ) -> Result<(Transport, Arc<dyn TokenCredential>)> {
+        let cloud = self.cloud()?;
+        if cloud.is_emulator() {
+            let emulator = EmulatorTransport::new(self.emulator_store()?, self.env.clock());
+            return Ok((Transport::new(Arc::new(emulator)), Arc::new(EmulatorCredential)));
+        }
+        let network = Network::https(&self.env, vec![crate::arm::retry_policy()])?;
+        let login = credential::choose(&Inputs {
+            env: &self.env,
+            directory: self.config.directory(),
+            cloud,
+            subscription,
+            network: &network,
+            log: &|line| self.streams.debug(line),
+        })
+        .await?;
+        self.streams.info(&format!("credential: {}", login.name));
+        Ok((network.transport(), login.credential))
+    }
+
+    /// A token of the current login for Azure Resource Manager, which registries take, too. Asks ARM for nothing.
+    ///
+    /// # Errors
+    /// Nobody is logged in, or Entra refuses.
+    pub async fn azure_token(&self) -> Result<Secret> {
+        let profile = self.profile()?;
+        let subscription = match (self.subscription.get(), self.globals.subscription.as_deref()) {
+            (Some(chosen), _) => chosen.profile.clone(),
+            (None, Some(wanted)) if !wanted.is_empty() => profile.find(wanted)?.cloned(),
+            _ => profile.default_subscription().cloned(),
+        };
+        let (_, credential) = self.login(subscription.as_ref()).await?;
+        let scope = self.cloud()?.scope();
+        Ok(credential.get_token(&[&scope], None).await?.token)
+    }
+
+    /// Trusts the certificates that clients on this machine trust.
+    ///
+    /// # Errors
+    /// A variable for roots makes no sense.
+    pub fn local_trust(&self) -> Result<Arc<dyn ServerCertVerifier>> {
+        Ok(http::local_trust(&self.env)?)
+    }
+
+    /// The proxies by host: `wanted` in place of the variables' one, if it is said.
+    ///
+    /// # Errors
+    /// The proxy makes no sense.
+    pub fn proxies(&self, wanted: Option<&str>) -> Result<Option<Matcher>> {
+        Ok(http::proxies(&self.env, wanted)?)
     }
 
     /// `az`'s global policy arguments, on the commands that have them.

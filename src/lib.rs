@@ -17,6 +17,7 @@ pub mod generate;
 mod generic_update;
 mod hints;
 pub mod output;
+pub mod probe;
 pub mod regions;
 pub mod registry_name;
 mod streams;
@@ -112,6 +113,7 @@ fn dispatch(command: &Command, ctx: &Context) -> Result<Answer> {
             Command::ShowEndpoints(args) => commands::show_endpoints::run(args, ctx).await,
             Command::Update(args) => commands::update::run(args, ctx).await,
             Command::FirewallRules(args) => commands::firewall_rules::run(args, ctx).await,
+            Command::CheckEndpoints(args) => commands::check_endpoints::run(args, ctx).await,
             Command::Replication(args) => commands::replication::run(args, ctx).await,
             Command::NetworkRule(args) => commands::network_rule::run(args, ctx).await,
             Command::PrivateEndpointConnection(args) => {

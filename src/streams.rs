@@ -193,6 +193,15 @@ impl Streams {
 #[derive(Debug)]
 pub struct Spinner(Option<ProgressBar>);
 
+impl Spinner {
+    /// Shows another text.
+    pub fn say(&self, text: impl Into<String>) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(text.into());
+        }
+    }
+}
+
 impl Drop for Spinner {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {

@@ -180,3 +180,57 @@ pub fn finding_colour(line: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Rows for `check-endpoints`: endpoints, then hosts that must be closed, then the pull.
+pub fn check_rows(value: &Value) -> Vec<Value> {
+    let row = |mark: &Value, host: &Value, kind: &str, item: &Value, verdict: &Value| {
+        blank_nulls(json!({
+            "OK": if mark == true { "\u{2713}" } else { "\u{2717}" },
+            "HOST": host,
+            "KIND": kind,
+            "VERDICT": verdict,
+            "STEP": item["step"],
+            "REASON": item["reason"],
+            "MS": milliseconds(&item["timings"]),
+            "DETAIL": item["detail"],
+        }))
+    };
+    let mut rows = Vec::new();
+    for check in items(&value["checks"]) {
+        let verdict = check["verdict"].as_str().unwrap_or_default();
+        let good = json!(matches!(verdict, "reachable" | "private" | "notPublished"));
+        let kind = check["kind"].as_str().unwrap_or_default();
+        let kind = match check["family"].as_str() {
+            Some(family) => format!("{kind} {family}"),
+            None => kind.to_owned(),
+        };
+        rows.push(row(&good, &check["endpoint"], &kind, check, &check["verdict"]));
+    }
+    for expectation in items(&value["expectations"]) {
+        let (ok, host) = (&expectation["ok"], &expectation["host"]);
+        rows.push(row(ok, host, "must be closed", expectation, &expectation["verdict"]));
+    }
+    let pull = &value["pull"];
+    if pull.is_object() {
+        let word = if pull["ok"] == true { "works" } else { "fails" };
+        let host = if pull["host"].is_null() { &pull["reference"] } else { &pull["host"] };
+        rows.push(row(&pull["ok"], host, "pull", pull, &json!(word)));
+    }
+    rows
+}
+
+/// The sum of a check's timings, in whole milliseconds.
+fn milliseconds(timings: &Value) -> Value {
+    let Some(timings) = timings.as_object() else { return Value::Null };
+    let sum: f64 = timings.values().filter_map(Value::as_f64).sum();
+    json!(format!("{sum:.0}"))
+}
+
+/// The colour of a check's row on a terminal.
+pub fn check_colour(line: &str) -> Option<&'static str> {
+    match line.chars().next() {
+        Some('\u{2713}') => Some("\x1b[32m"),
+        Some('\u{2717}') => Some("\x1b[91m"),
+        _ => None,
+    }
+}

@@ -4,6 +4,7 @@ use super::AzureError;
 use crate::env::Env;
 use azure_core::http::policies::Policy;
 use azure_core::http::{HttpClient, Transport, Url};
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Client, NoProxy, Proxy};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -92,27 +93,75 @@ fn client(env: &Env, proxies: bool) -> Result<Client, AzureError> {
     builder.build().map_err(|e| AzureError::Http(format!("cannot make an HTTP client: {e}")))
 }
 
-/// The proxy for https. As in Python, the name in lower case wins.
-fn proxy(env: &Env) -> Result<Option<Proxy>, AzureError> {
-    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let Some((name, value)) = names.iter().find_map(|name| Some((*name, env.var(name)?))) else {
-        return Ok(None);
+/// A proxy for https, and the hosts that do without.
+struct ProxySetting {
+    url: Url,
+    excluded: Option<String>,
+}
+
+/// The proxies as they are asked for each host by name.
+///
+/// # Arguments
+/// * `wanted` - a proxy in place of the variables' one; an empty one is none. `NO_PROXY` holds all the same.
+///
+/// # Errors
+/// [`AzureError`] when the proxy makes no sense.
+pub fn proxies(env: &Env, wanted: Option<&str>) -> Result<Option<Matcher>, AzureError> {
+    let setting = match wanted {
+        Some("") => None,
+        Some(text) => Some(proxy_setting(env, "--proxy", text)?),
+        None => proxy_of_variables(env)?,
     };
-    let wrong = |expected: &str| AzureError::Setting {
+    Ok(setting.map(|setting| {
+        let excluded = setting.excluded.unwrap_or_default();
+        Matcher::builder().https(setting.url.as_str()).no(excluded).build()
+    }))
+}
+
+fn proxy(env: &Env) -> Result<Option<Proxy>, AzureError> {
+    let Some(ProxySetting { url, excluded }) = proxy_of_variables(env)? else { return Ok(None) };
+    let proxy = Proxy::https(url).map_err(|e| AzureError::Http(e.to_string()))?;
+    Ok(Some(proxy.no_proxy(excluded.and_then(|list| NoProxy::from_string(&list)))))
+}
+
+/// The proxy that the variables name. As in Python, the name in lower case wins.
+fn proxy_of_variables(env: &Env) -> Result<Option<ProxySetting>, AzureError> {
+    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    match names.iter().find_map(|name| Some((*name, env.var(name)?))) {
+        Some((name, value)) => proxy_setting(env, name, &value).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn proxy_setting(env: &Env, name: &str, value: &str) -> Result<ProxySetting, AzureError> {
+    let wrong = || AzureError::Setting {
         name: name.to_owned(),
         // A proxy's URL may hold a password.
-        value: value.rsplit_once('@').map_or(value.clone(), |(_, host)| format!("…@{host}")),
-        expected: expected.to_owned(),
+        value: value.rsplit_once('@').map_or(value.to_owned(), |(_, host)| format!("…@{host}")),
+        expected: "the URL of an http or https proxy, e.g. http://proxy.example:3128".to_owned(),
     };
-    let text = if value.contains("://") { value.clone() } else { format!("http://{value}") };
-    let expected = "the URL of an http or https proxy, e.g. http://proxy.example:3128";
-    let url = Url::parse(&text).map_err(|_| wrong(expected))?;
+    let text = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    let url = Url::parse(&text).map_err(|_| wrong())?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(wrong(expected));
+        return Err(wrong());
     }
-    let excluded = env.var("no_proxy").or_else(|| env.var("NO_PROXY"));
-    let proxy = Proxy::https(url).map_err(|_| wrong(expected))?;
-    Ok(Some(proxy.no_proxy(excluded.and_then(|list| NoProxy::from_string(&list)))))
+    Ok(ProxySetting { url, excluded: env.var("no_proxy").or_else(|| env.var("NO_PROXY")) })
+}
+
+/// Trusts what clients on this machine trust: the roots that the user chose, otherwise the system's.
+///
+/// # Errors
+/// [`AzureError`] when a variable for roots makes no sense.
+pub fn local_trust(env: &Env) -> Result<Arc<dyn ServerCertVerifier>, AzureError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    match chosen_roots(env)? {
+        Some(roots) => {
+            let roots = Arc::new(roots);
+            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+            Ok(verifier.map_err(|e| AzureError::Http(e.to_string()))?)
+        }
+        None => Ok(Arc::new(SystemRoots::new(provider))),
+    }
 }
 
 /// The TLS configuration; `None` where the platform verifies.
@@ -189,15 +238,21 @@ fn pem_certificates(file: &Path) -> Vec<CertificateDer<'static>> {
 #[derive(Debug)]
 struct SystemRoots {
     provider: Arc<CryptoProvider>,
-    bundle: Option<Arc<WebPkiServerVerifier>>,
+    bundle: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
     all: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
 }
 
 impl SystemRoots {
     fn new(provider: Arc<CryptoProvider>) -> Self {
-        let bundle = BUNDLES.iter().map(Path::new).find(|path| path.is_file());
-        let bundle = bundle.and_then(|path| verifier(pem_certificates(path), &provider));
-        Self { provider, bundle, all: OnceLock::new() }
+        Self { provider, bundle: OnceLock::new(), all: OnceLock::new() }
+    }
+
+    fn bundle(&self) -> Option<&Arc<WebPkiServerVerifier>> {
+        let load = || {
+            let path = BUNDLES.iter().map(Path::new).find(|path| path.is_file())?;
+            verifier(pem_certificates(path), &self.provider)
+        };
+        self.bundle.get_or_init(load).as_ref()
     }
 
     fn all(&self) -> Option<&Arc<WebPkiServerVerifier>> {
@@ -207,7 +262,7 @@ impl SystemRoots {
 
     fn any(&self) -> Result<&Arc<WebPkiServerVerifier>, rustls::Error> {
         let none = || rustls::Error::General("this system has no root certificates".to_owned());
-        self.bundle.as_ref().or_else(|| self.all()).ok_or_else(none)
+        self.bundle().or_else(|| self.all()).ok_or_else(none)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::Answer;
 use crate::context::Context;
-use crate::emulator::TENANT;
-use crate::emulator::server::Server;
+use crate::emulator::server::{DataPlaneOptions, Options, Server};
+use crate::emulator::{FaultRule, TENANT};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
@@ -35,11 +36,16 @@ enum EmulatorCommand {
 #[command(after_help = "\
 Examples:
   az-acr emulator start
-  az-acr emulator start --port 8443 --cert-dir ./tls")]
+  az-acr emulator start --port 8443 --cert-dir ./tls
+  az-acr emulator start --data-plane --fault contoso.azurecr.io=slow:2000")]
 struct StartArgs {
-    /// Port on 127.0.0.1; 0 takes a free one
+    /// Port; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
+
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    address: IpAddr,
 
     /// Directory for ca.pem [default: az-acr/tls in $XDG_STATE_HOME]
     #[arg(long, value_name = "DIR")]
@@ -48,6 +54,18 @@ struct StartArgs {
     /// Append each request to a file, a line of JSON each
     #[arg(long, value_name = "FILE")]
     request_log: Option<PathBuf>,
+
+    /// Serve the registries, too: login servers, data endpoints, storage, an image in each
+    #[arg(long)]
+    data_plane: bool,
+
+    /// What goes wrong: HOST=slow[:MS], reset, wrong-certificate, untrusted-certificate
+    #[arg(long, value_name = "HOST=FAULT", num_args = 1.., requires = "data_plane")]
+    fault: Vec<FaultRule>,
+
+    /// Seconds for which a link to a layer holds [default: 1200]
+    #[arg(long, value_name = "SECONDS", requires = "data_plane")]
+    link_lifetime: Option<u32>,
 }
 
 /// Starts or resets the emulator.
@@ -72,11 +90,18 @@ async fn start(args: &StartArgs, ctx: &Context) -> Result<Answer> {
     let store = ctx.emulator_store()?;
     // Damage is better said now than in every answer.
     store.load()?;
-    let server = Server::bind(store, ctx.env.clock(), args.port, &directory)
-        .await?
-        .with_request_log(args.request_log.clone());
+    let options = Options {
+        address: Some((args.address, args.port).into()),
+        request_log: args.request_log.clone(),
+        data_plane: args.data_plane.then(|| DataPlaneOptions {
+            link_lifetime: args.link_lifetime,
+            faults: args.fault.clone(),
+        }),
+    };
+    let server = Server::bind(store, ctx.env.clock(), options).await?;
+    let ca = server.write_ca(&directory)?;
     ctx.streams
-        .write_stdout(instructions(&server).as_bytes())
+        .write_stdout(instructions(&server, &ca, args.data_plane).as_bytes())
         .context("cannot write to standard output")?;
     let stop = async {
         // Without a handler the signal ends the process all the same.
@@ -87,14 +112,27 @@ async fn start(args: &StartArgs, ctx: &Context) -> Result<Answer> {
 }
 
 /// The lines that make `az` talk to the emulator, in a configuration directory of its own.
-fn instructions(server: &Server) -> String {
+fn instructions(server: &Server, ca: &Path, data_plane: bool) -> String {
     let url = server.url();
-    let ca = server.ca_file();
     let ca = ca.canonicalize().unwrap_or_else(|_| ca.to_owned());
     let azure = ca.with_file_name("azure");
+    let registries = if data_plane {
+        let all = format!("--connect-to ::{}", server.address());
+        format!(
+            "\
+# Registries are there, too; name and password are 'emulator':
+#   curl --cacert '{ca}' {all} https://contoso.azurecr.io/v2/
+#   SSL_CERT_FILE='{ca}' az-acr check-endpoints --login-server contoso.azurecr.io {all}
+",
+            ca = ca.display()
+        )
+    } else {
+        String::new()
+    };
     format!(
         "\
 # The emulator listens on {url}. Ctrl-C stops it.
+{registries}\
 export REQUESTS_CA_BUNDLE='{ca}'
 export AZURE_CONFIG_DIR='{azure}'
 az cloud register --name az-acr-emulator --skip-endpoint-discovery --endpoint-resource-manager {url} \

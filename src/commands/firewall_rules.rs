@@ -1,5 +1,7 @@
 //! `firewall-rules`: what a firewall must let clients of registries reach, as text; and a check of rules that there are.
 
+use super::annotations::{self, Place, Severity};
+use super::endpoints_file::{self, read_input, shown};
 use super::show_endpoints::{current, find_regions, planned};
 use super::{Answer, one_of};
 use crate::context::Context;
@@ -107,9 +109,10 @@ pub async fn run(args: &FirewallRulesArgs, ctx: &Context) -> Result<Answer> {
 async fn rules(args: &FirewallRulesArgs, ctx: &Context) -> Result<Rules> {
     let with_regions = find_regions(&args.with_region)?;
     let registries = if let Some(file) = &args.endpoints {
-        let given = endpoints_of(file, &read_input(file, ctx)?)?;
+        let given = endpoints_file::read(file, ctx)?;
         if args.planned {
-            given.iter().map(|e| plan_of(e, &with_regions, args)).collect::<Result<_>>()?
+            let plan = |e| endpoints_file::plan(e, &with_regions, args.regional_endpoints);
+            given.iter().map(plan).collect::<Result<_>>()?
         } else {
             given
         }
@@ -165,34 +168,6 @@ async fn registries_in_azure(
     Ok(registries)
 }
 
-/// One object of `show-endpoints`, or a list of them.
-fn endpoints_of(file: &str, bytes: &[u8]) -> Result<Vec<Endpoints>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    let read = if first == Some(&b'[') {
-        serde_json::from_slice(bytes)
-    } else {
-        serde_json::from_slice(bytes).map(|one| vec![one])
-    };
-    read.map_err(|e| {
-        UserError::new(format!("{} is not the JSON of show-endpoints: {e}", shown(file)))
-            .hint("Make it by: az-acr show-endpoints -n NAME > endpoints.json")
-            .into()
-    })
-}
-
-fn plan_of(
-    endpoints: &Endpoints,
-    with_regions: &[&'static str],
-    args: &FirewallRulesArgs,
-) -> Result<Endpoints> {
-    let regions = endpoints.data_endpoints.iter().map(|endpoint| endpoint.region.as_str());
-    let regions = regions.chain(with_regions.iter().copied());
-    let regional = args.regional_endpoints || endpoints.regional_endpoints.is_some();
-    Endpoints::planned(&endpoints.login_server, regions, regional)
-        .with_context(|| format!("'{}' is no name of a login server", endpoints.login_server))
-}
-
 /// Leaves out data and regional endpoints of other regions.
 fn narrow(rules: &mut Rules, regions: &[&str]) -> Result<(), UserError> {
     if regions.is_empty() {
@@ -237,15 +212,6 @@ fn check_source(source: &str) -> Result<(), UserError> {
         .hint("For example: --source 10.0.0.0/8 192.0.2.7"))
 }
 
-fn read_input(file: &str, ctx: &Context) -> Result<Vec<u8>> {
-    let read = if file == "-" { ctx.streams.read_stdin() } else { std::fs::read(file) };
-    read.map_err(|e| UserError::new(format!("cannot read {}: {e}", shown(file))).into())
-}
-
-fn shown(file: &str) -> &str {
-    if file == "-" { "standard input" } else { file }
-}
-
 fn check(args: &FirewallRulesArgs, file: &str, rules: &Rules, ctx: &Context) -> Result<Answer> {
     let bytes = read_input(file, ctx)?;
     let entries = drift::read(&bytes)
@@ -263,53 +229,19 @@ fn check(args: &FirewallRulesArgs, file: &str, rules: &Rules, ctx: &Context) -> 
     Ok(Answer::Value(outcome))
 }
 
-/// Findings in the form that GitHub Actions and Azure Pipelines show beside the file, one line each.
+/// Findings beside the file, for CI systems.
 fn annotate(args: &FirewallRulesArgs, report: &Report, file: &str, ctx: &Context) {
-    let is_set =
-        |name: &str| ctx.env.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let (github, pipelines) = (is_set("GITHUB_ACTIONS"), is_set("TF_BUILD"));
-    if !github && !pipelines {
-        return;
-    }
-    let stale = if args.fail_on.is_some() { "error" } else { "warning" };
-    let too_broad = if args.allow_wildcard { "warning" } else { "error" };
-    let kinds: [(&[Finding], &str, &str); 3] = [
-        (&report.missing, "error", "is needed and not allowed: pulls will fail"),
+    let stale = if args.fail_on.is_some() { Severity::Error } else { Severity::Warning };
+    let too_broad = if args.allow_wildcard { Severity::Warning } else { Severity::Error };
+    let kinds: [(&[Finding], Severity, &str); 3] = [
+        (&report.missing, Severity::Error, "is needed and not allowed: pulls will fail"),
         (&report.too_broad, too_broad, "admits other accounts"),
         (&report.stale, stale, "is no longer in use"),
     ];
-    for (findings, level, what) in kinds {
+    for (findings, severity, what) in kinds {
         for finding in findings {
-            let message = format!("{} {what}", finding.fqdn);
-            if github {
-                let line = finding.line.map(|line| format!(",line={line}")).unwrap_or_default();
-                let file = escaped(
-                    file,
-                    &[('%', "%25"), ('\r', "%0D"), ('\n', "%0A"), (':', "%3A"), (',', "%2C")],
-                );
-                ctx.streams.write_stderr(&format!("::{level} file={file}{line}::{message}\n"));
-            }
-            if pipelines {
-                let line =
-                    finding.line.map(|line| format!("linenumber={line};")).unwrap_or_default();
-                let file = escaped(
-                    file,
-                    &[('%', "%AZP25"), ('\r', "%0D"), ('\n', "%0A"), (';', "%3B"), (']', "%5D")],
-                );
-                ctx.streams.write_stderr(&format!(
-                    "##vso[task.logissue type={level};sourcepath={file};{line}]{message}\n"
-                ));
-            }
+            let place = Some(Place { file, line: finding.line });
+            annotations::write(severity, place, &format!("{} {what}", finding.fqdn), ctx);
         }
     }
-}
-
-/// A file's name with the characters replaced that would end the annotation.
-fn escaped(text: &str, replacements: &[(char, &str)]) -> String {
-    text.chars()
-        .map(|c| {
-            let replacement = replacements.iter().find(|(from, _)| *from == c);
-            replacement.map_or_else(|| c.to_string(), |(_, to)| (*to).to_owned())
-        })
-        .collect()
 }

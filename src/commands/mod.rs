@@ -1,7 +1,10 @@
 //! The commands, one a file: arguments, checks, and what is done.
 
+mod annotations;
+pub mod check_endpoints;
 pub mod completion;
 pub mod emulator;
+mod endpoints_file;
 pub mod firewall_rules;
 pub mod list;
 pub mod network_rule;

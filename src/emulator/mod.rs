@@ -2,14 +2,18 @@
 //!
 //! [`handle`] is a pure function from a [`State`] and a [`Request`] to a [`Response`]. Two thin faces stand
 //! in front of it: [`transport::EmulatorTransport`] for the client in the same process (`--cloud emulator`)
-//! and [`server`] for everybody else over HTTPS (`az-acr emulator start`).
+//! and [`server`] for everybody else over HTTPS (`az-acr emulator start`). The server can also play the registries
+//! themselves: login servers, data endpoints, storage.
 //!
 //! Nothing here uses the client's code: an emulator that computed host names with the client's own
 //! functions could not prove them right. It is compared with bodies that the real service sent.
 
+mod certificates;
 mod connections;
+mod data_plane;
 mod entra;
 mod error;
+mod faults;
 mod handler;
 mod operations;
 mod registries;
@@ -20,5 +24,7 @@ mod subscriptions;
 pub mod transport;
 mod world;
 
+pub use data_plane::hosts;
+pub use faults::{FaultRule, NoFault};
 pub use handler::{Request, Response, handle};
 pub use world::{DEFAULT_SUBSCRIPTION, State, TENANT};

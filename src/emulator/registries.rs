@@ -282,7 +282,8 @@ pub fn resource_body(registry: &Registry) -> Value {
 }
 
 /// Host names of one kind, `<label>.<region>.<kind>.<suffix>`, for the home region and each finished replica.
-fn host_names(registry: &Registry, kind: &str) -> Vec<String> {
+/// The hosts of a kind (`data`, `geo`), one a region, sorted by region.
+pub fn host_names(registry: &Registry, kind: &str) -> Vec<String> {
     let mut regions: Vec<&str> = registry
         .replications
         .iter()

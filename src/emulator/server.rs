@@ -1,5 +1,8 @@
 //! The emulator over HTTPS, so that `az`, SDKs and `curl` can use it too.
 
+use super::certificates::{Authority, nobody};
+use super::data_plane::{self, Call, DataPlane};
+use super::faults::{self, Fault, FaultRule};
 use super::handler::{Request, Response};
 use super::store::Store;
 use super::transport::{percent_decode, timestamp};
@@ -7,22 +10,19 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
-};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
+use time::{Duration, OffsetDateTime};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::server::Acceptor;
 
 /// The largest request body that is read, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
@@ -31,10 +31,10 @@ const BODY_LIMIT: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The port is taken or not allowed.
-    #[error("cannot listen on port {port} of 127.0.0.1: {source}")]
+    #[error("cannot listen on port {} of {}: {source}", .address.port(), .address.ip())]
     Listen {
-        /// The port that was asked for.
-        port: u16,
+        /// The address that was asked for.
+        address: SocketAddr,
         /// The system's error.
         source: io::Error,
     },
@@ -51,70 +51,103 @@ pub enum ServerError {
     Tls(String),
 }
 
+/// What a server does beyond Azure Resource Manager.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where to listen; 127.0.0.1 and a free port, if nothing else is said.
+    pub address: Option<SocketAddr>,
+    /// A file to which a line of JSON is appended for every request to ARM (method, path, query, body, status, answer).
+    /// Headers are left out: they hold tokens.
+    pub request_log: Option<PathBuf>,
+    /// Whether the registries themselves are served.
+    pub data_plane: Option<DataPlaneOptions>,
+}
+
+/// How the registries are served.
+#[derive(Debug, Clone, Default)]
+pub struct DataPlaneOptions {
+    /// How long a link to a blob holds, in seconds; 20 minutes if nothing else is said.
+    pub link_lifetime: Option<u32>,
+    /// What goes wrong.
+    pub faults: Vec<FaultRule>,
+}
+
+/// The seconds for which the service's links hold.
+const LINK_LIFETIME: u32 = 20 * 60;
+
 /// A server that listens and has not answered yet.
 pub struct Server {
     listener: TcpListener,
-    acceptor: TlsAcceptor,
+    authority: Authority,
+    stranger: Authority,
     store: Store,
     clock: fn() -> OffsetDateTime,
-    port: u16,
-    ca_file: PathBuf,
+    address: SocketAddr,
     request_log: Option<PathBuf>,
+    data_plane: Option<DataPlane>,
+    faults: Vec<FaultRule>,
 }
 
 impl Server {
-    /// Listens on 127.0.0.1 and writes the CA certificate to `ca.pem` in `certificate_directory`.
-    ///
-    /// The keys are made now and stay in memory; every start has its own CA.
-    ///
-    /// # Arguments
-    /// * `port` - the port, or 0 for a free one.
+    /// Listens. The keys are made now and stay in memory; every start has its own authority.
     ///
     /// # Errors
-    /// [`ServerError`] when the port cannot be used or the certificate cannot be written.
+    /// [`ServerError`] when the address cannot be used.
     pub async fn bind(
         store: Store,
         clock: fn() -> OffsetDateTime,
-        port: u16,
-        certificate_directory: &Path,
+        options: Options,
     ) -> Result<Self, ServerError> {
-        let listen = |source| ServerError::Listen { port, source };
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-            .await
-            .map_err(listen)?;
-        let port = listener.local_addr().map_err(listen)?.port();
-        let (ca_pem, config) = certificates(clock()).map_err(ServerError::Tls)?;
-        let ca_file = certificate_directory.join("ca.pem");
-        std::fs::create_dir_all(certificate_directory)
-            .and_then(|()| std::fs::write(&ca_file, ca_pem))
-            .map_err(|source| ServerError::Certificate { path: ca_file.clone(), source })?;
+        let address = options.address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        let listen = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let authority = |name| Authority::new(name, clock()).map_err(ServerError::Tls);
+        let (data_plane, faults) = match options.data_plane {
+            Some(of) => {
+                let lifetime = Duration::seconds(of.link_lifetime.unwrap_or(LINK_LIFETIME).into());
+                (Some(DataPlane::new(lifetime).map_err(ServerError::Tls)?), of.faults)
+            }
+            None => (None, Vec::new()),
+        };
         Ok(Self {
             listener,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
+            authority: authority("az-acr emulator CA")?,
+            stranger: authority("Somebody on the way")?,
             store,
             clock,
-            port,
-            ca_file,
-            request_log: None,
+            address,
+            request_log: options.request_log,
+            data_plane,
+            faults,
         })
     }
 
-    /// Appends a line of JSON for every request (method, path, query, body, status, answer) to a file. Headers are left
-    /// out: they hold tokens.
-    #[must_use]
-    pub fn with_request_log(mut self, file: Option<PathBuf>) -> Self {
-        self.request_log = file;
-        self
+    /// Writes the CA certificate that clients must trust to `ca.pem` in a directory; its path.
+    ///
+    /// # Errors
+    /// [`ServerError::Certificate`].
+    pub fn write_ca(&self, directory: &Path) -> Result<PathBuf, ServerError> {
+        let path = directory.join("ca.pem");
+        std::fs::create_dir_all(directory)
+            .and_then(|()| std::fs::write(&path, self.authority.pem()))
+            .map_err(|source| ServerError::Certificate { path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    /// The CA certificate that clients must trust.
+    pub fn ca(&self) -> CertificateDer<'static> {
+        self.authority.der()
     }
 
     /// `https://localhost:port`.
     pub fn url(&self) -> String {
-        format!("https://localhost:{}", self.port)
+        format!("https://localhost:{}", self.address.port())
     }
 
-    /// The CA certificate that clients must trust, as a PEM file.
-    pub fn ca_file(&self) -> &Path {
-        &self.ca_file
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Answers requests until `stop` is ready. Must run on a [`tokio::task::LocalSet`].
@@ -133,13 +166,21 @@ impl Server {
         }
     }
 
-    async fn connection(self: Rc<Self>, tcp: tokio::net::TcpStream) {
-        let Ok(tls) = self.acceptor.accept(tcp).await else {
+    async fn connection(self: Rc<Self>, tcp: TcpStream) {
+        let Ok(client) = tcp.peer_addr() else { return };
+        let acceptor = LazyConfigAcceptor::new(Acceptor::default(), tcp);
+        let Ok(start) = acceptor.await else { return };
+        let host = start.client_hello().server_name().unwrap_or_default().to_owned();
+        if faults::of(&self.faults, &host).any(|fault| fault == Fault::Reset) {
+            // With no time to linger, closing is a reset.
+            let _ = start.io.set_zero_linger();
             return;
-        };
+        }
+        let Ok(config) = self.certificate(&host) else { return };
+        let Ok(tls) = start.into_stream(config).await else { return };
         let service = service_fn(|request| {
             let server = Rc::clone(&self);
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
+            async move { Ok::<_, Infallible>(server.answer(request, client.ip()).await) }
         });
         // An error here is the client going away.
         let _ = hyper::server::conn::http1::Builder::new()
@@ -147,27 +188,72 @@ impl Server {
             .await;
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>) -> hyper::Response<Full<Bytes>> {
+    /// A certificate for the host that a client names. Without a data plane there is one alone.
+    fn certificate(&self, host: &str) -> Result<Arc<ServerConfig>, String> {
+        for fault in faults::of(&self.faults, host) {
+            match fault {
+                Fault::WrongCertificate => return self.authority.of_host("wrong.example"),
+                Fault::UntrustedCertificate => return self.stranger.of_host(host),
+                Fault::Slow(_) | Fault::Reset => {}
+            }
+        }
+        if self.data_plane.is_none() || matches!(host, "" | "localhost") {
+            return self.authority.own();
+        }
+        let state = self.store.load().map_err(|e| e.to_string())?;
+        if data_plane::serves(&state, host) { self.authority.of_host(host) } else { Ok(nobody()) }
+    }
+
+    async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        client: IpAddr,
+    ) -> hyper::Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
             return plain(413, "the request body is too large");
         };
+        let body = body.to_bytes();
+        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let query = head.uri.query().unwrap_or_default();
-        let query = azure_core::http::Url::parse(&format!("https://query.invalid/?{query}"))
-            .map(|url| url.query_pairs().into_owned().collect())
-            .unwrap_or_default();
-        let host = head.headers.get("host").and_then(|h| h.to_str().ok());
+        let query: Vec<(String, String)> =
+            azure_core::http::Url::parse(&format!("https://query.invalid/?{query}"))
+                .map(|url| url.query_pairs().into_owned().collect())
+                .unwrap_or_default();
+        let path = percent_decode(head.uri.path());
+        if let Some(plane) = &self.data_plane {
+            let authority = header("host").unwrap_or_default();
+            for fault in faults::of(&self.faults, data_plane::host(authority)) {
+                if let Fault::Slow(time) = fault {
+                    tokio::time::sleep(time).await;
+                }
+            }
+            let state = match self.store.load() {
+                Ok(state) => state,
+                Err(e) => return plain(500, &e.to_string()),
+            };
+            let call = Call {
+                method: head.method.as_str(),
+                authority,
+                path: &path,
+                query: &query,
+                authorization: header("authorization"),
+                range: header("range"),
+                body: &body,
+                client,
+                now: (self.clock)(),
+            };
+            if let Some(answer) = plane.handle(&state, &call) {
+                return registry_to_hyper(answer);
+            }
+        }
         let request = Request {
             method: head.method.as_str().to_owned(),
-            origin: host.map_or_else(|| self.url(), |h| format!("https://{h}")),
-            path: percent_decode(head.uri.path()),
+            origin: header("host").map_or_else(|| self.url(), |host| format!("https://{host}")),
+            path,
             query,
-            authorization: head
-                .headers
-                .get("authorization")
-                .and_then(|v| v.to_str().ok())
-                .map(str::to_owned),
-            body: body.to_bytes().to_vec(),
+            authorization: header("authorization").map(str::to_owned),
+            body: body.to_vec(),
             now: timestamp((self.clock)()),
         };
         match self.store.handle(&request) {
@@ -210,45 +296,17 @@ fn to_hyper(answer: Response) -> hyper::Response<Full<Bytes>> {
     builder.body(Full::from(body)).unwrap_or_else(|e| plain(500, &e.to_string()))
 }
 
+fn registry_to_hyper(answer: data_plane::Answer) -> hyper::Response<Full<Bytes>> {
+    let mut builder = hyper::Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        builder = builder.header(*name, value);
+    }
+    builder.body(Full::from(answer.body)).unwrap_or_else(|e| plain(500, &e.to_string()))
+}
+
 fn plain(status: u16, text: &str) -> hyper::Response<Full<Bytes>> {
     let mut response = hyper::Response::new(Full::from(text.to_owned()));
     *response.status_mut() =
         hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     response
-}
-
-/// A CA (as PEM) and a server configuration with a certificate from it for this machine.
-fn certificates(now: OffsetDateTime) -> Result<(String, ServerConfig), String> {
-    let text = |e: rcgen::Error| e.to_string();
-    let name = |common_name: &str| {
-        let mut name = DistinguishedName::new();
-        name.push(DnType::CommonName, common_name);
-        name
-    };
-    let mut ca = CertificateParams::default();
-    ca.distinguished_name = name("az-acr emulator CA");
-    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    ca.not_before = now - time::Duration::days(1);
-    ca.not_after = now + time::Duration::days(365);
-    let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().map_err(text)?).map_err(text)?;
-
-    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let mut leaf = CertificateParams::new(names).map_err(text)?;
-    leaf.distinguished_name = name("localhost");
-    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    leaf.use_authority_key_identifier_extension = true;
-    leaf.not_before = now - time::Duration::days(1);
-    leaf.not_after = now + time::Duration::days(365);
-    let key = KeyPair::generate().map_err(text)?;
-    let leaf = leaf.signed_by(&key, &ca).map_err(text)?;
-
-    let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|e| e.to_string())?;
-    Ok((ca.pem(), config))
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Module, and the modules that it may import.
-const ALLOWED: [(&str, &str); 21] = [
+const ALLOWED: [(&str, &str); 22] = [
     ("env", ""),
     ("streams", ""),
     ("endpoints", ""),
@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &str); 21] = [
     ("generate", ""),
     ("emulator", ""),
     ("firewall", "endpoints"),
+    ("probe", ""),
     ("view", "arm"),
     ("what_if", "arm endpoints"),
     ("azure", "env"),
@@ -25,8 +26,8 @@ const ALLOWED: [(&str, &str); 21] = [
     ("context", "arm azure emulator env error hints registry_name streams"),
     (
         "commands",
-        "arm context emulator endpoints error firewall generate generic_update output regions registry_name streams \
-         view what_if",
+        "arm context emulator endpoints error firewall generate generic_update output probe regions registry_name \
+         streams view what_if",
     ),
     ("cli", "commands output"),
     ("lib", "*"),

@@ -1,0 +1,92 @@
+//! Findings in the form that GitHub Actions and Azure Pipelines show in a run, one line each.
+
+use crate::context::Context;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// It fails the run.
+    Error,
+    /// It does not.
+    Warning,
+}
+
+/// The file that a finding is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// The line, from 1.
+    pub line: Option<usize>,
+}
+
+/// Writes a finding for each of the systems that the variables show.
+pub fn write(severity: Severity, place: Option<Place<'_>>, message: &str, ctx: &Context) {
+    let is_set =
+        |name: &str| ctx.env.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if is_set("GITHUB_ACTIONS") {
+        ctx.streams.write_stderr(&github(severity, place, message));
+    }
+    if is_set("TF_BUILD") {
+        ctx.streams.write_stderr(&pipelines(severity, place, message));
+    }
+}
+
+fn github(severity: Severity, place: Option<Place<'_>>, message: &str) -> String {
+    const TEXT: [(char, &str); 3] = [('%', "%25"), ('\r', "%0D"), ('\n', "%0A")];
+    let at = place.map(|place| {
+        let file = escaped(place.file, &[&TEXT[..], &[(':', "%3A"), (',', "%2C")]].concat());
+        let line = place.line.map(|line| format!(",line={line}")).unwrap_or_default();
+        format!(" file={file}{line}")
+    });
+    let at = at.unwrap_or_default();
+    format!("::{}{at}::{}\n", word(severity), escaped(message, &TEXT))
+}
+
+fn pipelines(severity: Severity, place: Option<Place<'_>>, message: &str) -> String {
+    const TEXT: [(char, &str); 3] = [('%', "%AZP25"), ('\r', "%0D"), ('\n', "%0A")];
+    let at = place.map(|place| {
+        let file = escaped(place.file, &[&TEXT[..], &[(';', "%3B"), (']', "%5D")]].concat());
+        let line = place.line.map(|line| format!("linenumber={line};")).unwrap_or_default();
+        format!("sourcepath={file};{line}")
+    });
+    let at = at.unwrap_or_default();
+    format!("##vso[task.logissue type={};{at}]{}\n", word(severity), escaped(message, &TEXT))
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// Text with the characters replaced that would end the annotation.
+fn escaped(text: &str, replacements: &[(char, &str)]) -> String {
+    text.chars()
+        .map(|c| {
+            let replacement = replacements.iter().find(|(from, _)| *from == c);
+            replacement.map_or_else(|| c.to_string(), |(_, to)| (*to).to_owned())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_end_an_annotation_is_escaped() {
+        let place = Some(Place { file: "a:b,c;d].txt", line: Some(7) });
+        assert_eq!(
+            github(Severity::Error, place, "50%\n::set-output"),
+            "::error file=a%3Ab%2Cc;d].txt,line=7::50%25%0A::set-output\n"
+        );
+        assert_eq!(
+            pipelines(Severity::Warning, place, "50%"),
+            "##vso[task.logissue type=warning;sourcepath=a:b,c%3Bd%5D.txt;linenumber=7;]50%AZP25\n"
+        );
+        assert_eq!(github(Severity::Warning, None, "x"), "::warning::x\n");
+        assert_eq!(pipelines(Severity::Error, None, "x"), "##vso[task.logissue type=error;]x\n");
+    }
+}

@@ -1,0 +1,112 @@
+//! The emulator's certificates: an authority that lives as long as the server, and a certificate for each name.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::ResolvesServerCertUsingSni;
+
+/// Names under which the emulator itself is reached.
+const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// An authority with the certificates that it has given out. The keys stay in memory.
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    key: KeyPair,
+    now: OffsetDateTime,
+    given: RefCell<HashMap<String, Arc<ServerConfig>>>,
+}
+
+impl Authority {
+    /// A new authority.
+    ///
+    /// # Arguments
+    /// * `name` - its common name.
+    ///
+    /// # Errors
+    /// When a key cannot be made.
+    pub fn new(name: &str, now: OffsetDateTime) -> Result<Self, String> {
+        let mut ca = CertificateParams::default();
+        ca.distinguished_name = common_name(name);
+        ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        ca.not_before = now - Duration::days(1);
+        ca.not_after = now + Duration::days(365);
+        let key = KeyPair::generate().map_err(text)?;
+        let issuer = CertifiedIssuer::self_signed(ca, key).map_err(text)?;
+        let key = KeyPair::generate().map_err(text)?;
+        Ok(Self { issuer, key, now, given: RefCell::default() })
+    }
+
+    /// The authority's own certificate as PEM.
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// The authority's own certificate.
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.issuer.der().clone()
+    }
+
+    /// A server configuration for the emulator's own names.
+    ///
+    /// # Errors
+    /// When the certificate cannot be made.
+    pub fn own(&self) -> Result<Arc<ServerConfig>, String> {
+        self.certificate(OWN_NAMES[0], &OWN_NAMES)
+    }
+
+    /// A server configuration for a host.
+    ///
+    /// # Errors
+    /// When it is no host name.
+    pub fn of_host(&self, host: &str) -> Result<Arc<ServerConfig>, String> {
+        self.certificate(host, &[host])
+    }
+
+    fn certificate(&self, subject: &str, names: &[&str]) -> Result<Arc<ServerConfig>, String> {
+        if let Some(known) = self.given.borrow().get(subject) {
+            return Ok(Arc::clone(known));
+        }
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut leaf = CertificateParams::new(names).map_err(text)?;
+        leaf.distinguished_name = common_name(subject);
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        leaf.use_authority_key_identifier_extension = true;
+        leaf.not_before = self.now - Duration::days(1);
+        leaf.not_after = self.now + Duration::days(365);
+        let leaf = leaf.signed_by(&self.key, &self.issuer).map_err(text)?;
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .map_err(|e| e.to_string())?;
+        let config = Arc::new(config);
+        self.given.borrow_mut().insert(subject.to_owned(), Arc::clone(&config));
+        Ok(config)
+    }
+}
+
+/// A server configuration that has no certificate for anybody: handshakes end with an alert.
+pub fn nobody() -> Arc<ServerConfig> {
+    let none = Arc::new(ResolvesServerCertUsingSni::new());
+    Arc::new(ServerConfig::builder().with_no_client_auth().with_cert_resolver(none))
+}
+
+fn common_name(name: &str) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn text(error: rcgen::Error) -> String {
+    error.to_string()
+}

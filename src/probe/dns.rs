@@ -1,0 +1,194 @@
+//! Names to addresses, with what happened on the way.
+
+use super::verdict::{Failure, Reason, Step};
+use async_trait::async_trait;
+use hickory_resolver::config::ResolveHosts;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::{Query, ResponseCode};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use hickory_resolver::{Hosts, TokioResolver};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resolved {
+    /// Addresses, IPv4 first, each family in the resolver's order.
+    pub addresses: Vec<IpAddr>,
+    /// The names that the first one is an alias of, in order.
+    pub cnames: Vec<String>,
+}
+
+/// Finds addresses.
+#[async_trait(?Send)]
+pub trait Names {
+    /// The addresses of a host.
+    ///
+    /// # Errors
+    /// A [`Failure`] of step `dns`.
+    async fn lookup(&self, host: &str) -> Result<Resolved, Failure>;
+}
+
+/// No name is known; for worlds whose hosts are all named otherwise.
+#[derive(Debug)]
+pub struct NoNames;
+
+#[async_trait(?Send)]
+impl Names for NoNames {
+    async fn lookup(&self, host: &str) -> Result<Resolved, Failure> {
+        Err(not_found(host))
+    }
+}
+
+fn not_found(host: &str) -> Failure {
+    let detail = format!("{host} is not in DNS (NXDOMAIN)");
+    Failure::new(Step::Dns, Reason::NameNotFound, detail)
+}
+
+/// The system's hosts file and resolver. Search domains are left out: endpoints are whole names.
+pub struct SystemNames {
+    hosts: Hosts,
+    resolver: Result<TokioResolver, String>,
+}
+
+impl SystemNames {
+    /// Reads the system's configuration. Nothing is remembered between two lookups.
+    ///
+    /// # Arguments
+    /// * `timeout` - for a whole lookup; a server gets half of it, and a second try.
+    pub fn new(timeout: Duration) -> Self {
+        let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
+            let options = builder.options_mut();
+            options.timeout = timeout / 2;
+            options.attempts = 1;
+            options.cache_size = 0;
+            options.use_hosts_file = ResolveHosts::Never;
+            builder.build()
+        });
+        Self {
+            hosts: Hosts::from_system().unwrap_or_default(),
+            resolver: resolver.map_err(|e| e.to_string()),
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Names for SystemNames {
+    async fn lookup(&self, host: &str) -> Result<Resolved, Failure> {
+        let failed = |detail: String| Failure::new(Step::Dns, Reason::ResolverFailed, detail);
+        let mut name = Name::from_ascii(host).map_err(|e| failed(format!("{host}: {e}")))?;
+        name.set_fqdn(true);
+        // As in the system's own resolver, a name in the hosts file is looked up nowhere else.
+        let known = [RecordType::A, RecordType::AAAA]
+            .map(|kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind)));
+        let mut found = Resolved::default();
+        for lookup in known.iter().flatten() {
+            add(&mut found, lookup.answers());
+        }
+        if !found.addresses.is_empty() {
+            return Ok(found);
+        }
+        let resolver = self
+            .resolver
+            .as_ref()
+            .map_err(|e| failed(format!("this machine has no usable DNS configuration: {e}")))?;
+        let (v4, v6) = tokio::join!(
+            resolver.lookup(name.clone(), RecordType::A),
+            resolver.lookup(name, RecordType::AAAA)
+        );
+        let mut failure = None;
+        for answer in [v4, v6] {
+            match answer {
+                Ok(lookup) => add(&mut found, lookup.answers()),
+                // A family without addresses is not worth a word if the other one has some; IPv4's error comes first.
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            _ if !found.addresses.is_empty() => Ok(found),
+            Some(error) => Err(why(host, &error)),
+            None => Err(no_address(host)),
+        }
+    }
+}
+
+fn add(found: &mut Resolved, records: &[Record]) {
+    for record in records {
+        match &record.data {
+            RData::A(address) => found.addresses.push(IpAddr::V4(address.0)),
+            RData::AAAA(address) => found.addresses.push(IpAddr::V6(address.0)),
+            RData::CNAME(alias) => {
+                let alias = alias.0.to_ascii().trim_end_matches('.').to_lowercase();
+                if !found.cnames.contains(&alias) {
+                    found.cnames.push(alias);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn no_address(host: &str) -> Failure {
+    let detail = format!("{host} is in DNS, but has no address");
+    Failure::new(Step::Dns, Reason::NoAddress, detail)
+}
+
+fn why(host: &str, error: &NetError) -> Failure {
+    let failed = |reason, detail: String| Failure::new(Step::Dns, reason, detail);
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => not_found(host),
+            ResponseCode::NoError => no_address(host),
+            code => failed(Reason::ResolverFailed, format!("the resolver answered {code}")),
+        },
+        NetError::Dns(DnsError::ResponseCode(ResponseCode::NXDomain)) => not_found(host),
+        NetError::Dns(DnsError::ResponseCode(code)) => {
+            failed(Reason::ResolverFailed, format!("the resolver answered {code}"))
+        }
+        NetError::Timeout | NetError::NoConnections => timeout(),
+        other => failed(Reason::ResolverFailed, format!("the resolver: {other}")),
+    }
+}
+
+/// The failure of a lookup that took too long.
+pub fn timeout() -> Failure {
+    Failure::new(Step::Dns, Reason::ResolverTimeout, "the resolver does not answer")
+}
+
+/// RFC 1918 and ULA.
+pub fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private(),
+        IpAddr::V6(v6) => v6.is_unique_local(),
+    }
+}
+
+/// Whether a chain of aliases leads through Private Link's zone.
+pub fn is_private_link(cnames: &[String]) -> bool {
+    cnames.iter().any(|name| name.split('.').any(|label| label == "privatelink"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_known() {
+        for (address, private) in [
+            ("10.1.2.3", true),
+            ("172.31.0.1", true),
+            ("172.32.0.1", false),
+            ("192.168.0.1", true),
+            ("127.0.0.1", false),
+            ("20.62.128.1", false),
+            ("fd12::1", true),
+            ("fe80::1", false),
+            ("2603:1030::1", false),
+            ("::ffff:10.0.0.1", true),
+        ] {
+            assert_eq!(is_private(address.parse().unwrap()), private, "{address}");
+        }
+        assert!(is_private_link(&["contoso.privatelink.azurecr.io".to_owned()]));
+        assert!(!is_private_link(&["notprivatelink.azurecr.io".to_owned()]));
+    }
+}

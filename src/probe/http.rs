@@ -1,0 +1,223 @@
+//! HTTP/1.1 with bounds: what a stranger may send is limited in headers, bytes and time.
+
+use super::verdict::{Failure, Reason, Step};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, Uri};
+use hyper_util::rt::TokioIo;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+/// The most headers that an answer may have.
+const MOST_HEADERS: usize = 100;
+/// The largest head of an answer, in bytes.
+const LARGEST_HEAD: usize = 64 << 10;
+
+/// The most that is read of an error's text, in bytes.
+const LARGEST_ERROR: usize = 16 << 10;
+
+/// A stream to the other side, TLS or not.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// An answer, its body within the limit.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body's first bytes.
+    pub body: Vec<u8>,
+}
+
+/// How much of a body is wanted, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Limit {
+    /// All of it; more than this is an error.
+    Whole(usize),
+    /// The first bytes, or those of an error's text; the rest is not read.
+    First(usize),
+}
+
+impl Answer {
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// A request of this program.
+#[derive(Debug)]
+pub struct Ask {
+    method: Method,
+    target: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: String,
+}
+
+impl Ask {
+    /// A GET of a path with its query.
+    pub fn get(target: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            target: target.into(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+
+    /// A CONNECT to `host:port`.
+    pub fn connect(authority: &str) -> Self {
+        Self { method: Method::CONNECT, ..Self::get(authority) }
+    }
+
+    /// A POST of a form.
+    pub fn post(target: impl Into<String>, form: String) -> Self {
+        let value = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let headers = vec![(hyper::header::CONTENT_TYPE, value)];
+        Self { method: Method::POST, target: target.into(), headers, body: form }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// A connection on which requests can be made, one after the other. It closes when it is dropped.
+#[derive(Debug)]
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: AbortHandle,
+    host: HeaderValue,
+    timeout: Duration,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Connection {
+    /// Speaks HTTP on a stream.
+    ///
+    /// # Arguments
+    /// * `authority` - the `Host` header.
+    /// * `timeout` - for each request with its answer.
+    ///
+    /// # Errors
+    /// A [`Failure`] of step `http`.
+    pub async fn new(
+        stream: Box<dyn Stream>,
+        authority: &str,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let host = HeaderValue::from_str(authority)
+            .map_err(|e| Failure::new(Step::Http, Reason::BadAnswer, e.to_string()))?;
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(MOST_HEADERS)
+            .max_buf_size(LARGEST_HEAD)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| failure(&error))?;
+        // Errors come out of the sender, too.
+        let driver = tokio::spawn(async move {
+            let _ = connection.with_upgrades().await;
+        });
+        Ok(Self { sender, driver: driver.abort_handle(), host, timeout })
+    }
+
+    /// Whether another request can be made.
+    pub fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    /// Makes a request and reads the answer.
+    ///
+    /// # Errors
+    /// A [`Failure`] of step `http`.
+    pub async fn send(&mut self, ask: Ask, limit: Limit) -> Result<Answer, Failure> {
+        let most = self.timeout;
+        let whole = async {
+            let response = self.response(ask).await?;
+            read(response, limit).await
+        };
+        timeout(most, whole).await.unwrap_or_else(|_| Err(too_slow()))
+    }
+
+    /// Makes a request and gives the answer with its body unread, e.g. to take over the connection.
+    ///
+    /// # Errors
+    /// A [`Failure`] of step `http`.
+    pub async fn response(&mut self, ask: Ask) -> Result<Response<Incoming>, Failure> {
+        let bad = |e: &dyn std::fmt::Display| {
+            Failure::new(Step::Http, Reason::BadAnswer, format!("the request cannot be made: {e}"))
+        };
+        let uri: Uri = ask.target.parse().map_err(|e| bad(&e))?;
+        let mut request = Request::new(Full::from(ask.body));
+        *request.method_mut() = ask.method;
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(hyper::header::HOST, self.host.clone());
+        let agent = concat!("az-acr/", env!("CARGO_PKG_VERSION"));
+        headers.insert(hyper::header::USER_AGENT, HeaderValue::from_static(agent));
+        headers.extend(ask.headers);
+        self.sender.ready().await.map_err(|error| failure(&error))?;
+        self.sender.send_request(request).await.map_err(|error| failure(&error))
+    }
+}
+
+/// The failure of a step that took too long.
+pub fn too_slow() -> Failure {
+    Failure::new(Step::Http, Reason::Timeout, "no answer within the timeout")
+}
+
+async fn read(response: Response<Incoming>, limit: Limit) -> Result<Answer, Failure> {
+    let (head, mut body) = response.into_parts();
+    let (most, whole) = match limit {
+        Limit::Whole(bytes) => (bytes, true),
+        Limit::First(bytes) if head.status.is_success() => (bytes, false),
+        Limit::First(_) => (LARGEST_ERROR, false),
+    };
+    let mut bytes = Vec::new();
+    while bytes.len() <= most {
+        let Some(frame) = body.frame().await else { break };
+        if let Ok(data) = frame.map_err(|error| failure(&error))?.into_data() {
+            let room = (most + 1).saturating_sub(bytes.len());
+            bytes.extend_from_slice(data.get(..room).unwrap_or(&data));
+        }
+        if !whole && bytes.len() >= most {
+            break;
+        }
+    }
+    if whole && bytes.len() > most {
+        let detail = format!("the answer has more than {most} bytes");
+        return Err(Failure::new(Step::Http, Reason::TooLarge, detail));
+    }
+    bytes.truncate(most);
+    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: bytes })
+}
+
+fn failure(error: &hyper::Error) -> Failure {
+    let io = std::error::Error::source(error).and_then(|e| e.downcast_ref::<std::io::Error>());
+    let (reason, detail) = if error.is_parse_too_large() {
+        (Reason::TooLarge, format!("the answer's headers are larger than {LARGEST_HEAD} bytes"))
+    } else if error.is_parse() {
+        (Reason::BadAnswer, "the answer is not HTTP".to_owned())
+    } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        (Reason::Reset, "the connection was closed before an answer".to_owned())
+    } else if let Some(io) = io {
+        (Reason::Reset, format!("the connection broke: {io}"))
+    } else {
+        (Reason::BadAnswer, format!("the answer breaks HTTP: {error}"))
+    };
+    Failure::new(Step::Http, reason, detail)
+}

@@ -1,0 +1,203 @@
+//! What an endpoint's answer means: is it the registry that speaks, and does it let this client in?
+
+use super::Kind;
+use super::http::Answer;
+use super::tls::Trust;
+use super::verdict::{Failure, Reason, Step, printable};
+use hyper::header::{HeaderMap, WWW_AUTHENTICATE};
+use serde_json::Value;
+
+/// How a registry wants clients to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Challenge {
+    /// By a token from this URL, for this service.
+    Bearer {
+        /// The token service's URL.
+        realm: String,
+        /// The `service` that is asked for, mostly the registry's host.
+        service: Option<String>,
+    },
+    /// By name and password with each request.
+    Basic,
+}
+
+/// The challenges of a 401, those for tokens first.
+pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
+    let mut found = Vec::new();
+    for value in headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {
+        // What follows an unreadable challenge is not looked at.
+        for challenge in http_auth::parser::ChallengeParser::new(value).map_while(Result::ok) {
+            let parameter = |name: &str| {
+                let mut parameters = challenge.params.iter();
+                let found = parameters.find(|(key, _)| key.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| value.to_unescaped())
+            };
+            if challenge.scheme.eq_ignore_ascii_case("bearer") {
+                if let Some(realm) = parameter("realm") {
+                    let bearer = Challenge::Bearer { realm, service: parameter("service") };
+                    found.insert(0, bearer);
+                }
+            } else if challenge.scheme.eq_ignore_ascii_case("basic") {
+                found.push(Challenge::Basic);
+            }
+        }
+    }
+    found
+}
+
+/// Whether a realm is an https URL on the host that named it.
+pub fn is_own_realm(realm: &str, host: &str) -> bool {
+    azure_core::http::Url::parse(realm).is_ok_and(|url| {
+        url.scheme() == "https" && url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host))
+    })
+}
+
+/// Judges the answer of an endpoint: `GET /v2/` of a login server, `GET /` of anything else.
+///
+/// # Errors
+/// A [`Failure`] of step `http` when the answer is not the endpoint's own, or refuses this client.
+pub fn judge(kind: Kind, host: &str, trust: Option<Trust>, answer: &Answer) -> Result<(), Failure> {
+    let failed = |reason, detail: String| Err(Failure::new(Step::Http, reason, detail));
+    if let Some(message) = denial(answer) {
+        return failed(
+            Reason::RegistryDenied,
+            format!("the registry's network rules refuse this client: {message}"),
+        );
+    }
+    // Behind a certificate that only this machine trusts, a refusal without Azure's headers is somebody else's page.
+    let refuses = matches!(answer.status, 403 | 407 | 451 | 511);
+    if refuses && trust != Some(Trust::Public) && !is_azure(&answer.headers) {
+        return failed(
+            Reason::ProxyDenied,
+            format!(
+                "HTTP {} without Azure's headers: the page of a proxy or firewall",
+                answer.status
+            ),
+        );
+    }
+    match kind {
+        Kind::Login | Kind::Regional => judge_login(host, answer),
+        Kind::Data | Kind::Other => Ok(()),
+    }
+}
+
+fn judge_login(host: &str, answer: &Answer) -> Result<(), Failure> {
+    let failed = |reason, detail: String| Err(Failure::new(Step::Http, reason, detail));
+    match answer.status {
+        401 => {}
+        403 => {
+            return failed(
+                Reason::RegistryDenied,
+                format!("{host} refuses this client (HTTP 403)"),
+            );
+        }
+        status => {
+            return failed(
+                Reason::NotRegistry,
+                format!("{host} answers /v2/ with HTTP {status}, not with the 401 of a registry"),
+            );
+        }
+    }
+    match challenges(&answer.headers).first() {
+        Some(Challenge::Bearer { realm, .. }) if is_own_realm(realm, host) => Ok(()),
+        Some(Challenge::Bearer { realm, .. }) => failed(Reason::ForeignRealm, foreign(host, realm)),
+        _ => failed(
+            Reason::NotRegistry,
+            format!("{host} answers /v2/ with a 401 that asks for no token"),
+        ),
+    }
+}
+
+/// Words for a token service elsewhere.
+pub fn foreign(host: &str, realm: &str) -> String {
+    format!("{host} sends clients to {} for their tokens, which is not its own", printable(realm))
+}
+
+/// The message of ACR's network rules: `{"errors": [{"code": "DENIED", "message": "client with IP …"}]}`.
+pub fn denial(answer: &Answer) -> Option<String> {
+    if answer.status != 403 {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let error = body["errors"].as_array()?.first()?;
+    let denied = error["code"].as_str()? == "DENIED" && error["message"].as_str()?.contains(" IP ");
+    denied.then(|| error["message"].as_str().map(printable))?
+}
+
+/// Whether an answer carries the headers of ACR or of Azure's storage.
+pub fn is_azure(headers: &HeaderMap) -> bool {
+    const OWN: [&str; 3] =
+        ["x-ms-correlation-request-id", "x-ms-request-id", "docker-distribution-api-version"];
+    const SERVERS: [&str; 2] = ["AzureContainerRegistry", "Windows-Azure-Blob"];
+    let server = headers.get("server").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    OWN.iter().any(|name| headers.contains_key(*name))
+        || SERVERS.iter().any(|name| server.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        Answer { status, headers: map, body: body.as_bytes().to_vec() }
+    }
+
+    const OWN: (&str, &str) = (
+        "www-authenticate",
+        r#"Bearer realm="https://contoso.azurecr.io/oauth2/token",service="contoso.azurecr.io""#,
+    );
+    const DENIED: &str = r#"{"errors":[{"code":"DENIED","message":"client with IP '192.0.2.7' is not allowed access."}]}"#;
+
+    #[test]
+    fn login_servers_answer_with_their_own_challenge() {
+        let azure = ("x-ms-correlation-request-id", "1");
+        let foreign = ("www-authenticate", r#"Bearer realm="https://evil.example/token""#);
+        let plain = ("www-authenticate", r#"Bearer realm="http://contoso.azurecr.io/token""#);
+        let basic = ("www-authenticate", r#"Basic realm="contoso""#);
+        for (given, expected) in [
+            (answer(401, &[OWN], ""), None),
+            (answer(401, &[basic, OWN], ""), None),
+            (answer(401, &[foreign], ""), Some(Reason::ForeignRealm)),
+            (answer(401, &[plain], ""), Some(Reason::ForeignRealm)),
+            (answer(401, &[basic], ""), Some(Reason::NotRegistry)),
+            (answer(401, &[("www-authenticate", "Bearer")], ""), Some(Reason::NotRegistry)),
+            (answer(401, &[], ""), Some(Reason::NotRegistry)),
+            (answer(200, &[], ""), Some(Reason::NotRegistry)),
+            (answer(403, &[azure], DENIED), Some(Reason::RegistryDenied)),
+            (answer(403, &[azure], ""), Some(Reason::RegistryDenied)),
+            (answer(403, &[("server", "squid")], "<html>"), Some(Reason::ProxyDenied)),
+        ] {
+            let reason = judge(Kind::Login, "contoso.azurecr.io", Some(Trust::Local), &given);
+            assert_eq!(reason.err().map(|failure| failure.reason), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn data_endpoints_may_answer_anything_but_a_strangers_refusal() {
+        let storage = ("server", "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0");
+        for (given, trust, expected) in [
+            (answer(404, &[], ""), Trust::Local, None),
+            (answer(403, &[storage], "<Error/>"), Trust::Local, None),
+            (answer(403, &[], ""), Trust::Public, None),
+            (answer(403, &[], ""), Trust::Local, Some(Reason::ProxyDenied)),
+            (answer(403, &[], DENIED), Trust::Public, Some(Reason::RegistryDenied)),
+        ] {
+            let reason = judge(Kind::Data, "contoso.eastus.data.azurecr.io", Some(trust), &given);
+            assert_eq!(reason.err().map(|failure| failure.reason), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn damaged_challenges_are_none() {
+        for text in ["", "Bearer realm", "Bearer realm=\"a", "=,=,", "Bearer realm=\"a\\"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(WWW_AUTHENTICATE, text.parse().unwrap());
+            assert_eq!(challenges(&headers), [], "{text}");
+        }
+    }
+}
