@@ -57,11 +57,18 @@ pub async fn tunnel(
     }
 }
 
+/// What squid says in `X-Squid-Error` when it cannot go on by itself. Squid 5.7 answers 500 with the last one where its
+/// DNS does not know the host.
+const SQUID_UPSTREAM: [&str; 3] = ["ERR_DNS_FAIL", "ERR_CONNECT_FAIL", "ERR_CANNOT_FORWARD"];
+
 fn refusal(proxy: &str, status: StatusCode, headers: &HeaderMap) -> Failure {
+    let squid = headers.get("x-squid-error").and_then(|value| value.to_str().ok());
+    let squid_upstream =
+        squid.is_some_and(|error| SQUID_UPSTREAM.iter().any(|known| error.starts_with(known)));
     let (reason, what) = match status.as_u16() {
         403 => (Reason::ProxyDenied, "refuses this host by its rules"),
         407 => (Reason::ProxyDenied, "wants a login of its own"),
-        502..=504 => (
+        status if squid_upstream || (502..=504).contains(&status) => (
             Reason::ProxyUpstream,
             "lets this host through, and cannot reach it: its DNS, or the way beyond",
         ),

@@ -10,6 +10,7 @@ mod https;
 mod list;
 mod login;
 mod network;
+mod networks;
 mod output;
 mod parity;
 mod planned;
