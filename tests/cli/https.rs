@@ -13,16 +13,25 @@ pub const SUBSCRIPTION: &str = "00000000-0000-4000-8000-0000000000ac";
 /// `az-acr emulator start`, ended when it is dropped.
 pub struct Server {
     child: Child,
-    home: Home,
+    pub home: Home,
     pub url: String,
     pub lines: Vec<String>,
 }
 
 impl Server {
     pub fn start() -> Self {
-        let home = Home::new();
+        Self::of(Home::new(), &[])
+    }
+
+    /// A server that is the registries, too, over the world of a home.
+    pub fn with_registries(home: Home, args: &[&str]) -> Self {
+        Self::of(home, &[&["--data-plane"], args].concat())
+    }
+
+    fn of(home: Home, args: &[&str]) -> Self {
         let mut child = Command::new(binary())
             .args(["emulator", "start", "--cert-dir", ".", "--request-log", "requests.jsonl"])
+            .args(args)
             .env_clear()
             .env("HOME", home.path(""))
             .current_dir(home.path(""))
@@ -85,6 +94,11 @@ impl Server {
         home
     }
 
+    /// `--connect-to` for all hosts.
+    pub fn connect_to(&self) -> String {
+        format!("::{}", self.url.replace("https://localhost", "127.0.0.1"))
+    }
+
     /// The requests so far.
     pub fn requests(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.home.path("requests.jsonl")).unwrap_or_default();
@@ -101,7 +115,7 @@ impl Drop for Server {
 
 /// What happens to a connection on its way.
 #[derive(Clone, Copy)]
-enum Fault {
+pub enum Fault {
     /// It is reset before anything is answered.
     Reset,
     /// It ends after so many bytes of the answer: within the body, after handshake and headers.
@@ -110,7 +124,7 @@ enum Fault {
 }
 
 /// Puts something between client and server that does this to the first connections; gives its port.
-fn faulty(server: &Server, faults: &'static [Fault]) -> u16 {
+pub fn faulty(server: &Server, faults: &'static [Fault]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let target = server.url.replace("https://localhost", "127.0.0.1");

@@ -1,6 +1,7 @@
 //! Tests through the binary, each in a home of its own: what users see.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod check_endpoints;
 mod docs;
 mod emulator;
 mod errors;

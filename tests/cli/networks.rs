@@ -189,7 +189,7 @@ fn resolvers_that_fail_are_told_apart() {
 }
 
 /// Connections to the data endpoint are led to a proxy that opens TLS with an authority of its own, and passes all on.
-const INSPECTION: &str = r#"
+const INSPECTION: &str = r"
 registry; usual_names
 new_key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
 openssl req -x509 $new_key -days 2 -subj '/CN=Inspection CA' -keyout ca.key -out inspection.pem 2>openssl.log
@@ -202,7 +202,7 @@ listening 192.0.2.66/8443
 nft add table ip lead
 nft add chain ip lead output '{ type nat hook output priority -100; }'
 nft add rule ip lead output ip daddr 192.0.2.2 tcp dport 443 redirect to :8443
-"#;
+";
 
 #[test]
 fn tls_that_is_opened_on_the_way_is_named() {
@@ -395,4 +395,57 @@ fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
     let named = ["ok", "host", "step", "reason"].map(|key| pull[key].clone());
     let host = json!("contoso.eastus.data.azurecr.io");
     assert_eq!(named, [json!(false), host, json!("proxy"), json!("proxyDenied")], "{pull}");
+}
+
+/// Debian's docker-registry with TLS and a password, filled by skopeo: a registry that is none of Azure's.
+const OTHER_REGISTRY: &str = r#"
+registry
+names --host-record=contoso.azurecr.io,192.0.2.1 --host-record=contoso.eastus.data.azurecr.io,192.0.2.2 \
+    --host-record=registry.test,192.0.2.66
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj '/CN=registry.test' \
+    -addext 'subjectAltName=DNS:registry.test' -addext 'basicConstraints=critical,CA:FALSE' -keyout registry.key -out registry.pem 2>openssl.log
+cat registry.pem >> ca.pem
+echo 'app:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a' > htpasswd
+cat > config.yml <<END
+version: 0.1
+storage: {filesystem: {rootdirectory: $HOME/registry}}
+http: {addr: 192.0.2.66:5000, tls: {certificate: registry.pem, key: registry.key}}
+AUTH
+log: {accesslog: {disabled: true}, level: error}
+END
+docker-registry serve config.yml 2>registry.log &
+listening 192.0.2.66/5000
+skopeo --policy policy.json copy --all --src-creds app:emulator DEST \
+    docker://contoso.azurecr.io/hello docker://registry.test:5000/team/hello:v1 >&2
+"#;
+
+#[test]
+fn the_walk_pulls_from_a_registry_that_is_not_azures() {
+    let needed = ["skopeo", "docker-registry", "openssl"];
+    let run = |auth: &str, login: &str| {
+        let home = Home::new();
+        home.write("policy.json", r#"{"default": [{"type": "insecureAcceptAnything"}]}"#);
+        let dest = if auth.is_empty() { "" } else { "--dest-creds app:secret" };
+        let script = OTHER_REGISTRY.replace("AUTH", auth).replace("DEST", dest);
+        let script = format!(
+            "{script} \"$AZ_ACR\" check-endpoints --login-server registry.test:5000 --pull team/hello:v1 {login}"
+        );
+        let (_, stdout, stderr) = in_namespace(&home, &needed, &script)?;
+        let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
+        Some(report)
+    };
+    let Some(open) = run("", "") else { return };
+    assert_eq!(open["pull"]["ok"], true, "{open:#}");
+    assert_eq!(open["pull"]["hosts"], json!(["registry.test:5000"]));
+    assert_eq!(open["pull"]["blobs"].as_array().unwrap().len(), 2);
+    // It does not ask for a token, as every Azure registry does.
+    assert_eq!(verdicts(&open), "login: blocked http notRegistry\n");
+
+    let auth = "auth: {htpasswd: {realm: test, path: htpasswd}}";
+    let by_name = "--username app --password-stdin <<< secret";
+    let report = run(auth, by_name).unwrap();
+    assert_eq!(report["pull"]["ok"], true, "{report:#}");
+    let report = run(auth, "").unwrap();
+    assert_eq!(report["pull"]["step"], "challenge", "{report:#}");
+    assert_eq!(report["pull"]["reason"], "credentialsRefused");
 }

@@ -1,0 +1,465 @@
+//! `check-endpoints` against the emulator's registries: what it says, whom it asks, and what a pull shows.
+
+use crate::home::{Home, Run};
+use crate::https::{Fault, Server, faulty};
+use serde_json::{Value, json};
+
+const DATA: &str = "contoso.eastus.data.azurecr.io";
+
+/// A home in whose emulated world contoso has dedicated data endpoints.
+fn switched() -> Home {
+    let home = Home::new();
+    home.emulated(&[
+        "update",
+        "-n",
+        "contoso",
+        "--data-endpoint-enabled",
+        "-o",
+        "none",
+        "--only-show-errors",
+    ])
+    .quiet();
+    home
+}
+
+/// A client that trusts the server's authority and finds all hosts there.
+struct Client<'a>(&'a Server);
+
+impl Client<'_> {
+    fn home(&self) -> Home {
+        Home::new().with("SSL_CERT_FILE", self.0.home.path("ca.pem").to_str().unwrap())
+    }
+
+    /// Checks contoso with its data endpoint in eastus.
+    fn check(&self, args: &[&str]) -> Run {
+        let usual = ["--login-server", "contoso.azurecr.io", "--region", "eastus"];
+        self.run(&[&usual, args].concat(), "")
+    }
+
+    fn run(&self, args: &[&str], stdin: &str) -> Run {
+        let output = self
+            .home()
+            .command()
+            .arg("check-endpoints")
+            .args(args)
+            .args(["--connect-to", &self.0.connect_to()])
+            .write_stdin(stdin)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// The `pull` of a run that logs in by password.
+    fn pull(&self, image: &str, args: &[&str]) -> Value {
+        let usual = ["--username", "app", "--password-stdin", "--pull", image];
+        let server = ["--login-server", "contoso.azurecr.io"];
+        let server = if args.contains(&"--endpoints") { &[][..] } else { &server };
+        let run = self.run(&[server, &usual, args].concat(), "emulator\n");
+        report(&run)["pull"].clone()
+    }
+}
+
+#[track_caller]
+fn report(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}: {}", run.code, run.stderr))
+}
+
+/// Host, step and reason of a pull's first failure.
+fn failure(pull: &Value) -> [&str; 3] {
+    assert_eq!(pull["ok"], false, "{pull:#}");
+    ["host", "step", "reason"].map(|key| pull[key].as_str().unwrap_or_default())
+}
+
+// In the emulated cloud, with nothing started.
+
+#[test]
+fn the_emulated_cloud_can_be_checked_without_a_server() {
+    let run = Home::new().emulated(&["check-endpoints", "-n", "fabrikam", "--pull", "hello"]);
+    assert_eq!(run.stderr, "NOTE: ok: 7 of 7 endpoints reachable, the pull works.\n");
+    let report = report(&run);
+    assert_eq!((run.code, &report["ok"]), (0, &json!(true)));
+    assert_eq!(report["loginServer"], "fabrikam.azurecr.io");
+    let check = &report["checks"][4];
+    assert_eq!(check["endpoint"], "fabrikam.japaneast.data.azurecr.io");
+    let keys: Vec<&String> = check.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "addresses",
+            "cnames",
+            "detail",
+            "endpoint",
+            "family",
+            "kind",
+            "proxy",
+            "reason",
+            "region",
+            "step",
+            "timings",
+            "tls",
+            "verdict"
+        ]
+    );
+    assert_eq!(
+        report["pull"]["hosts"],
+        json!(["fabrikam.azurecr.io", "fabrikam.westeurope.data.azurecr.io"])
+    );
+}
+
+#[test]
+fn a_table_shows_what_is_wrong_first_at_the_left() {
+    let run = Home::new().emulated(&[
+        "check-endpoints",
+        "-n",
+        "contoso",
+        "--planned",
+        "--expect-no-storage",
+        "-o",
+        "table",
+    ]);
+    assert_eq!(run.code, 1);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(lines[0].starts_with("OK    HOST "), "{}", run.stdout);
+    for (line, start) in [
+        (2, "✓     contoso.azurecr.io"),
+        (
+            3,
+            "✓     contoso.eastus.data.azurecr.io   data            notPublished  dns     nameNotFound",
+        ),
+        (5, "✗     azcliprod.blob.core.windows.net  must be closed  reachable"),
+    ] {
+        assert!(lines[line].starts_with(start), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_wildcard_is_warned_of() {
+    let run =
+        Home::new().emulated(&["check-endpoints", "-n", "contoso", "--query", "length(checks)"]);
+    assert_eq!(run.stdout, "1\n");
+    assert!(
+        run.stderr.starts_with("WARNING: Layers of contoso.azurecr.io come from *.blob."),
+        "{}",
+        run.stderr
+    );
+}
+
+// Against a server, as on a machine without access to Azure.
+
+#[test]
+fn a_file_of_endpoints_is_enough() {
+    let server = Server::with_registries(switched(), &[]);
+    let file = server.home.emulated(&["show-endpoints", "-n", "contoso"]).quiet();
+    server.home.write("endpoints.json", &file);
+    let path = server.home.path("endpoints.json");
+    let run =
+        Client(&server).run(&["--endpoints", path.to_str().unwrap(), "--region", "westus"], "");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let report = report(&run);
+    let hosts: Vec<&str> = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["endpoint"].as_str().unwrap())
+        .collect();
+    assert_eq!(hosts, ["contoso.azurecr.io", "contoso.westus.data.azurecr.io"]);
+    assert_eq!(report["checks"][0]["tls"]["trust"], "local");
+    assert!(run.stderr.contains("WARNING: TLS is opened on the way"), "{}", run.stderr);
+    assert_eq!(server.requests(), [] as [Value; 0], "Azure Resource Manager was asked");
+}
+
+#[test]
+fn faults_are_told_apart() {
+    for (fault, verdict, step, reason) in [
+        ("reset", "blocked", "tls", "reset"),
+        ("slow", "blocked", "http", "timeout"),
+        ("wrong-certificate", "intercepted", "tls", "nameMismatch"),
+        ("untrusted-certificate", "intercepted", "tls", "untrusted"),
+    ] {
+        let rule = format!("{DATA}={fault}");
+        let server = Server::with_registries(switched(), &["--fault", &rule]);
+        let run = Client(&server).check(&["--timeout", "0.5"]);
+        let check = report(&run)["checks"][1].clone();
+        let said = ["verdict", "step", "reason"]
+            .map(|key| check[key].as_str().unwrap_or_default().to_owned());
+        assert_eq!((run.code, said), (1, [verdict, step, reason].map(str::to_owned)), "{fault}");
+    }
+}
+
+#[test]
+fn names_that_do_not_exist_are_refused_by_the_data_plane() {
+    // Data endpoints are off: the host is not there.
+    let server = Server::with_registries(Home::new(), &[]);
+    let run = Client(&server).check(&[]);
+    assert_eq!((run.code, &report(&run)["checks"][1]["step"]), (1, &json!("tls")));
+}
+
+#[test]
+fn the_registrys_own_rules_are_told_from_a_proxys_page() {
+    let home = switched();
+    home.emulated(&["update", "-n", "contoso", "--default-action", "Deny", "-o", "none"]);
+    let server = Server::with_registries(home, &[]);
+    let run = Client(&server).check(&[]);
+    for check in report(&run)["checks"].as_array().unwrap() {
+        assert_eq!((&check["step"], &check["reason"]), (&json!("http"), &json!("registryDenied")));
+        assert!(
+            check["detail"].as_str().unwrap().contains("client with IP '127.0.0.1'"),
+            "{check}"
+        );
+    }
+    let pull = Client(&server).pull("hello", &[]);
+    assert_eq!(failure(&pull), ["contoso.azurecr.io", "challenge", "registryDenied"]);
+    server.home.emulated(&[
+        "network-rule",
+        "add",
+        "-n",
+        "contoso",
+        "--ip-address",
+        "127.0.0.1",
+        "-o",
+        "none",
+    ]);
+    assert_eq!(Client(&server).check(&[]).code, 0);
+}
+
+#[test]
+fn ports_and_addresses_can_be_overridden() {
+    let server = Server::with_registries(switched(), &[]);
+    let port = server.url.rsplit(':').next().unwrap();
+    let home = Client(&server).home();
+    let login = format!("contoso.azurecr.io:{port}");
+    let run = home.run(&[
+        "check-endpoints",
+        "--login-server",
+        &login,
+        "--resolve",
+        &format!("{login}:127.0.0.1"),
+        &format!("{DATA}:{port}:127.0.0.1"),
+        "--pull",
+        "hello",
+        "--auth",
+        "anonymous",
+    ]);
+    assert_eq!(report(&run)["checks"][0]["endpoint"], login.as_str());
+    assert_eq!(report(&run)["checks"][0]["verdict"], "reachable", "{}", run.stdout);
+}
+
+#[test]
+fn watching_ends_when_all_is_well_or_the_time_is_over() {
+    const FAULTS: [Fault; 2] = [Fault::Reset, Fault::Reset];
+    let server = Server::with_registries(Home::new(), &[]);
+    let port = faulty(&server, &FAULTS);
+    let check = |seconds: &str| {
+        Client(&server).home().run(&[
+            "check-endpoints",
+            "--login-server",
+            "contoso.azurecr.io",
+            "--watch",
+            seconds,
+            "--connect-to",
+            &format!("::127.0.0.1:{port}"),
+        ])
+    };
+    assert_eq!(check("5").code, 0);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let run = Client(&server).home().run(&[
+        "check-endpoints",
+        "--login-server",
+        "contoso.azurecr.io",
+        "--watch",
+        "0.05",
+        "--connect-to",
+        &format!("::127.0.0.1:{closed}"),
+    ]);
+    assert_eq!((run.code, &report(&run)["checks"][0]["reason"]), (1, &json!("refused")));
+}
+
+#[test]
+fn ci_systems_get_a_line_a_finding() {
+    let server = Server::with_registries(switched(), &["--fault", &format!("{DATA}=reset")]);
+    for (variable, start) in [
+        ("GITHUB_ACTIONS", "::error::contoso.eastus.data.azurecr.io: the connection was closed"),
+        (
+            "TF_BUILD",
+            "##vso[task.logissue type=error;]contoso.eastus.data.azurecr.io: the connection",
+        ),
+    ] {
+        let run = Client(&server).home().with(variable, "true").run(&[
+            "check-endpoints",
+            "--login-server",
+            "contoso.azurecr.io",
+            "--region",
+            "eastus",
+            "--connect-to",
+            &server.connect_to(),
+            "--expect-blocked",
+            "auditlogs.azurecr.io",
+            "-o",
+            "none",
+        ]);
+        assert!(run.stderr.contains(start), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("auditlogs.azurecr.io is not shown to be blocked"),
+            "{}",
+            run.stderr
+        );
+        let summary =
+            "NOTE: failed: 1 of 2 endpoints reachable, 0 of 1 hosts blocked as expected.\n";
+        assert!(run.stderr.ends_with(summary), "{}", run.stderr);
+    }
+}
+
+// Pulls.
+
+#[test]
+fn a_pull_names_every_host_and_fetches_first_bytes_alone() {
+    let server = Server::with_registries(switched(), &[]);
+    let pull =
+        Client(&server).pull("hello:docker", &["--region", "eastus", "--platform", "linux/arm64"]);
+    assert_eq!(pull["ok"], true, "{pull:#}");
+    assert_eq!(pull["hosts"], json!(["contoso.azurecr.io", DATA]));
+    assert_eq!((&pull["login"], &pull["platform"]), (&json!("password"), &json!("linux/arm64")));
+    let blobs = pull["blobs"].as_array().unwrap();
+    let kinds: Vec<&str> = blobs.iter().map(|blob| blob["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["config", "layer"]);
+    assert!(blobs.iter().all(|blob| blob["fetched"] == 64 && blob["host"] == DATA), "{pull:#}");
+    // The same image by its digest.
+    let digest = pull["digest"].as_str().unwrap();
+    let same = Client(&server).pull(&format!("hello@{digest}"), &[]);
+    assert_eq!((&same["ok"], &same["platform"]), (&json!(true), &Value::Null));
+    assert_eq!(same["blobs"], pull["blobs"]);
+}
+
+#[test]
+fn layers_from_the_storage_wildcard_are_a_finding() {
+    let server = Server::with_registries(Home::new(), &[]);
+    let pull = Client(&server).pull("hello", &["--region", "eastus"]);
+    let storage = "eastusmanaged1.blob.core.windows.net";
+    assert_eq!(failure(&pull), [storage, "redirect", "storageRedirect"]);
+    // Before the switch that is how it should be, and without a list nothing is known.
+    assert_eq!(Client(&server).pull("hello", &["--region", "eastus", "--planned"])["ok"], true);
+    let unknown = Client(&server).pull("hello", &[]);
+    assert_eq!((&unknown["ok"], &unknown["hosts"][1]), (&json!(true), &json!(storage)));
+}
+
+#[test]
+fn a_region_that_the_list_lacks_is_a_finding() {
+    let server = Server::with_registries(switched(), &[]);
+    let pull = Client(&server).pull("hello", &["--region", "westus"]);
+    assert_eq!(failure(&pull), [DATA, "redirect", "unlistedHost"]);
+    let file = json!({"loginServer": "contoso.azurecr.io", "dataEndpoints": [
+        {"region": "eastus", "endpoint": "*.blob.core.windows.net"}
+    ]});
+    server.home.write("old.json", &file.to_string());
+    let path = server.home.path("old.json");
+    let pull = Client(&server).pull("hello", &["--endpoints", path.to_str().unwrap()]);
+    assert_eq!(
+        failure(&pull),
+        [DATA, "redirect", "unlistedHost"],
+        "the list is from before the switch"
+    );
+}
+
+#[test]
+fn a_pull_ends_where_it_ends() {
+    let server = Server::with_registries(switched(), &["--link-lifetime", "0"]);
+    let client = Client(&server);
+    let registry = "contoso.azurecr.io";
+    assert_eq!(failure(&client.pull("hello", &[])), [DATA, "layer", "linkRefused"]);
+    assert_eq!(failure(&client.pull("nothing", &[])), [registry, "manifest", "notFound"]);
+    assert_eq!(failure(&client.pull("hello:v9", &[])), [registry, "manifest", "notFound"]);
+    let platform = client.pull("hello", &["--platform", "linux/s390x"]);
+    assert_eq!(failure(&platform), [registry, "manifest", "noPlatform"]);
+    assert!(
+        platform["detail"].as_str().unwrap().ends_with("linux/amd64, linux/arm64"),
+        "{platform}"
+    );
+    let anonymous = report(&client.check(&["--pull", "hello"]))["pull"].clone();
+    assert_eq!(failure(&anonymous), [registry, "token", "credentialsRefused"]);
+    let wrong = ["--login-server", registry, "--pull", "hello", "-u", "app", "--password-stdin"];
+    let run = client.run(&wrong, "secret-and-wrong");
+    assert_eq!(failure(&report(&run)["pull"]), [registry, "token", "credentialsRefused"]);
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains("secret-and-wrong"));
+}
+
+#[test]
+fn anonymous_pulls_work_where_they_are_allowed() {
+    let home = switched();
+    home.emulated(&["update", "-n", "contoso", "--anonymous-pull-enabled", "-o", "none"]);
+    let server = Server::with_registries(home, &[]);
+    let run = Client(&server).check(&["--pull", "hello"]);
+    let pull = &report(&run)["pull"];
+    assert_eq!((run.code, &pull["login"], &pull["ok"]), (0, &json!("anonymous"), &json!(true)));
+}
+
+#[test]
+fn azs_login_pulls_too() {
+    let server = Server::with_registries(switched(), &[]);
+    let run = server.login().run(&[
+        "check-endpoints",
+        "-n",
+        "contoso",
+        "--pull",
+        "hello",
+        "--connect-to",
+        &server.connect_to(),
+    ]);
+    let pull = &report(&run)["pull"];
+    assert_eq!(
+        (run.code, &pull["login"], &pull["ok"]),
+        (0, &json!("azure"), &json!(true)),
+        "{}",
+        run.stderr
+    );
+    // Its token goes to Azure's hosts alone.
+    let stderr = server
+        .login()
+        .run(&[
+            "check-endpoints",
+            "--login-server",
+            "registry.example",
+            "--pull",
+            "hello",
+            "--auth",
+            "azure",
+        ])
+        .fails(2);
+    assert!(stderr.contains("An Azure login is not sent to registry.example"), "{stderr}");
+}
+
+#[test]
+fn bad_input_is_named() {
+    let home = Home::new();
+    home.write("two.json", r#"[{"loginServer": "a.io", "dataEndpoints": []}, {"loginServer": "b.io", "dataEndpoints": []}]"#);
+    home.write("evil.json", r#"{"loginServer": "a.io\u001b[2J", "dataEndpoints": []}"#);
+    let server = ["--login-server", "contoso.azurecr.io"];
+    let with = |more: &[&'static str]| [&server[..], more].concat();
+    for (args, code, message) in [
+        (vec!["--login-server", "not a host"], 2, "\"not a host\" is not HOST or HOST:PORT"),
+        (vec!["--login-server", "*.azurecr.io"], 2, "is not HOST or HOST:PORT"),
+        (vec!["--endpoints", "two.json"], 1, "two.json does not hold one registry"),
+        (vec!["--endpoints", "evil.json"], 1, "is not a host name"),
+        (
+            with(&["--region", "estus"]),
+            1,
+            "'estus' is not a region of Azure. Did you mean 'eastus'?",
+        ),
+        (with(&["--pull", "Hello World"]), 2, "'Hello World' is no image"),
+        (with(&["--pull", "hello", "-u", "app"]), 2, "--password-stdin"),
+        (with(&["--pull", "hello", "--auth", "password"]), 2, "password needs --username"),
+        (with(&["--resolve", "contoso"]), 2, "expected HOST:PORT:ADDRESS"),
+        (with(&["--connect-to", "a:b"]), 2, "expected HOST1:PORT1:HOST2:PORT2"),
+        (with(&["--timeout", "0"]), 2, "expected seconds"),
+        (with(&["--expect-blocked", "*.blob.core.windows.net"]), 2, "is not HOST or HOST:PORT"),
+        (with(&["--proxy", "socks5://x:1"]), 1, "--proxy is set to 'socks5://x:1'"),
+        (with(&["-n", "contoso"]), 2, "cannot be used with"),
+    ] {
+        let stderr = home.run(&[&["check-endpoints"][..], &args].concat()).fails(code);
+        assert!(stderr.contains(message), "{args:?}: {stderr}");
+    }
+}
