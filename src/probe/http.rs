@@ -2,7 +2,7 @@
 
 use super::verdict::{Failure, Reason, Step};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, Uri};
@@ -187,6 +187,14 @@ async fn read(response: Response<Incoming>, limit: Limit) -> Result<Answer, Fail
         Limit::First(bytes) if head.status.is_success() => (bytes, false),
         Limit::First(_) => (LARGEST_ERROR, false),
     };
+    let too_large = || {
+        let detail = format!("the answer has more than {most} bytes");
+        Failure::new(Step::Http, Reason::TooLarge, detail)
+    };
+    // A length that is announced needs no reading.
+    if whole && body.size_hint().lower() > most as u64 {
+        return Err(too_large());
+    }
     let mut bytes = Vec::new();
     while bytes.len() <= most {
         let Some(frame) = body.frame().await else { break };
@@ -199,8 +207,7 @@ async fn read(response: Response<Incoming>, limit: Limit) -> Result<Answer, Fail
         }
     }
     if whole && bytes.len() > most {
-        let detail = format!("the answer has more than {most} bytes");
-        return Err(Failure::new(Step::Http, Reason::TooLarge, detail));
+        return Err(too_large());
     }
     bytes.truncate(most);
     Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: bytes })

@@ -7,6 +7,7 @@ mod emulator;
 mod errors;
 mod firewall;
 mod home;
+mod hostile;
 mod https;
 mod list;
 mod login;

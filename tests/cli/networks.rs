@@ -398,7 +398,7 @@ fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
 }
 
 /// Debian's docker-registry with TLS and a password, filled by skopeo: a registry that is none of Azure's.
-const OTHER_REGISTRY: &str = r#"
+const OTHER_REGISTRY: &str = r"
 registry
 names --host-record=contoso.azurecr.io,192.0.2.1 --host-record=contoso.eastus.data.azurecr.io,192.0.2.2 \
     --host-record=registry.test,192.0.2.66
@@ -417,7 +417,7 @@ docker-registry serve config.yml 2>registry.log &
 listening 192.0.2.66/5000
 skopeo --policy policy.json copy --all --src-creds app:emulator DEST \
     docker://contoso.azurecr.io/hello docker://registry.test:5000/team/hello:v1 >&2
-"#;
+";
 
 #[test]
 fn the_walk_pulls_from_a_registry_that_is_not_azures() {
