@@ -42,6 +42,7 @@ complete -c az-acr -n "__fish_az_acr_needs_command" -s V -l version -d 'Print ve
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show-endpoints" -d 'Show the endpoints of a registry: login server, data endpoints, regional endpoints'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "update" -d 'Change a registry, e.g. enable its dedicated data endpoints'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "firewall-rules" -d 'Write firewall rules for the clients of registries, or check those that there are'
+complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "check-endpoints" -d 'Check from this machine that endpoints are reachable, a pull works, and the rest is closed'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show" -d 'Show a registry'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "list" -d 'List registries'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "replication" -d 'Manage the replicas of a registry'
@@ -156,6 +157,42 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l only-sh
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l debug -d 'Show the login that is used and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l endpoints -d 'Output of show-endpoints instead of Azure: a file, or - for standard input' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l login-server -d 'A login server instead of Azure, HOST or HOST:PORT' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l region -d 'Regions: the data endpoints of --login-server, otherwise only these' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l with-region -d 'Plan for replicas in these regions, too' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l pull -d 'Walk a pull: REPOSITORY[:TAG|@DIGEST]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l platform -d 'Platform of the image [default: linux on this architecture]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l auth -d 'Pull as anonymous, password or azure [default: azure with --name]' -r -f -a "anonymous\t''
+password\t''
+azure\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s u -l username -d 'User name for the pull' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l expect-blocked -d 'Hosts that must not be reachable, HOST or HOST:PORT' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l timeout -d 'Seconds for each step' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l watch -d 'Repeat until all is well, for so many seconds' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l proxy -d 'A proxy instead of that of HTTPS_PROXY; \'\' for none' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l resolve -d 'HOST:PORT:ADDRESS, in place of DNS, as in curl' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l connect-to -d 'HOST1:PORT1:HOST2:PORT2, as in curl' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l query -d 'JMESPath query on the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l subscription -d 'Name or id of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l planned -d 'The endpoints with dedicated data endpoints; those may be missing in DNS'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l regional-endpoints -d 'Regional endpoints, too: those of --login-server, otherwise planned ones'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l password-stdin -d 'Its password comes on standard input'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l expect-no-storage -d 'No storage account outside the registry may be reachable'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l only-show-errors -d 'Show only errors, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l verbose -d 'Say what is being done'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l debug -d 'Show the login that is used and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s n -l name -d 'Registry name or login server [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s g -l resource-group -d 'Its resource group; saves a search [default: az\'s]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
@@ -511,9 +548,12 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -f -a "start" -d 'Serve the emulator over HTTPS on this machine, for az, SDKs and curl'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -f -a "reset" -d 'Bring the emulator\'s first world back'
-complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l port -d 'Port on 127.0.0.1; 0 takes a free one' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l port -d 'Port; 0 takes a free one' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l address -d 'Address to listen on' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l cert-dir -d 'Directory for ca.pem [default: az-acr/tls in $XDG_STATE_HOME]' -r -F
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l request-log -d 'Append each request to a file, a line of JSON each' -r -F
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l fault -d 'What goes wrong: HOST=slow[:MS], reset, wrong-certificate, untrusted-certificate' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l link-lifetime -d 'Seconds for which a link to a layer holds [default: 1200]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -524,6 +564,7 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l query -d 'JMESPath query on the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l subscription -d 'Name or id of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l cloud -d 'A cloud that az knows, or \'emulator\' [default: az\'s]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l data-plane -d 'Serve the registries, too: login servers, data endpoints, storage, an image in each'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l only-show-errors -d 'Show only errors, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l verbose -d 'Say what is being done'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l debug -d 'Show the login that is used and every request'

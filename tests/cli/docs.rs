@@ -49,6 +49,11 @@ fn the_way_to_data_endpoints_works() {
 }
 
 #[test]
+fn the_page_about_checks_works() {
+    check("docs/check-endpoints.md");
+}
+
+#[test]
 fn the_readme_works() {
     check("README.md");
 }

@@ -57,3 +57,24 @@ fn every_command_has_examples_and_every_argument_help() {
     command_tree().debug_assert();
     examine(&command_tree());
 }
+
+/// The names of an enum's variants, as they are in JSON.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let body = source.split(&format!("pub enum {name} {{")).nth(1).unwrap();
+    let lines = body.split("\n}").next().unwrap().lines().map(str::trim);
+    let names = lines.filter(|line| line.ends_with(',') && !line.starts_with("//"));
+    names.map(|line| line[..1].to_lowercase() + line[1..].trim_end_matches(',')).collect()
+}
+
+#[test]
+fn reasons_and_verdicts_are_a_documented_closed_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(root.join("src/probe/verdict.rs")).unwrap();
+    let page = fs::read_to_string(root.join("docs/check-endpoints.md")).unwrap();
+    for (name, column) in [("Verdict", "| `verdict` | |"), ("Reason", "| `reason` | |")] {
+        let table = page.split(column).nth(1).unwrap().split("\n\n").next().unwrap();
+        let documented: Vec<&str> =
+            table.lines().skip(2).map(|line| line.split('`').nth(1).unwrap()).collect();
+        assert_eq!(documented, variants(&source, name));
+    }
+}
