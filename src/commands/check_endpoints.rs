@@ -224,10 +224,10 @@ async fn watch(
 
 async fn round(plan: &Plan, prober: &Prober, spinner: &Spinner) -> Report {
     let all: Vec<Target> = plan.targets.iter().chain(&plan.forbidden).cloned().collect();
-    let left = Cell::new(all.len());
-    let done = |target: &Target| {
-        left.set(left.get() - 1);
-        spinner.say(format!("{}: {} of {} hosts left", target.host, left.get(), all.len()));
+    let checked = Cell::new(0);
+    let done = |_: &Target| {
+        checked.set(checked.get() + 1);
+        spinner.say(format!("{} of {} hosts checked", checked.get(), all.len()));
     };
     let mut checks = prober.check_all(&all, done).await;
     let forbidden = checks.split_off(

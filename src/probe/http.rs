@@ -52,7 +52,7 @@ impl Answer {
 }
 
 /// A request of this program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ask {
     method: Method,
     target: String,

@@ -9,16 +9,7 @@ const DATA: &str = "contoso.eastus.data.azurecr.io";
 /// A home in whose emulated world contoso has dedicated data endpoints.
 fn switched() -> Home {
     let home = Home::new();
-    home.emulated(&[
-        "update",
-        "-n",
-        "contoso",
-        "--data-endpoint-enabled",
-        "-o",
-        "none",
-        "--only-show-errors",
-    ])
-    .quiet();
+    home.switch();
     home
 }
 

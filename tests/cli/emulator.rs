@@ -9,16 +9,7 @@ fn reset_brings_the_first_world_back() {
     let home = Home::new();
     let enabled =
         || home.emulated(&["show", "-n", "contoso", "--query", "dataEndpointEnabled"]).quiet();
-    home.emulated(&[
-        "update",
-        "-n",
-        "contoso",
-        "--data-endpoint-enabled",
-        "-o",
-        "none",
-        "--only-show-errors",
-    ])
-    .quiet();
+    home.switch();
     assert_eq!(enabled(), "true\n");
     assert_eq!(home.run(&["emulator", "reset"]).quiet(), "");
     assert_eq!(enabled(), "false\n");

@@ -190,16 +190,7 @@ fn a_stale_host_fails_on_request() {
 #[test]
 fn a_new_replica_is_found_by_the_job_that_checks() {
     let home = Home::new();
-    home.emulated(&[
-        "update",
-        "-n",
-        "contoso",
-        "--data-endpoint-enabled",
-        "--only-show-errors",
-        "-o",
-        "none",
-    ])
-    .quiet();
+    home.switch();
     home.write("rules.txt", &rules(&home, &["-n", "contoso", "--format", "squid"]).quiet());
     let check = || rules(&home, &["-n", "contoso", "--check", "rules.txt", "-o", "none"]).code;
     assert_eq!(check(), 0);

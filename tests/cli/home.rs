@@ -63,6 +63,12 @@ impl Home {
         }
     }
 
+    /// Switches the emulated contoso to dedicated data endpoints.
+    pub fn switch(&self) {
+        let switch = ["update", "-n", "contoso", "--data-endpoint-enabled"];
+        self.emulated(&[&switch[..], &["-o", "none", "--only-show-errors"]].concat()).quiet();
+    }
+
     /// A run in the emulated cloud.
     pub fn emulated(&self, args: &[&str]) -> Run {
         self.run(&[&["--cloud", "emulator"], args].concat())

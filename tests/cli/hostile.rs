@@ -334,6 +334,26 @@ fn a_stranger_cannot_write_on_the_terminal() {
 }
 
 #[test]
+fn a_host_that_lets_us_wait_is_not_asked_for_every_layer() {
+    let stranger = pulling(|_, path| path.starts_with("/blob?").then(|| endless("", "")));
+    let (pull, [host, step, reason, _]) = stranger.pull();
+    assert_eq!([&*host, &*step, &*reason], [DATA, "layer", "timeout"]);
+    assert_eq!(pull["blobs"][1]["reason"], "timeout");
+    let asked = stranger.asked().iter().filter(|head| head.starts_with("get /blob?")).count();
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn a_host_that_closes_after_each_answer_is_asked_anew() {
+    let stranger = pulling(|_, path| {
+        let once =
+            "HTTP/1.1 206 Partial Content\r\ncontent-length: 5\r\nconnection: close\r\n\r\nbytes";
+        path.starts_with("/blob?").then(|| endless(once, ""))
+    });
+    assert_eq!(stranger.pull().0["ok"], true);
+}
+
+#[test]
 fn an_endpoint_sees_one_connection() {
     let stranger = pulling(|_, _| None);
     let run = stranger.check(&["--region", "eastus", "westus"]);

@@ -80,9 +80,7 @@ fn in_namespace(home: &Home, needed: &[&str], script: &str) -> Option<(i32, Stri
     if !unshare(&["true"]).output().is_ok_and(|output| output.status.success()) {
         return skipped("no network namespaces here (not root)");
     }
-    let switch =
-        ["update", "-n", "contoso", "--data-endpoint-enabled", "-o", "none", "--only-show-errors"];
-    home.emulated(&switch).quiet();
+    home.switch();
     home.write("script.sh", &format!("{PREAMBLE}\n{script}\n"));
     let script = home.path("script.sh");
     let output = unshare(&["bash", script.to_str().unwrap()]).output().unwrap();

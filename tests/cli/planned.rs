@@ -19,16 +19,7 @@ fn the_plan_is_what_there_will_be() {
         .quiet();
     home.emulated(&["replication", "create", "-r", "contoso", "-l", "japaneast", "-o", "none"])
         .quiet();
-    home.emulated(&[
-        "update",
-        "-n",
-        "contoso",
-        "--data-endpoint-enabled",
-        "-o",
-        "none",
-        "--only-show-errors",
-    ])
-    .quiet();
+    home.switch();
     assert_eq!(home.emulated(&["show-endpoints", "-n", "contoso"]).quiet(), plan);
 }
 

@@ -5,16 +5,7 @@ use crate::home::Home;
 #[test]
 fn a_replica_is_made_and_its_data_endpoint_is_announced() {
     let home = Home::new();
-    home.emulated(&[
-        "update",
-        "-n",
-        "contoso",
-        "--data-endpoint-enabled",
-        "-o",
-        "none",
-        "--only-show-errors",
-    ])
-    .quiet();
+    home.switch();
     let run = home.emulated(&[
         "replication",
         "create",

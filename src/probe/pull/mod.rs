@@ -422,7 +422,7 @@ impl Walk<'_> {
         sent.map_err(|failure| self.at(failure))
     }
 
-    /// Sends a request on the host's only connection. A host that could not be reached is not tried again.
+    /// Sends a request on the host's only connection. A host that failed once is not tried again.
     async fn send(
         &mut self,
         step: Step,
@@ -433,25 +433,27 @@ impl Walk<'_> {
     ) -> Result<Answer, Failure> {
         self.meet(&authority(host, port));
         let key = (host.to_owned(), port);
-        let known = self.connections.remove(&key).filter(|known| match known {
-            Ok(connection) => connection.is_open(),
-            Err(_) => true,
-        });
-        let connection = match known {
-            Some(known) => known,
-            None => self.prober.connect(host, port, &mut Trace::default()).await,
-        };
-        let mut connection = match connection {
-            Ok(connection) => connection,
-            Err(failure) => {
-                self.connections.insert(key, Err(failure.clone()));
-                return Err(failure);
-            }
-        };
-        let answer =
-            connection.send(ask, limit).await.map_err(|failure| Failure { step, ..failure });
-        self.connections.insert(key, Ok(connection));
-        answer
+        loop {
+            let (connection, is_new) = match self.connections.remove(&key) {
+                Some(Ok(connection)) if connection.is_open() => (Ok(connection), false),
+                Some(Err(failure)) => (Err(failure), false),
+                _ => (self.prober.connect(host, port, &mut Trace::default()).await, true),
+            };
+            let failure = match connection {
+                Ok(mut connection) => match connection.send(ask.clone(), limit).await {
+                    Ok(answer) => {
+                        self.connections.insert(key, Ok(connection));
+                        return Ok(answer);
+                    }
+                    // The host has closed the connection after its last answer: once more on a new one.
+                    Err(failure) if failure.reason == Reason::Reset && !is_new => continue,
+                    Err(failure) => Failure { step, ..failure },
+                },
+                Err(failure) => failure,
+            };
+            self.connections.insert(key, Err(failure.clone()));
+            return Err(failure);
+        }
     }
 }
 
