@@ -61,7 +61,6 @@ pub struct Context {
     cloud: OnceCell<Cloud>,
     profile: OnceCell<Profile>,
     subscription: OnceCell<ChosenSubscription>,
-    login: OnceCell<(Transport, Arc<dyn TokenCredential>)>,
     arm: OnceCell<ArmClient>,
 }
 
@@ -84,7 +83,6 @@ impl Context {
             cloud: OnceCell::new(),
             profile: OnceCell::new(),
             subscription: OnceCell::new(),
-            login: OnceCell::new(),
             arm: OnceCell::new(),
         }
     }
@@ -235,7 +233,8 @@ impl Context {
 
     async fn make_arm(&self, subscription: Option<&ProfileSubscription>) -> Result<ArmClient> {
         let cloud = self.cloud()?;
-        let (transport, credential) = self.login(subscription).await?.clone();
+        let resource = &cloud.active_directory_resource_id;
+        let (transport, credential) = self.login(subscription, resource).await?;
         let streams = self.streams.clone();
         let options = ArmClientOptions {
             transport: Some(transport),
@@ -247,21 +246,12 @@ impl Context {
         Ok(ArmClient::new(endpoint, credential, &cloud.scope(), options)?)
     }
 
-    /// The way to Azure and the login. Depends on the cloud and, on a developer's machine, the subscription.
+    /// The way to Azure and the login. Depends on the cloud, on what tokens are wanted for and, on a developer's machine,
+    /// on the subscription.
     async fn login(
         &self,
         subscription: Option<&ProfileSubscription>,
-    ) -> Result<&(Transport, Arc<dyn TokenCredential>)> {
-        if self.login.get().is_none() {
-            let made = self.make_login(subscription).await?;
-            let _ = self.login.set(made);
-        }
-        self.login.get().context("the login was just set")
-    }
-
-    async fn make_login(
-        &self,
-        subscription: Option<&ProfileSubscription>,
+        resource: &str,
     ) -> Result<(Transport, Arc<dyn TokenCredential>)> {
         let cloud = self.cloud()?;
         if cloud.is_emulator() {
@@ -273,6 +263,7 @@ impl Context {
             env: &self.env,
             directory: self.config.directory(),
             cloud,
+            resource,
             subscription,
             network: &network,
             log: &|line| self.streams.debug(line),
@@ -282,19 +273,25 @@ impl Context {
         Ok((network.transport(), login.credential))
     }
 
-    /// A token of the current login for Azure Resource Manager, which registries take, too. Asks ARM for nothing.
+    /// A token of the current login for registries, as `az` 2.91 asks for it: for a resource of their own, which
+    /// `[acr] audience_resource` may replace. Asks ARM for nothing.
     ///
     /// # Errors
     /// Nobody is logged in, or Entra refuses.
-    pub async fn azure_token(&self) -> Result<Secret> {
+    pub async fn registry_token(&self) -> Result<Secret> {
+        let resource = match self.config.get("acr", "audience_resource") {
+            Some(url) if url.starts_with("https://") => url,
+            Some(name) => format!("https://{name}.azure.net"),
+            None => "https://containerregistry.azure.net".to_owned(),
+        };
         let profile = self.profile()?;
         let subscription = match (self.subscription.get(), self.globals.subscription.as_deref()) {
             (Some(chosen), _) => chosen.profile.clone(),
             (None, Some(wanted)) if !wanted.is_empty() => profile.find(wanted)?.cloned(),
             _ => profile.default_subscription().cloned(),
         };
-        let (_, credential) = self.login(subscription.as_ref()).await?;
-        let scope = self.cloud()?.scope();
+        let (_, credential) = self.login(subscription.as_ref(), &resource).await?;
+        let scope = format!("{resource}/.default");
         Ok(credential.get_token(&[&scope], None).await?.token)
     }
 

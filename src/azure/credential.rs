@@ -46,6 +46,8 @@ pub struct Inputs<'a> {
     pub directory: &'a Path,
     /// The cloud to log in to.
     pub cloud: &'a Cloud,
+    /// What tokens are wanted for: `az`'s cache holds them by resource.
+    pub resource: &'a str,
     /// The subscription, when it came from `az`'s profile.
     pub subscription: Option<&'a ProfileSubscription>,
     /// The way out.
@@ -311,7 +313,7 @@ fn azure_cli(inputs: &Inputs<'_>, asked_for: bool) -> Result<Option<Login>, Azur
         service_principal: user.kind == "servicePrincipal",
         tenant: &subscription.tenant_id,
         authority_host: &host,
-        resource: &inputs.cloud.active_directory_resource_id,
+        resource: inputs.resource,
     };
     match token_cache::find(inputs.directory, &wanted, inputs.env.now())? {
         Some(token) => Ok(Some(Login {

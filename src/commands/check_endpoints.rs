@@ -439,10 +439,20 @@ async fn login(args: &CheckEndpointsArgs, host: &str, ctx: &Context) -> Result<L
     };
     match (args.auth.as_deref().unwrap_or(default), &args.username) {
         ("password", Some(username)) => {
+            if args.endpoints.as_deref() == Some("-") {
+                return Err(UserError::usage(
+                    "Standard input holds the endpoints: it cannot hold the password, too.",
+                )
+                .into());
+            }
             let bytes = endpoints_file::read_input("-", ctx)?;
             let password = String::from_utf8(bytes)
                 .map_err(|_| UserError::usage("The password on standard input is not text."))?;
-            let password = Secret::new(password.trim_end_matches(['\r', '\n']).to_owned());
+            let password = password.trim_end_matches(['\r', '\n']).to_owned();
+            if password.is_empty() {
+                return Err(UserError::usage("There is no password on standard input.").into());
+            }
+            let password = Secret::new(password);
             Ok(Login::Password { username: username.clone(), password })
         }
         ("password", None) => {
@@ -464,7 +474,7 @@ async fn login(args: &CheckEndpointsArgs, host: &str, ctx: &Context) -> Result<L
                     .hint("Use --username or --auth anonymous.")
                     .into());
             }
-            Ok(Login::Azure(ctx.azure_token().await?))
+            Ok(Login::Azure(ctx.registry_token().await?))
         }
         _ => Ok(Login::Anonymous),
     }

@@ -86,7 +86,7 @@ impl Names for SystemNames {
             add(&mut found, lookup.answers());
         }
         if !found.addresses.is_empty() {
-            return Ok(found);
+            return real(host, found);
         }
         let resolver = self
             .resolver
@@ -105,7 +105,7 @@ impl Names for SystemNames {
             }
         }
         match failure {
-            _ if !found.addresses.is_empty() => Ok(found),
+            _ if !found.addresses.is_empty() => real(host, found),
             Some(error) => Err(why(host, &error)),
             None => Err(no_address(host)),
         }
@@ -125,6 +125,17 @@ fn add(found: &mut Resolved, records: &[Record]) {
             }
             _ => {}
         }
+    }
+}
+
+/// Addresses that lead somewhere. 0.0.0.0 and :: would lead to this machine itself.
+fn real(host: &str, found: Resolved) -> Result<Resolved, Failure> {
+    match found.addresses.first() {
+        Some(address) if found.addresses.iter().all(IpAddr::is_unspecified) => {
+            let detail = format!("DNS gives {address} for {host}: a filter's answer");
+            Err(Failure::new(Step::Dns, Reason::Sinkholed, detail))
+        }
+        _ => Ok(found),
     }
 }
 

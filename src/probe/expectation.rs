@@ -3,6 +3,7 @@
 use super::Check;
 use super::verdict::{Reason, Step, Verdict};
 use serde::Serialize;
+use std::net::IpAddr;
 
 /// A host that is expected to be blocked, and whether that has been shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,10 +36,9 @@ pub fn expect_blocked(checks: &[Check]) -> Option<Expectation> {
         (false, verdict, _) if verdict.is_usable() => {
             Some(format!("{} can be reached: the way is open", check.endpoint))
         }
-        (false, _, Some(Step::Dns)) => Some(format!(
-            "{}: that proves nothing about a firewall; give its address by --resolve {}:443:ADDRESS",
-            check.detail.as_deref().unwrap_or("no address"),
-            check.endpoint
+        _ if check.step == Some(Step::Dns) || is_this_machine(check) => Some(format!(
+            "{}: that proves nothing about a firewall; give its address by --resolve",
+            check.detail.as_deref().unwrap_or("no address")
         )),
         (false, ..) => Some(format!(
             "{}: the way is not closed",
@@ -63,11 +63,16 @@ fn is_refused(check: &Check) -> bool {
         return false;
     };
     match step {
-        Step::Tcp => true,
+        Step::Tcp => !is_this_machine(check),
         Step::Tls => matches!(reason, Reason::Reset | Reason::Timeout | Reason::TlsFailed),
         Step::Proxy | Step::Http => reason == Reason::ProxyDenied,
         _ => false,
     }
+}
+
+/// Whether the name led back to this machine, as some filters on names answer.
+fn is_this_machine(check: &Check) -> bool {
+    check.trace.proxy.is_none() && check.trace.addresses.iter().any(IpAddr::is_loopback)
 }
 
 #[cfg(test)]
@@ -113,6 +118,9 @@ mod tests {
         let refused = check(Verdict::Blocked, Some(Step::Tcp), Some(Timeout));
         let open = check(Verdict::Reachable, None, None);
         assert!(!expect_blocked(&[refused.clone(), open]).unwrap().ok, "one family is open");
-        assert!(expect_blocked(&[refused.clone(), refused]).unwrap().ok);
+        assert!(expect_blocked(&[refused.clone(), refused.clone()]).unwrap().ok);
+        let mut here = refused;
+        here.trace.addresses = vec!["127.0.0.1".parse().unwrap()];
+        assert!(!expect_blocked(&[here]).unwrap().ok, "a filter led back here");
     }
 }

@@ -59,6 +59,8 @@ pub enum Reason {
     NameNotFound,
     /// The name is in DNS, and has no address.
     NoAddress,
+    /// DNS leads nowhere (0.0.0.0 or ::), as filters on names answer.
+    Sinkholed,
     /// The resolver does not answer.
     ResolverTimeout,
     /// The resolver answers with an error (SERVFAIL, REFUSED), or none is configured.

@@ -82,15 +82,19 @@ impl Server {
             ),
         );
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-        home.write(
-            ".azure/msal_token_cache.json",
-            &json!({"AccessToken": {"k": {
+        let token = |target: &str| {
+            json!({
                 "secret": "x.y.emulated", "environment": "localhost", "client_id": "app", "realm": TENANT,
-                "home_account_id": null, "token_type": "Bearer", "target": format!("{}/.default", self.url),
+                "home_account_id": null, "token_type": "Bearer", "target": target,
                 "expires_on": (now + 3600).to_string(),
-            }}})
-            .to_string(),
-        );
+            })
+        };
+        let tokens = json!({
+            "arm": token(&format!("{}/.default", self.url)),
+            "registries": token("https://containerregistry.azure.net/.default"),
+        });
+        let cache = json!({"AccessToken": tokens});
+        home.write(".azure/msal_token_cache.json", &cache.to_string());
         home
     }
 

@@ -79,7 +79,7 @@ fn an_expired_token_of_azs_sends_us_to_az() {
     let cache = home.path(".azure/msal_token_cache.json");
     let text = std::fs::read_to_string(&cache).unwrap();
     let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
-    old["AccessToken"]["k"]["expires_on"] = json!("1000");
+    old["AccessToken"]["arm"]["expires_on"] = json!("1000");
     std::fs::write(&cache, old.to_string()).unwrap();
     // An az that gives a token, and notes how it was asked.
     home.write(

@@ -162,6 +162,10 @@ fn resolvers_that_fail_are_told_apart() {
     for (setup, said) in [
         (one.to_owned(), "login: reachable\ndata: blocked dns nameNotFound\n"),
         (
+            format!("{one} --address=/contoso.eastus.data.azurecr.io/0.0.0.0"),
+            "login: reachable\ndata: blocked dns sinkholed\n",
+        ),
+        (
             format!("{one} --txt-record=contoso.eastus.data.azurecr.io,here"),
             "login: reachable\ndata: blocked dns noAddress\n",
         ),

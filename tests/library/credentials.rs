@@ -46,6 +46,7 @@ async fn chosen<const N: usize>(directory: &Path, variables: [(&str, &str); N]) 
         env: &env,
         directory,
         cloud: &cloud,
+        resource: &cloud.active_directory_resource_id,
         subscription: profile.default_subscription(),
         network: &network,
         log: &|_| (),

@@ -38,7 +38,7 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
-    /// By a token of Entra for Azure Resource Manager, as `az acr login` does.
+    /// By a token of Entra for registries, as `az acr login` does.
     Azure(Secret),
 }
 
