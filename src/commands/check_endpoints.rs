@@ -163,7 +163,7 @@ pub async fn run(args: &CheckEndpointsArgs, ctx: &Context) -> Result<Answer> {
     }
     let timeout = Duration::from_secs_f64(args.timeout);
     let names = Box::new(SystemNames::new(timeout));
-    let prober = prober(args, names, Judge::new(ctx.local_trust()?)?, route(args, ctx)?);
+    let prober = prober(args, names, Judge::new(ctx.local_trust()?)?, route(args, ctx)?, ctx);
     watch(args, &plan, &prober, ctx).await
 }
 
@@ -175,8 +175,16 @@ fn route(args: &CheckEndpointsArgs, ctx: &Context) -> Result<Route> {
     })
 }
 
-fn prober(args: &CheckEndpointsArgs, names: Box<dyn Names>, judge: Judge, route: Route) -> Prober {
-    Prober { names, route, judge, timeout: Duration::from_secs_f64(args.timeout) }
+fn prober(
+    args: &CheckEndpointsArgs,
+    names: Box<dyn Names>,
+    judge: Judge,
+    route: Route,
+    ctx: &Context,
+) -> Prober {
+    let streams = ctx.streams.clone();
+    let log = Box::new(move |line: &str| streams.debug(line));
+    Prober { names, route, judge, timeout: Duration::from_secs_f64(args.timeout), log }
 }
 
 /// Every host of the emulated world leads to the server in this process, and no other name exists.
@@ -189,7 +197,7 @@ fn emulated(args: &CheckEndpointsArgs, server: &Server, ctx: &Context) -> Result
         route.proxies = None;
     }
     let judge = Judge::of_world(server.ca())?;
-    Ok(prober(args, Box::new(NoNames), judge, route))
+    Ok(prober(args, Box::new(NoNames), judge, route, ctx))
 }
 
 /// One round, or rounds until all is well or the time is over.

@@ -144,6 +144,8 @@ pub struct Prober {
     pub judge: Judge,
     /// The most that a step may take.
     pub timeout: Duration,
+    /// Takes a line for each request.
+    pub log: Box<dyn Fn(&str)>,
 }
 
 /// Where a connection goes: to the proxy where there is one, otherwise to the host itself or what stands for it.
@@ -242,9 +244,11 @@ impl Prober {
             Kind::Login | Kind::Regional => "/v2/",
             Kind::Data | Kind::Other => "/",
         };
+        let ask = Ask::get(path);
         let started = Instant::now();
-        let answer = connection.send(Ask::get(path), Limit::First(LARGEST_PAGE)).await;
+        let answer = connection.send(ask.clone(), Limit::First(LARGEST_PAGE)).await;
         trace.timings.http = Some(started.elapsed());
+        self.note(&authority, &ask, &answer);
         let trust = trace.tls.as_ref().map(|tls| tls.trust);
         judge::judge(target.kind, &target.host, trust, &answer?)
     }
@@ -266,6 +270,15 @@ impl Prober {
             }
         }
         Connection::new(result?, &authority(host, port), self.timeout).await
+    }
+
+    /// Logs a request. The query is left out: it may hold a link's signature.
+    fn note(&self, authority: &str, ask: &Ask, answer: &Result<http::Answer, Failure>) {
+        let said = match answer {
+            Ok(answer) => answer.status.to_string(),
+            Err(failure) => failure.detail.clone(),
+        };
+        (self.log)(&format!("{} https://{authority}{} -> {said}", ask.method(), ask.path()));
     }
 
     fn way(&self, host: &str, port: u16) -> Way {

@@ -3,6 +3,9 @@
 use crate::home::{Home, Run};
 use crate::https::{Fault, Server, faulty};
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 
 const DATA: &str = "contoso.eastus.data.azurecr.io";
 
@@ -126,6 +129,20 @@ fn a_table_shows_what_is_wrong_first_at_the_left() {
     ] {
         assert!(lines[line].starts_with(start), "{}", run.stdout);
     }
+}
+
+#[test]
+fn debug_shows_each_request_without_secrets() {
+    let args = ["check-endpoints", "-n", "contoso", "--pull", "hello", "--debug", "-o", "none"];
+    let run = Home::new().emulated(&args);
+    for line in [
+        "GET https://contoso.azurecr.io/v2/ -> 401",
+        "POST https://contoso.azurecr.io/oauth2/token -> 200",
+        "GET https://contoso.azurecr.io/v2/hello/manifests/latest -> 200",
+    ] {
+        assert!(run.stderr.contains(&format!("DEBUG: {line}\n")), "{}", run.stderr);
+    }
+    assert!(!run.stderr.contains("sig=") && !run.stderr.contains("emulated"), "{}", run.stderr);
 }
 
 #[test]
@@ -257,7 +274,7 @@ fn watching_ends_when_all_is_well_or_the_time_is_over() {
         ])
     };
     assert_eq!(check("5").code, 0);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let run = Client(&server).home().run(&[
         "check-endpoints",
         "--login-server",
@@ -453,4 +470,74 @@ fn bad_input_is_named() {
         let stderr = home.run(&[&["check-endpoints"][..], &args].concat()).fails(code);
         assert!(stderr.contains(message), "{args:?}: {stderr}");
     }
+}
+
+// Behind a proxy.
+
+/// A proxy that answers every CONNECT so, and what it was asked.
+fn answering_proxy(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heads = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let mut tcp = tcp.unwrap();
+            let mut head = [0; 4096];
+            let read = tcp.read(&mut head).unwrap();
+            heads.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).into_owned());
+            let _ = tcp.write_all(answer.as_bytes());
+        }
+    });
+    (port, asked)
+}
+
+#[test]
+fn a_proxys_answer_is_the_evidence() {
+    for (answer, planned, verdict, step, reason) in [
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", true, "blocked", "proxy", "proxyDenied"),
+        ("HTTP/1.1 407 Who\r\n\r\n", true, "blocked", "proxy", "proxyDenied"),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", false, "blocked", "proxy", "proxyUpstream"),
+        ("HTTP/1.1 503 No\r\n\r\n", true, "notPublished", "proxy", "proxyUpstream"),
+        ("HTTP/1.1 504 Late\r\n\r\n", true, "notPublished", "proxy", "proxyUpstream"),
+        ("HTTP/1.1 404 Not Found\r\n\r\n", true, "blocked", "proxy", "proxyUnusable"),
+        ("SSH-2.0\r\n", true, "blocked", "proxy", "proxyUnusable"),
+        ("", true, "blocked", "proxy", "proxyUnusable"),
+        ("HTTP/1.1 200 OK\r\n\r\n", false, "blocked", "tls", "reset"),
+    ] {
+        let (port, _) = answering_proxy(answer);
+        let home = Home::new().with("HTTPS_PROXY", format!("127.0.0.1:{port}"));
+        let server =
+            ["check-endpoints", "--login-server", "contoso.azurecr.io", "--region", "eastus"];
+        let planned = if planned { &["--planned"][..] } else { &[] };
+        let report = report(&home.run(&[&server, planned].concat()));
+        let said =
+            ["verdict", "step", "reason"].map(|key| report["checks"][1][key].as_str().unwrap());
+        assert_eq!(said, [verdict, step, reason], "{answer}: {report:#}");
+        assert_eq!(report["ok"], false, "the login server is not planned");
+    }
+}
+
+#[test]
+fn a_proxys_password_is_the_proxys_alone() {
+    let (port, asked) = answering_proxy("HTTP/1.1 407 Who\r\nproxy-authenticate: Basic\r\n\r\n");
+    let proxy = format!("http://app:pr0xy@127.0.0.1:{port}");
+    let args =
+        ["check-endpoints", "--login-server", "contoso.azurecr.io", "--debug", "--proxy", &proxy];
+    let run = Home::new().run(&args);
+    let heads = asked.lock().unwrap().clone();
+    assert_eq!(heads.len(), 1);
+    assert!(heads[0].starts_with("CONNECT contoso.azurecr.io:443 HTTP/1.1\r\n"), "{heads:?}");
+    assert!(heads[0].contains("proxy-authorization: Basic YXBwOnByMHh5"), "{heads:?}");
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains("pr0xy"), "{}", run.stderr);
+    // Hosts of NO_PROXY, and everything with an empty --proxy, go without.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let connect_to = format!("::{closed}");
+    let direct = ["check-endpoints", "--login-server", "localhost", "--connect-to", &connect_to];
+    let excluded = Home::new().with("HTTPS_PROXY", &proxy).with("NO_PROXY", "127.0.0.1");
+    let none = Home::new().with("HTTPS_PROXY", &proxy);
+    for run in [excluded.run(&direct), none.run(&[&direct[..], &["--proxy", ""]].concat())] {
+        assert_eq!(report(&run)["checks"][0]["step"], "tcp");
+    }
+    assert_eq!(asked.lock().unwrap().len(), 1);
 }

@@ -440,15 +440,19 @@ impl Walk<'_> {
                 _ => (self.prober.connect(host, port, &mut Trace::default()).await, true),
             };
             let failure = match connection {
-                Ok(mut connection) => match connection.send(ask.clone(), limit).await {
-                    Ok(answer) => {
-                        self.connections.insert(key, Ok(connection));
-                        return Ok(answer);
+                Ok(mut connection) => {
+                    let answer = connection.send(ask.clone(), limit).await;
+                    self.prober.note(&authority(host, port), &ask, &answer);
+                    match answer {
+                        Ok(answer) => {
+                            self.connections.insert(key, Ok(connection));
+                            return Ok(answer);
+                        }
+                        // The host has closed the connection after its last answer: once more on a new one.
+                        Err(failure) if failure.reason == Reason::Reset && !is_new => continue,
+                        Err(failure) => Failure { step, ..failure },
                     }
-                    // The host has closed the connection after its last answer: once more on a new one.
-                    Err(failure) if failure.reason == Reason::Reset && !is_new => continue,
-                    Err(failure) => Failure { step, ..failure },
-                },
+                }
                 Err(failure) => failure,
             };
             self.connections.insert(key, Err(failure.clone()));
