@@ -148,13 +148,13 @@ fn proxy_setting(env: &Env, name: &str, value: &str) -> Result<ProxySetting, Azu
     Ok(ProxySetting { url, excluded: env.var("no_proxy").or_else(|| env.var("NO_PROXY")) })
 }
 
-/// Trusts what clients on this machine trust: the roots that the user chose, otherwise the system's.
+/// Trusts what clients on this machine may trust: all roots that variables name, otherwise the system's.
 ///
 /// # Errors
 /// [`AzureError`] when a variable for roots makes no sense.
 pub fn local_trust(env: &Env) -> Result<Arc<dyn ServerCertVerifier>, AzureError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    match chosen_roots(env)? {
+    match named_roots(env, &ROOT_VARIABLES)? {
         Some(roots) => {
             let roots = Arc::new(roots);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
@@ -184,16 +184,26 @@ fn tls(env: &Env) -> Result<Option<ClientConfig>, AzureError> {
     Ok(Some(config))
 }
 
-/// The roots that the user chose instead of the system's: `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE` (as Python's
-/// requests reads them, and so `az`), else `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+/// Variables that name roots. Python's requests, and so `az`, reads the first two; OpenSSL and Go, and so container
+/// clients, the other two.
+const ROOT_VARIABLES: [&str; 4] =
+    ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// The roots that the user chose instead of the system's: by the first variable, the second, or the last two together.
 fn chosen_roots(env: &Env) -> Result<Option<RootCertStore>, AzureError> {
-    for name in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
-        if let Some(path) = env.path(name) {
-            return read_roots(name, &path).map(Some);
+    let [requests, curl, ssl @ ..] = &ROOT_VARIABLES;
+    for names in [std::slice::from_ref(requests), std::slice::from_ref(curl), ssl] {
+        if let Some(roots) = named_roots(env, names)? {
+            return Ok(Some(roots));
         }
     }
+    Ok(None)
+}
+
+/// The roots that any of the variables names, together.
+fn named_roots(env: &Env, names: &[&str]) -> Result<Option<RootCertStore>, AzureError> {
     let mut chosen: Option<RootCertStore> = None;
-    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+    for name in names {
         if let Some(path) = env.path(name) {
             let roots = read_roots(name, &path)?;
             chosen.get_or_insert_with(RootCertStore::empty).extend(roots.roots);

@@ -300,6 +300,12 @@ async fn endpoints(args: &CheckEndpointsArgs, ctx: &Context) -> Result<Endpoints
     let regions = find_regions(&args.region)?;
     if let Some(server) = &args.login_server {
         let (host, _) = host_and_port(server)?;
+        if !host.contains('.') && host != "localhost" {
+            let message = format!("argument --login-server: '{host}' is not a whole host name.");
+            let suffix = ctx.cloud()?.acr_login_server_suffix.clone().unwrap_or_default();
+            let hint = format!("For example: --login-server {host}{suffix}");
+            return Err(UserError::usage(message).hint(hint).into());
+        }
         let regions = regions.iter().chain(&with_regions).copied();
         if args.region.is_empty() && args.with_region.is_empty() {
             let (data_endpoints, regional_endpoints) = (Vec::new(), None);
@@ -321,7 +327,13 @@ async fn endpoints(args: &CheckEndpointsArgs, ctx: &Context) -> Result<Endpoints
             one
         }
     } else {
-        let (name, group) = args.registry.resolve(ctx)?;
+        let resolved = args.registry.resolve(ctx);
+        let (name, group) = resolved.map_err(|error| match error.downcast::<UserError>() {
+            Ok(error) => error
+                .hint("Without access to Azure: --endpoints FILE or --login-server HOST.")
+                .into(),
+            Err(error) => error,
+        })?;
         if args.planned {
             planned(&name, group.as_deref(), &with_regions, args.regional_endpoints, ctx).await?
         } else {

@@ -36,7 +36,7 @@ pub fn expect_blocked(checks: &[Check]) -> Option<Expectation> {
         (false, verdict, _) if verdict.is_usable() => {
             Some(format!("{} can be reached: the way is open", check.endpoint))
         }
-        _ if check.step == Some(Step::Dns) || is_this_machine(check) => Some(format!(
+        (false, _, Some(Step::Dns | Step::Tcp)) => Some(format!(
             "{}: that proves nothing about a firewall; give its address by --resolve",
             check.detail.as_deref().unwrap_or("no address")
         )),

@@ -449,6 +449,8 @@ fn bad_input_is_named() {
     let with = |more: &[&'static str]| [&server[..], more].concat();
     for (args, code, message) in [
         (vec!["--login-server", "not a host"], 2, "\"not a host\" is not HOST or HOST:PORT"),
+        (vec!["--login-server", "contoso"], 2, "For example: --login-server contoso.azurecr.io"),
+        (vec![], 2, "Without access to Azure: --endpoints FILE or --login-server HOST."),
         (vec!["--login-server", "*.azurecr.io"], 2, "is not HOST or HOST:PORT"),
         (vec!["--endpoints", "two.json"], 1, "two.json does not hold one registry"),
         (vec!["--endpoints", "evil.json"], 1, "is not a host name"),
