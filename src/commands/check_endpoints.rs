@@ -539,10 +539,10 @@ fn say(report: &Report, ctx: &Context) {
         check.trace.tls.as_ref().is_some_and(|tls| tls.trust == Trust::Local)
             && check.verdict.is_usable()
     }) {
-        ctx.streams.warning(
-            "TLS is opened on the way to some endpoints: only this machine trusts their certificates. Pulls work, and \
-             whoever holds that authority's key reads them.",
-        );
+        let message = "TLS is opened on the way to some endpoints: only this machine trusts their certificates. Pulls \
+                       work, and whoever holds that authority's key reads them.";
+        ctx.streams.warning(message);
+        annotations::write(Severity::Warning, None, message, ctx);
     }
     ctx.streams.note(&format!("{}.", summary(report)));
 }

@@ -49,17 +49,18 @@ fn not_found(host: &str) -> Failure {
 pub struct SystemNames {
     hosts: Hosts,
     resolver: Result<TokioResolver, String>,
+    timeout: Duration,
 }
 
 impl SystemNames {
     /// Reads the system's configuration. Nothing is remembered between two lookups.
     ///
     /// # Arguments
-    /// * `timeout` - for a whole lookup; a server gets half of it, and a second try.
+    /// * `timeout` - for a whole lookup; a server gets less than half of it, and a second try.
     pub fn new(timeout: Duration) -> Self {
         let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
             let options = builder.options_mut();
-            options.timeout = timeout / 2;
+            options.timeout = timeout * 2 / 5;
             options.attempts = 1;
             options.cache_size = 0;
             options.use_hosts_file = ResolveHosts::Never;
@@ -68,6 +69,8 @@ impl SystemNames {
         Self {
             hosts: Hosts::from_system().unwrap_or_default(),
             resolver: resolver.map_err(|e| e.to_string()),
+            // Some servers are silent when they are asked for IPv6: the answer for IPv4 must not be lost.
+            timeout: timeout * 9 / 10,
         }
     }
 }
@@ -92,10 +95,11 @@ impl Names for SystemNames {
             .resolver
             .as_ref()
             .map_err(|e| failed(format!("this machine has no usable DNS configuration: {e}")))?;
-        let (v4, v6) = tokio::join!(
-            resolver.lookup(name.clone(), RecordType::A),
-            resolver.lookup(name, RecordType::AAAA)
-        );
+        let ask = async |kind| {
+            let asked = resolver.lookup(name.clone(), kind);
+            tokio::time::timeout(self.timeout, asked).await.unwrap_or(Err(NetError::Timeout))
+        };
+        let (v4, v6) = tokio::join!(ask(RecordType::A), ask(RecordType::AAAA));
         let mut failure = None;
         for answer in [v4, v6] {
             match answer {

@@ -174,6 +174,11 @@ fn resolvers_that_fail_are_told_apart() {
             "login: blocked dns resolverTimeout\ndata: blocked dns resolverTimeout\n",
         ),
         (
+            // Silent for IPv6 alone: 28 is AAAA, behind a header of 12 bytes and the name's 20.
+            format!("{one}; filter udp dport 53 @th,320,16 28 drop"),
+            "login: reachable\ndata: blocked dns nameNotFound\n",
+        ),
+        (
             // Nobody listens where the resolver should be.
             "registry".to_owned(),
             "login: blocked dns resolverTimeout\ndata: blocked dns resolverTimeout\n",

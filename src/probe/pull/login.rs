@@ -102,7 +102,9 @@ impl Walk<'_> {
                 .map_err(|_| self.bad(Step::Token, "the token service's answer is not JSON")),
             400 | 401 | 403 => {
                 let whom = match &self.request.login {
-                    Login::Anonymous => "the registry gives no token without a login",
+                    Login::Anonymous => {
+                        "the registry gives no token without a login: try --username"
+                    }
                     Login::Password { .. } => "the registry does not take this name and password",
                     Login::Azure(_) => "the registry does not take this Azure login",
                 };
