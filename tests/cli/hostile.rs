@@ -354,6 +354,19 @@ fn a_host_that_closes_after_each_answer_is_asked_anew() {
 }
 
 #[test]
+fn a_proxy_may_speak_tls_itself() {
+    let stranger = Stranger::start(|_, _| whole("403 Forbidden", "", ""));
+    let proxy = format!("evil.example:{}", stranger.port);
+    let resolve = format!("{proxy}:127.0.0.1");
+    let run = stranger.check(&["--proxy", &format!("https://{proxy}"), "--resolve", &resolve]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let check = &report["checks"][0];
+    assert_eq!((&check["step"], &check["reason"]), (&json!("proxy"), &json!("proxyDenied")));
+    assert_eq!(check["proxy"], proxy);
+    assert!(stranger.asked()[0].starts_with("connect 127.0.0.1:"), "{:?}", stranger.asked());
+}
+
+#[test]
 fn an_endpoint_sees_one_connection() {
     let stranger = pulling(|_, _| None);
     let run = stranger.check(&["--region", "eastus", "westus"]);

@@ -459,7 +459,7 @@ fn part(bytes: &[u8], range: Option<&str>) -> Answer {
     };
     let (Ok(first), last) = (first.parse::<usize>(), last.parse::<usize>()) else { return whole() };
     let last = last.unwrap_or(usize::MAX).min(bytes.len().saturating_sub(1));
-    match bytes.get(first..=last) {
+    match bytes.get(first..=last).filter(|part| !part.is_empty()) {
         Some(part) => {
             let mut answer = storage_answer(206, "application/octet-stream", part.to_vec());
             let range = format!("bytes {first}-{last}/{}", bytes.len());
@@ -481,4 +481,45 @@ fn form(body: &[u8]) -> Vec<(String, String)> {
 
 fn field<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_gives_a_part() {
+        for (range, status, body) in [
+            (None, 200, "0123456789"),
+            (Some("bytes=0-3"), 206, "0123"),
+            (Some("bytes=7-"), 206, "789"),
+            (Some("bytes=7-99"), 206, "789"),
+            (Some("bytes=5-2"), 416, ""),
+            (Some("bytes=10-"), 416, ""),
+            (Some("lines=1-2"), 200, "0123456789"),
+        ] {
+            let answer = part(b"0123456789", range);
+            assert_eq!(answer.status, status, "{range:?}");
+            assert!(status == 416 || answer.body == body.as_bytes(), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn network_rules_let_addresses_and_ranges_in() {
+        let mut registry = Registry::new("rg", "contoso", "eastus", "Premium", "");
+        assert!(admits(&registry, "192.0.2.7".parse().unwrap()));
+        registry.settings.default_action = "Deny".to_owned();
+        registry.settings.ip_rules =
+            ["192.0.2.7", "198.51.100.0/24"].map(|value| json!({"value": value})).into();
+        for (client, admitted) in [
+            ("192.0.2.7", true),
+            ("192.0.2.8", false),
+            ("198.51.100.200", true),
+            ("::ffff:192.0.2.7", true),
+        ] {
+            assert_eq!(admits(&registry, client.parse().unwrap()), admitted, "{client}");
+        }
+        registry.settings.public_network_access = "Disabled".to_owned();
+        assert!(!admits(&registry, "192.0.2.7".parse().unwrap()));
+    }
 }
