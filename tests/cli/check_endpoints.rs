@@ -191,7 +191,7 @@ fn faults_are_told_apart() {
     ] {
         let rule = format!("{DATA}={fault}");
         let server = Server::with_registries(switched(), &["--fault", &rule]);
-        let run = Client(&server).check(&["--timeout", "0.5"]);
+        let run = Client(&server).check(&["--timeout", "2"]);
         let check = report(&run)["checks"][1].clone();
         let said = ["verdict", "step", "reason"]
             .map(|key| check[key].as_str().unwrap_or_default().to_owned());

@@ -108,7 +108,7 @@ fn verdicts(report: &Value) -> String {
 }
 
 const CHECK: &str =
-    r#""$AZ_ACR" check-endpoints --login-server contoso.azurecr.io --region eastus --timeout 1"#;
+    r#""$AZ_ACR" check-endpoints --login-server contoso.azurecr.io --region eastus --timeout 2"#;
 
 /// Runs a script that ends with a check; its report.
 fn check(needed: &[&str], script: &str) -> Option<(i32, Value)> {
