@@ -298,6 +298,11 @@ async fn plan(args: &CheckEndpointsArgs, ctx: &Context) -> Result<Plan> {
 async fn endpoints(args: &CheckEndpointsArgs, ctx: &Context) -> Result<Endpoints> {
     let with_regions = find_regions(&args.with_region)?;
     let regions = find_regions(&args.region)?;
+    if args.regional_endpoints && !args.planned && args.login_server.is_none() {
+        let message = "argument --regional-endpoints: it needs --login-server or --planned.";
+        let hint = "Regional endpoints that the registry has now are checked without it.";
+        return Err(UserError::usage(message).hint(hint).into());
+    }
     if let Some(server) = &args.login_server {
         let (host, _) = host_and_port(server)?;
         if !host.contains('.') && host != "localhost" {
@@ -439,7 +444,9 @@ async fn pull_request(
     ctx: &Context,
 ) -> Result<pull::Request> {
     let host = &login_server.host;
-    let reference = Reference::parse(image, host).map_err(|e| UserError::usage(e.to_string()))?;
+    let registry = login_server.authority();
+    let reference =
+        Reference::parse(image, &registry).map_err(|e| UserError::usage(e.to_string()))?;
     Ok(pull::Request {
         host: host.clone(),
         port: login_server.port,

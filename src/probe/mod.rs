@@ -66,6 +66,13 @@ pub struct Target {
     pub planned: bool,
 }
 
+impl Target {
+    /// The host, with its port where that is not the one of https.
+    pub fn authority(&self) -> String {
+        authority(&self.host, self.port)
+    }
+}
+
 /// Milliseconds that each step took; `None` for a step that was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Timings {
@@ -238,7 +245,7 @@ impl Prober {
         trace: &mut Trace,
     ) -> Result<(), Failure> {
         let stream = self.open(&target.host, way, address, trace).await?;
-        let authority = authority(&target.host, target.port);
+        let authority = target.authority();
         let mut connection = Connection::new(stream, &authority, self.timeout).await?;
         let path = match target.kind {
             Kind::Login | Kind::Regional => "/v2/",
@@ -394,7 +401,7 @@ fn report(
         }
     };
     Check {
-        endpoint: authority(&target.host, target.port),
+        endpoint: target.authority(),
         kind: target.kind,
         region: target.region.clone(),
         family,

@@ -450,6 +450,7 @@ fn bad_input_is_named() {
     for (args, code, message) in [
         (vec!["--login-server", "not a host"], 2, "\"not a host\" is not HOST or HOST:PORT"),
         (vec!["--login-server", "contoso"], 2, "For example: --login-server contoso.azurecr.io"),
+        (vec!["-n", "contoso", "--regional-endpoints"], 2, "it needs --login-server or --planned"),
         (vec![], 2, "Without access to Azure: --endpoints FILE or --login-server HOST."),
         (vec!["--login-server", "*.azurecr.io"], 2, "is not HOST or HOST:PORT"),
         (vec!["--endpoints", "two.json"], 1, "two.json does not hold one registry"),

@@ -374,7 +374,7 @@ fn skopeo_pulls_what_the_walk_pulls() {
 fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
     let pull = r#""$AZ_ACR" check-endpoints --login-server contoso.azurecr.io --region eastus --pull hello \
         --username app --password-stdin --expect-no-storage <<< emulator"#;
-    let skopeo = "skopeo --policy policy.json inspect --config --creds app:emulator docker://contoso.azurecr.io/hello";
+    let skopeo = "skopeo --policy policy.json copy --src-creds app:emulator docker://contoso.azurecr.io/hello dir:copied";
     let home = Home::new();
     home.write("policy.json", r#"{"default": [{"type": "insecureAcceptAnything"}]}"#);
     let script = format!("{PULL} cp acr.conf rules; proxy < rules; {skopeo} >&2; {pull}");
@@ -435,7 +435,7 @@ fn the_walk_pulls_from_a_registry_that_is_not_azures() {
         let dest = if auth.is_empty() { "" } else { "--dest-creds app:secret" };
         let script = OTHER_REGISTRY.replace("AUTH", auth).replace("DEST", dest);
         let script = format!(
-            "{script} \"$AZ_ACR\" check-endpoints --login-server registry.test:5000 --pull team/hello:v1 {login}"
+            "{script} \"$AZ_ACR\" check-endpoints --login-server registry.test:5000 --pull registry.test:5000/team/hello:v1 {login}"
         );
         let (_, stdout, stderr) = in_namespace(&home, &needed, &script)?;
         let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
