@@ -1,6 +1,7 @@
 //! The little of Microsoft Entra ID that a login needs: discovery of the endpoints and the token endpoint.
 
 use super::handler::{Request, Response};
+use super::transport::pairs;
 use super::world::{CALLER_OBJECT_ID, TENANT};
 use azure_core::base64;
 use serde_json::json;
@@ -37,12 +38,7 @@ fn openid_configuration(origin: &str, tenant: &str) -> Response {
 }
 
 fn token(request: &Request, tenant: &str) -> Response {
-    let form: Vec<(String, String)> = azure_core::http::Url::parse("https://form.invalid")
-        .map(|mut url| {
-            url.set_query(std::str::from_utf8(&request.body).ok());
-            url.query_pairs().into_owned().collect()
-        })
-        .unwrap_or_default();
+    let form = pairs(&String::from_utf8_lossy(&request.body));
     let field = |name: &str| form.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     let refuse = |error: &str, description: &str| {
         Response::json(400, json!({"error": error, "error_description": description}))

@@ -282,8 +282,8 @@ pub fn resource_body(registry: &Registry) -> Value {
 }
 
 /// Host names of one kind, `<label>.<region>.<kind>.<suffix>`, for the home region and each finished replica.
-/// The hosts of a kind (`data`, `geo`), one a region, sorted by region.
-pub fn host_names(registry: &Registry, kind: &str) -> Vec<String> {
+/// The regions in which a registry answers, sorted.
+pub fn regions(registry: &Registry) -> Vec<&str> {
     let mut regions: Vec<&str> = registry
         .replications
         .iter()
@@ -293,9 +293,21 @@ pub fn host_names(registry: &Registry, kind: &str) -> Vec<String> {
         .collect();
     regions.sort_unstable();
     regions
-        .iter()
-        .map(|region| format!("{}.{region}.{kind}.azurecr.io", registry.login_label))
-        .collect()
+}
+
+/// The global login server.
+pub fn login_server(registry: &Registry) -> String {
+    format!("{}.azurecr.io", registry.login_label)
+}
+
+/// The host of a kind (`data`, `geo`) in a region.
+pub fn host_name(registry: &Registry, region: &str, kind: &str) -> String {
+    format!("{}.{region}.{kind}.azurecr.io", registry.login_label)
+}
+
+/// The hosts of a kind, one a region, sorted by region.
+pub fn host_names(registry: &Registry, kind: &str) -> Vec<String> {
+    regions(registry).into_iter().map(|region| host_name(registry, region, kind)).collect()
 }
 
 /// The registry as the service sends it: keys and their order as recorded.
@@ -315,7 +327,7 @@ pub fn body(registry: &Registry) -> Value {
         result["identity"] = identity.clone();
     }
     result["properties"] = json!({
-        "loginServer": format!("{}.azurecr.io", registry.login_label),
+        "loginServer": login_server(registry),
         "creationDate": format!("{}Z", registry.created_at),
         "provisioningState": "Succeeded",
         "adminUserEnabled": s.admin_user_enabled,

@@ -5,7 +5,7 @@ use super::data_plane::{self, Call, DataPlane};
 use super::faults::{self, Fault, FaultRule};
 use super::handler::{Request, Response};
 use super::store::Store;
-use super::transport::{percent_decode, timestamp};
+use super::transport::{pairs, percent_decode, timestamp};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -79,7 +79,6 @@ const LINK_LIFETIME: u32 = 20 * 60;
 pub struct Server {
     listener: TcpListener,
     authority: Authority,
-    stranger: Authority,
     store: Store,
     clock: fn() -> OffsetDateTime,
     address: SocketAddr,
@@ -102,7 +101,7 @@ impl Server {
         let listen = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let authority = |name| Authority::new(name, clock()).map_err(ServerError::Tls);
+        let authority = Authority::new("az-acr emulator CA", clock()).map_err(ServerError::Tls)?;
         let (data_plane, faults) = match options.data_plane {
             Some(of) => {
                 let lifetime = Duration::seconds(of.link_lifetime.unwrap_or(LINK_LIFETIME).into());
@@ -112,8 +111,7 @@ impl Server {
         };
         Ok(Self {
             listener,
-            authority: authority("az-acr emulator CA")?,
-            stranger: authority("Somebody on the way")?,
+            authority,
             store,
             clock,
             address,
@@ -195,7 +193,9 @@ impl Server {
         for fault in faults::of(&self.faults, host) {
             match fault {
                 Fault::WrongCertificate => return self.authority.of_host("wrong.example"),
-                Fault::UntrustedCertificate => return self.stranger.of_host(host),
+                Fault::UntrustedCertificate => {
+                    return Authority::new("Somebody on the way", (self.clock)())?.of_host(host);
+                }
                 Fault::Slow(_) | Fault::Reset => {}
             }
         }
@@ -217,11 +217,7 @@ impl Server {
         };
         let body = body.to_bytes();
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let query = head.uri.query().unwrap_or_default();
-        let query: Vec<(String, String)> =
-            azure_core::http::Url::parse(&format!("https://query.invalid/?{query}"))
-                .map(|url| url.query_pairs().into_owned().collect())
-                .unwrap_or_default();
+        let query = pairs(head.uri.query().unwrap_or_default());
         let path = percent_decode(head.uri.path());
         if let Some(plane) = &self.data_plane {
             let authority = header("host").unwrap_or_default();
@@ -246,7 +242,7 @@ impl Server {
                 now: (self.clock)(),
             };
             if let Some(answer) = plane.handle(&state, &call) {
-                return registry_to_hyper(answer);
+                return to_hyper(answer.status, &answer.headers, answer.body);
             }
         }
         let request = Request {
@@ -260,7 +256,7 @@ impl Server {
         };
         match self.store.handle(&request) {
             Ok(answer) => match self.log(&request, &answer) {
-                Ok(()) => to_hyper(answer),
+                Ok(()) => arm_to_hyper(answer),
                 Err(e) => plain(500, &format!("cannot write the request log: {e}")),
             },
             Err(e) => plain(500, &e.to_string()),
@@ -287,23 +283,22 @@ impl Server {
     }
 }
 
-fn to_hyper(answer: Response) -> hyper::Response<Full<Bytes>> {
-    let mut builder = hyper::Response::builder()
-        .status(answer.status)
-        .header("content-type", "application/json; charset=utf-8");
-    for (name, value) in &answer.headers {
-        builder = builder.header(*name, value);
-    }
+fn arm_to_hyper(mut answer: Response) -> hyper::Response<Full<Bytes>> {
+    answer.headers.insert(0, ("content-type", "application/json; charset=utf-8".to_owned()));
     let body = answer.body.map(|b| b.to_string()).unwrap_or_default();
-    builder.body(Full::from(body)).unwrap_or_else(|e| plain(500, &e.to_string()))
+    to_hyper(answer.status, &answer.headers, body.into_bytes())
 }
 
-fn registry_to_hyper(answer: data_plane::Answer) -> hyper::Response<Full<Bytes>> {
-    let mut builder = hyper::Response::builder().status(answer.status);
-    for (name, value) in &answer.headers {
+fn to_hyper(
+    status: u16,
+    headers: &[(&'static str, String)],
+    body: Vec<u8>,
+) -> hyper::Response<Full<Bytes>> {
+    let mut builder = hyper::Response::builder().status(status);
+    for (name, value) in headers {
         builder = builder.header(*name, value);
     }
-    builder.body(Full::from(answer.body)).unwrap_or_else(|e| plain(500, &e.to_string()))
+    builder.body(Full::from(body)).unwrap_or_else(|e| plain(500, &e.to_string()))
 }
 
 fn plain(status: u16, text: &str) -> hyper::Response<Full<Bytes>> {

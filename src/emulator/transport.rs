@@ -96,6 +96,13 @@ pub(super) fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The pairs of a query or a form, decoded, in order.
+pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
+    azure_core::http::Url::parse(&format!("https://query.invalid/?{text}"))
+        .map(|url| url.query_pairs().into_owned().collect())
+        .unwrap_or_default()
+}
+
 /// UTC with seven digits of a second and no zone: the resolution of the service's clock.
 pub(super) fn timestamp(time: OffsetDateTime) -> String {
     let format = time::macros::format_description!(

@@ -7,7 +7,8 @@ mod image;
 mod tokens;
 
 use super::entra;
-use super::registries::host_names;
+use super::registries::{host_name, host_names, login_server, regions};
+use super::transport::pairs;
 use super::world::{Registry, State};
 use azure_core::base64;
 use image::{Contents, REPOSITORY};
@@ -147,7 +148,7 @@ impl DataPlane {
 
     /// A token of Entra for a refresh token.
     fn exchange(&self, registry: &Registry, call: &Call<'_>) -> Answer {
-        let form = form(call.body);
+        let form = pairs(&String::from_utf8_lossy(call.body));
         let token = field(&form, "access_token").unwrap_or_default();
         if field(&form, "grant_type") != Some("access_token")
             || !entra::is_our_token(&format!("Bearer {token}"))
@@ -162,7 +163,11 @@ impl DataPlane {
 
     /// An access token for name and password, for a refresh token, or for nobody where anonymous pulls are allowed.
     fn token(&self, registry: &Registry, call: &Call<'_>) -> Answer {
-        let form = if call.method == "POST" { form(call.body) } else { call.query.to_vec() };
+        let form = if call.method == "POST" {
+            pairs(&String::from_utf8_lossy(call.body))
+        } else {
+            call.query.to_vec()
+        };
         let scope = field(&form, "scope").unwrap_or_default();
         let known = match (call.method, field(&form, "grant_type")) {
             ("GET", _) => match call.authorization {
@@ -248,7 +253,7 @@ impl DataPlane {
         }
         let port = call.authority.strip_prefix(host(call.authority)).unwrap_or_default();
         let host = if registry.settings.data_endpoint_enabled {
-            format!("{}.{region}.data.azurecr.io", registry.login_label)
+            host_name(registry, region, "data")
         } else {
             storage_host(region)
         };
@@ -327,24 +332,15 @@ pub fn hosts(state: &State) -> Vec<String> {
         if registry.settings.data_endpoint_enabled {
             hosts.extend(host_names(registry, "data"));
         }
-        hosts.extend(regions(registry).into_iter().map(|region| storage_host(&region)));
+        hosts.extend(regions(registry).into_iter().map(storage_host));
     }
     hosts.sort_unstable();
     hosts.dedup();
     hosts
 }
 
-fn login_server(registry: &Registry) -> String {
-    format!("{}.azurecr.io", registry.login_label)
-}
-
 fn storage_host(region: &str) -> String {
     format!("{region}managed1{STORAGE}")
-}
-
-fn regions(registry: &Registry) -> Vec<String> {
-    let second = |host: &String| host.split('.').nth(1).map(str::to_owned);
-    host_names(registry, "data").iter().filter_map(second).collect()
 }
 
 fn role<'a>(state: &'a State, host: &str) -> Option<Role<'a>> {
@@ -356,15 +352,15 @@ fn role<'a>(state: &'a State, host: &str) -> Option<Role<'a>> {
         if host == login_server(registry) {
             return Some(Role::Login { registry, region: &registry.location });
         }
-        let has = |kind| host_names(registry, kind).contains(&host);
-        if registry.settings.regional_endpoints == "Enabled" && has("geo") {
-            let homes = registry.replications.iter().map(|replica| replica.location.as_str());
-            let mut regions = homes.chain([registry.location.as_str()]);
-            let region = regions.find(|region| host.split('.').nth(1) == Some(*region))?;
+        let settings = &registry.settings;
+        let at =
+            |kind| regions(registry).into_iter().find(|r| host == host_name(registry, r, kind));
+        if settings.regional_endpoints == "Enabled"
+            && let Some(region) = at("geo")
+        {
             return Some(Role::Login { registry, region });
         }
-        let data = registry.settings.data_endpoint_enabled && has("data");
-        data.then_some(Role::Data { registry })
+        (settings.data_endpoint_enabled && at("data").is_some()).then_some(Role::Data { registry })
     })
 }
 
@@ -468,15 +464,6 @@ fn part(bytes: &[u8], range: Option<&str>) -> Answer {
         }
         None => storage_error(416, "InvalidRange", "The range specified is invalid."),
     }
-}
-
-fn form(body: &[u8]) -> Vec<(String, String)> {
-    azure_core::http::Url::parse("https://form.invalid")
-        .map(|mut url| {
-            url.set_query(std::str::from_utf8(body).ok());
-            url.query_pairs().into_owned().collect()
-        })
-        .unwrap_or_default()
 }
 
 fn field<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
