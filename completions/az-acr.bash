@@ -1489,7 +1489,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__show)
-            opts="-n -g -o -h --name --resource-group --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --raw --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,8 +1,9 @@
 //! The command line: global options and the list of commands.
 //!
-//! House rules: a first line of help fits one line at 100 columns and has no full stop; every command has
-//! examples; what the user did not say stays `None`.
+//! House rules: the first line of help fits on one line of 100 columns and has no full stop; every command has examples;
+//! an option that is not given stays `None`.
 
+use crate::commands::args::InOrder;
 use crate::commands::{
     check_endpoints::CheckEndpointsArgs, completion::CompletionArgs, emulator::EmulatorArgs,
     firewall_rules::FirewallRulesArgs, list::ListArgs, network_rule::NetworkRuleArgs,
@@ -18,15 +19,15 @@ Examples:
   az-acr update -n contoso --data-endpoint-enabled  switch to dedicated data endpoints
   az-acr --cloud emulator list -o table             try it without Azure
 
-Logins: that of 'az login', or the variables of a CI system.
-Exit codes: 0 done, 1 failed, 2 usage, 3 not found.";
+Login: the session of 'az login', or the variables of a CI system.
+Exit codes: 0 success, 1 failure, 2 usage error, 3 not found.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "az-acr",
     version,
-    about = "Endpoints of Azure container registries: the commands of `az acr`, fast",
+    about = "Manage the endpoints of Azure container registries: the commands of `az acr`, fast",
     after_help = EXAMPLES,
     help_expected = true,
     infer_long_args = true,
@@ -51,27 +52,27 @@ pub struct GlobalArgs {
           value_parser = PossibleValuesParser::new(crate::output::Format::ALL.map(|(name, _)| name)))]
     pub output: Option<String>,
 
-    /// JMESPath query on the result
+    /// JMESPath query to apply to the result
     #[arg(long, global = true, value_name = "JMESPATH")]
     pub query: Option<String>,
 
-    /// Name or id of the subscription
+    /// Name or ID of the subscription
     #[arg(long, global = true, value_name = "SUBSCRIPTION")]
     pub subscription: Option<String>,
 
-    /// A cloud that az knows, or 'emulator' [default: az's]
+    /// Cloud that az knows, or 'emulator' [default: the cloud of az]
     #[arg(long, global = true, value_name = "CLOUD")]
     pub cloud: Option<String>,
 
-    /// Show only errors, no warnings
+    /// Show errors only, no warnings
     #[arg(long, global = true)]
     pub only_show_errors: bool,
 
-    /// Say what is being done
+    /// Show what az-acr does
     #[arg(long, global = true)]
     pub verbose: bool,
 
-    /// Show the login that is used and every request
+    /// Show the login and every request
     #[arg(long, global = true)]
     pub debug: bool,
 }
@@ -81,11 +82,11 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Show the endpoints of a registry: login server, data endpoints, regional endpoints
     ShowEndpoints(ShowEndpointsArgs),
-    /// Change a registry, e.g. enable its dedicated data endpoints
-    Update(UpdateArgs),
-    /// Write firewall rules for the clients of registries, or check those that there are
+    /// Update a registry, e.g. enable dedicated data endpoints
+    Update(InOrder<UpdateArgs>),
+    /// Write firewall rules for clients of registries, or check existing rules
     FirewallRules(FirewallRulesArgs),
-    /// Check from this machine that endpoints are reachable, a pull works, and the rest is closed
+    /// Check from this machine: endpoints reachable, pulls work, everything else blocked
     CheckEndpoints(CheckEndpointsArgs),
     /// Show a registry
     Show(ShowArgs),
@@ -93,11 +94,11 @@ pub enum Command {
     List(ListArgs),
     /// Manage the replicas of a registry
     Replication(ReplicationArgs),
-    /// Manage who reaches a registry over the public network
+    /// Manage network access to a registry
     NetworkRule(NetworkRuleArgs),
-    /// Manage the connections from private endpoints
+    /// Manage private endpoint connections of a registry
     PrivateEndpointConnection(PrivateEndpointConnectionArgs),
-    /// Run the embedded Azure for other programs, or reset it
+    /// Run the embedded emulator for other programs, or reset it
     Emulator(EmulatorArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),

@@ -1,4 +1,4 @@
-//! From an error to what the user reads and the exit code: the one place for hints and codes.
+//! Errors as users see them: the message, the hints and the exit code. The only place for hints and codes.
 
 use crate::arm::ArmError;
 use crate::azure::AzureError;
@@ -8,12 +8,12 @@ use crate::streams::{Level, Streams};
 pub const OK: u8 = 0;
 /// The command failed.
 pub const FAILURE: u8 = 1;
-/// The command line makes no sense.
+/// The command line cannot be used.
 pub const USAGE: u8 = 2;
 /// ARM knows no such resource (HTTP 404).
 pub const NOT_FOUND: u8 = 3;
 
-/// An error of the user's making, with its own words.
+/// An error that the user can correct.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UserError {
@@ -36,7 +36,7 @@ impl UserError {
         Self { exit_code: USAGE, ..Self::new(message) }
     }
 
-    /// The same with a line that says what to do.
+    /// The same with a line about what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -53,7 +53,7 @@ pub fn report(error: &anyhow::Error, streams: &Streams) -> u8 {
     exit_code(error)
 }
 
-/// The message, and what lies beneath it where that says more.
+/// The message, and its causes where they say more.
 fn text(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
@@ -82,13 +82,13 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
     }
     let hint: &str = match (error.downcast_ref::<ArmError>(), error.downcast_ref::<AzureError>()) {
         (Some(ArmError::Connection { certificate: true, .. }), _) => {
-            "Where a proxy opens TLS connections, put its CA certificate in a PEM file and name it in REQUESTS_CA_BUNDLE."
+            "If a proxy intercepts TLS, set REQUESTS_CA_BUNDLE to a PEM file with the proxy's CA certificate."
         }
         (Some(ArmError::Connection { .. }), _) => {
-            "Check the network, HTTPS_PROXY and NO_PROXY. --debug shows each request."
+            "Check the network, HTTPS_PROXY and NO_PROXY. To see each request, add --debug."
         }
         (Some(ArmError::Unsent(_)), _) => {
-            "Run 'az login', or check the login's variables. --debug shows which login was used."
+            "Run 'az login', or check the variables of the login. To see which login was used, add --debug."
         }
         (Some(error), _) if error.status() == Some(401) => {
             "The token was refused. Run 'az login' and try again."

@@ -1,14 +1,14 @@
-//! Where registries were found last time: saves the search by name.
+//! The hint file: in which resource group each registry was found the last time.
 //!
-//! A hint is only ever a guess at a resource group. The request that follows proves it or ends in a 404, and then
-//! the hint is dropped. The file holds names alone; losing it costs one request.
+//! A hint is only a guess. `locate` confirms it before anything else happens, and drops it when it is stale. The file holds
+//! only names; without it `locate` searches, which takes one request as well.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// More than anybody works with; the file stays small.
-const MOST: usize = 1_000;
+/// More registries than anybody works with; the file stays small.
+const MAX_HINTS: usize = 1_000;
 
 /// The hint file.
 #[derive(Debug, Clone)]
@@ -44,13 +44,13 @@ impl Hints {
         self.load().remove(&key.text())
     }
 
-    /// Remembers a resource group, or forgets the registry. Failures are nobody's concern.
+    /// Remembers a resource group, or forgets the registry. Failures are ignored.
     pub fn set(&self, key: Key, resource_group: Option<&str>) {
         let mut hints = self.load();
         let before = hints.clone();
         match resource_group {
             Some(group) => {
-                if hints.len() >= MOST {
+                if hints.len() >= MAX_HINTS {
                     hints.clear();
                 }
                 hints.insert(key.text(), group.to_owned());
@@ -64,7 +64,7 @@ impl Hints {
         }
     }
 
-    /// A file that is missing, damaged or somebody else's holds no hints.
+    /// The hints of the file; none when it is missing, damaged or cannot be read.
     fn load(&self) -> BTreeMap<String, String> {
         let bytes = self.path.as_ref().and_then(|path| fs::read(path).ok());
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
@@ -73,7 +73,7 @@ impl Hints {
     fn save(&self, hints: &BTreeMap<String, String>) -> Option<()> {
         let path = self.path.as_ref()?;
         fs::create_dir_all(path.parent()?).ok()?;
-        // Written beside and renamed: another process never sees half a file.
+        // Written to another file and renamed, so that other processes never see half a file.
         let temporary = path.with_extension(format!("{}.new", std::process::id()));
         fs::write(&temporary, serde_json::to_vec(hints).ok()?).ok()?;
         fs::rename(&temporary, path).ok()

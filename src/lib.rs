@@ -1,28 +1,27 @@
 //! The endpoint commands of `az acr` as one fast binary.
 //!
-//! [`run`] is the whole program: it parses the command line, gives the command a [`context::Context`], and
-//! writes the one answer that comes back. `docs/architecture.md` follows a command through the files.
+//! [`run`] is the whole program: it parses the command line, gives the command a session, and writes the one answer that
+//! comes back. `docs/architecture.md` follows a command through the files.
 
 pub mod arm;
 pub mod azure;
 mod cli;
 mod commands;
-pub mod context;
+pub mod domain;
 pub mod emulator;
-pub mod endpoints;
 mod env;
 mod error;
-pub mod firewall;
+mod firewall;
 pub mod generate;
-mod generic_update;
 mod hints;
-pub mod output;
-pub mod probe;
-pub mod regions;
-pub mod registry_name;
+mod locate;
+pub mod net;
+mod output;
+mod patch;
+mod probe;
+mod session;
 mod streams;
-mod view;
-mod what_if;
+mod views;
 
 pub use env::Env;
 pub use streams::{Buffer, Level, Spinner, Streams};
@@ -32,9 +31,9 @@ use azure::config::Config;
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command, GlobalArgs};
 use commands::Answer;
-use context::{Context, Globals};
 use error::UserError;
 use output::{Format, Query};
+use session::{Globals, Session};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -55,7 +54,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &Stream
     };
     let level = level(&cli.global);
     let streams = streams.clone().with_level(level);
-    let code = match execute(&cli, &matches, env, &streams) {
+    let code = match execute(&cli, env, &streams) {
         Ok(code) => code,
         Err(error) => error::report(&error, &streams),
     };
@@ -67,7 +66,7 @@ pub fn command_tree() -> clap::Command {
     Cli::command()
 }
 
-fn execute(cli: &Cli, matches: &clap::ArgMatches, env: &Env, streams: &Streams) -> Result<u8> {
+fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
     let query = cli.global.query.as_deref().map(parse_query).transpose()?;
     let config = Config::load(env)?;
     let mut streams = streams.clone();
@@ -75,34 +74,39 @@ fn execute(cli: &Cli, matches: &clap::ArgMatches, env: &Env, streams: &Streams) 
         streams = streams.with_level(Level::Error);
     }
     streams.colour &= !config.flag("core", "no_color")?;
-    let asked = format(&cli.global, &config)?;
-    let globals =
-        Globals { cloud: cli.global.cloud.clone(), subscription: cli.global.subscription.clone() };
-    let mut ctx = Context::new(env.clone(), streams, config, globals, command_tree);
-    ctx.matches = leaf(matches).clone();
-    ctx.recognise_subscription()?;
-    let outcome = match dispatch(&cli.command, &ctx)? {
+    let chosen = format(&cli.global, &config)?;
+    let output = match (&cli.global.output, &cli.global.query) {
+        (Some(_), _) => Some("--output"),
+        (None, Some(_)) => Some("--query"),
+        (None, None) => None,
+    };
+    let GlobalArgs { cloud, subscription, .. } = cli.global.clone();
+    let session =
+        Session::new(env.clone(), streams, config, Globals { cloud, subscription, output });
+    session.warn_of_unknown_subscription()?;
+    let streams = &session.streams;
+    let outcome = match dispatch(&cli.command, &session)? {
         Answer::Text(bytes) => {
-            ctx.streams.write_stdout(&bytes).context("cannot write to standard output")?;
+            streams.write_stdout(&bytes).context("cannot write to standard output")?;
             return Ok(error::OK);
         }
         Answer::Value(outcome) => outcome,
     };
-    let format = match asked {
+    let format = match chosen {
         Some(format) => format,
-        None if outcome.table_on_terminal && ctx.streams.stdout_tty => Format::Table,
+        None if outcome.table_on_terminal && streams.stdout_tty => Format::Table,
         None => Format::Json,
     };
-    let colour = ctx.streams.stdout_tty && ctx.streams.colour;
-    let bytes = output::render(&outcome, format, query.as_ref(), colour)
-        .map_err(|error| UserError::new(error.to_string()))?;
-    ctx.streams.write_stdout(&bytes).context("cannot write to standard output")?;
-    Ok(outcome.exit_code)
+    let exit_code = outcome.exit_code;
+    let colour = streams.stdout_tty && streams.colour;
+    let bytes = output::render(outcome, format, query.as_ref(), colour)?;
+    streams.write_stdout(&bytes).context("cannot write to standard output")?;
+    Ok(exit_code)
 }
 
-fn dispatch(command: &Command, ctx: &Context) -> Result<Answer> {
+fn dispatch(command: &Command, session: &Session) -> Result<Answer> {
     if let Command::Completion(args) = command {
-        return Ok(commands::completion::run(args, ctx));
+        return Ok(commands::completion::run(args, command_tree()));
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -110,22 +114,22 @@ fn dispatch(command: &Command, ctx: &Context) -> Result<Answer> {
         .context("cannot start the runtime")?;
     let answer = runtime.block_on(async {
         match command {
-            Command::ShowEndpoints(args) => commands::show_endpoints::run(args, ctx).await,
-            Command::Update(args) => commands::update::run(args, ctx).await,
-            Command::FirewallRules(args) => commands::firewall_rules::run(args, ctx).await,
-            Command::CheckEndpoints(args) => commands::check_endpoints::run(args, ctx).await,
-            Command::Replication(args) => commands::replication::run(args, ctx).await,
-            Command::NetworkRule(args) => commands::network_rule::run(args, ctx).await,
+            Command::ShowEndpoints(args) => commands::show_endpoints::run(args, session).await,
+            Command::Update(args) => commands::update::run(args, session).await,
+            Command::FirewallRules(args) => commands::firewall_rules::run(args, session).await,
+            Command::CheckEndpoints(args) => commands::check_endpoints::run(args, session).await,
+            Command::Replication(args) => commands::replication::run(args, session).await,
+            Command::NetworkRule(args) => commands::network_rule::run(args, session).await,
             Command::PrivateEndpointConnection(args) => {
-                commands::private_endpoint_connection::run(args, ctx).await
+                commands::private_endpoint_connection::run(args, session).await
             }
-            Command::Show(args) => commands::show::run(args, ctx).await,
-            Command::List(args) => commands::list::run(args, ctx).await,
-            Command::Emulator(args) => commands::emulator::run(args, ctx).await,
-            Command::Completion(args) => Ok(commands::completion::run(args, ctx)),
+            Command::Show(args) => commands::show::run(args, session).await,
+            Command::List(args) => commands::list::run(args, session).await,
+            Command::Emulator(args) => commands::emulator::run(args, session).await,
+            Command::Completion(args) => Ok(commands::completion::run(args, command_tree())),
         }
     });
-    // Open connections need no farewell.
+    // Open connections need not be closed in order.
     runtime.shutdown_background();
     answer
 }
@@ -142,7 +146,7 @@ fn level(global: &GlobalArgs) -> Level {
     }
 }
 
-/// The format that was asked for, if any was.
+/// The format that was chosen, if one was.
 fn format(global: &GlobalArgs, config: &Config) -> Result<Option<Format>> {
     let text = match &global.output {
         Some(text) => text.clone(),
@@ -154,7 +158,7 @@ fn format(global: &GlobalArgs, config: &Config) -> Result<Option<Format>> {
     Format::from_name(&text).map(Some).ok_or_else(|| {
         let names = Format::ALL.map(|(name, _)| name).join(", ");
         UserError::usage(format!("'{text}' is not an output format. Allowed values: {names}."))
-            .hint("It comes from AZURE_CORE_OUTPUT or from [core] output in az's config.")
+            .hint("It was set by AZURE_CORE_OUTPUT or by [core] output in az's config.")
             .into()
     })
 }
@@ -167,16 +171,7 @@ fn parse_query(text: &str) -> Result<Query> {
     })
 }
 
-/// The innermost command's own matches.
-fn leaf(matches: &clap::ArgMatches) -> &clap::ArgMatches {
-    let mut leaf = matches;
-    while let Some((_, inner)) = leaf.subcommand() {
-        leaf = inner;
-    }
-    leaf
-}
-
-/// Writes clap's help, version or complaint; returns the exit code.
+/// Writes clap's help, version or error; returns the exit code.
 fn usage(error: &clap::Error, streams: &Streams) -> u8 {
     let rendered = error.render();
     let coloured = |tty: bool| {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what is written; formats live in `output`.
 
+use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,8 +75,9 @@ impl Streams {
     pub fn process(colour: bool) -> Self {
         Self {
             stdin: Arc::new(Mutex::new(io::stdin())),
-            stdout: Arc::new(Mutex::new(io::stdout())),
-            stderr: Arc::new(Mutex::new(io::stderr())),
+            // On Windows this makes consoles understand escape sequences; elsewhere it changes nothing.
+            stdout: Arc::new(Mutex::new(AutoStream::always_ansi(io::stdout()))),
+            stderr: Arc::new(Mutex::new(AutoStream::always_ansi(io::stderr()))),
             stdout_tty: io::stdout().is_terminal(),
             stderr_tty: io::stderr().is_terminal(),
             colour,
@@ -105,14 +107,14 @@ impl Streams {
         self
     }
 
-    /// Reads all of standard input.
+    /// Reads standard input up to a number of bytes.
     ///
     /// # Errors
     /// When reading fails.
-    pub fn read_stdin(&self) -> io::Result<Vec<u8>> {
+    pub fn read_stdin(&self, most: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
-        stdin.read_to_end(&mut bytes)?;
+        (&mut *stdin).take(most).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -195,7 +197,7 @@ pub struct Spinner(Option<ProgressBar>);
 
 impl Spinner {
     /// Shows another text.
-    pub fn say(&self, text: impl Into<String>) {
+    pub fn set_message(&self, text: impl Into<String>) {
         if let Some(bar) = &self.0 {
             bar.set_message(text.into());
         }

@@ -1,4 +1,4 @@
-//! Pipeline policies: which requests are sent again, and what `--debug` shows of them.
+//! Pipeline policies: which requests are sent again, when a token is renewed, and what `--debug` shows.
 
 use async_trait::async_trait;
 use azure_core::error::{Error, ErrorKind};
@@ -10,7 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-const RETRIES: u32 = 4;
+/// `az` sends a request four times at most (azure-core for Python, `retry_status=3`).
+const RETRIES: u32 = 3;
 const FIRST_WAIT_MS: i64 = 400;
 /// A server that asks for more than this is not waited for; its answer is given to the user.
 const LONGEST_WAIT: Duration = Duration::seconds(120);
@@ -49,6 +50,28 @@ impl Policy for RetryPolicy {
             azure_core::sleep::sleep(wait).await;
             tries += 1;
         }
+    }
+}
+
+/// Sends a request once more after a 401. The policy behind this one has dropped the refused token by then, and asks
+/// the credential for another. A request that was refused with 401 was not acted on, so that writes are safe, too.
+#[derive(Debug)]
+pub(super) struct RenewTokenPolicy;
+
+#[async_trait]
+impl Policy for RenewTokenPolicy {
+    async fn send(
+        &self,
+        ctx: &Context,
+        request: &mut Request,
+        next: &[Arc<dyn Policy>],
+    ) -> PolicyResult {
+        let response = next[0].send(ctx, request, &next[1..]).await?;
+        if u16::from(response.status()) != 401 {
+            return Ok(response);
+        }
+        // Where no other token can be had, the refusal is the answer.
+        Ok(next[0].send(ctx, request, &next[1..]).await.unwrap_or(response))
     }
 }
 
@@ -102,7 +125,7 @@ fn wait_after_error(error: &Error, method: Method, tries: u32) -> Option<Duratio
     passing.then(|| backoff(tries))
 }
 
-/// 0.4, 0.8, 1.6, 3.2 s, and up to a quarter more, so that a fleet does not come back all at once.
+/// 0.4, 0.8, 1.6 s, and up to a quarter more, so that many clients do not come back at the same moment.
 fn backoff(tries: u32) -> Duration {
     let wait = FIRST_WAIT_MS << tries;
     let jitter = i64::from(azure_core::Uuid::new_v4().as_bytes()[0]);

@@ -1,7 +1,7 @@
-//! Long-running operations: which header leads to the state, when it has ended, and what ARM said about it.
+//! Long-running operations (LRO): which header leads to the state, when it has ended, and ARM's error if it failed.
 
-use super::client::ArmClient;
 use super::error::{ArmError, ServiceError};
+use super::http::{ArmHttp, parse};
 use super::policies::retry_after;
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{Method, RawResponse, Url};
@@ -25,7 +25,7 @@ const DEADLINE_MINUTES: u64 = 60;
 /// ```
 #[derive(Debug)]
 pub struct Operation<'a, T> {
-    client: &'a ArmClient,
+    http: &'a ArmHttp,
     resource: Url,
     track: Track,
     wait: Duration,
@@ -34,10 +34,10 @@ pub struct Operation<'a, T> {
     phantom: PhantomData<T>,
 }
 
-/// What an operation that succeeded leaves behind.
+/// What a successful operation leaves behind.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Finish {
-    /// The resource, of this kind: it is read once more.
+    /// The resource, whose model this is: it is read once more.
     Read(&'static str),
     /// Nothing: it was deleted.
     Nothing,
@@ -57,36 +57,36 @@ pub enum OperationState<'a, T> {
 enum Track {
     /// `Azure-AsyncOperation`: a URL whose body has a `status`.
     AsyncOperation(Url),
-    /// `Location`: a URL that answers 202 until it has ended.
+    /// `Location`: a URL that responses 202 until it has ended.
     Location(Url),
     /// The resource's own `provisioningState`.
     Resource,
 }
 
 impl<'a, T: DeserializeOwned> OperationState<'a, T> {
-    /// Reads the answer to the PUT, PATCH or DELETE that began the operation.
+    /// Reads the response to the PUT, PATCH or DELETE that began the operation.
     pub(super) fn begin(
-        client: &'a ArmClient,
+        http: &'a ArmHttp,
         resource: Url,
         finish: Finish,
-        answer: &RawResponse,
+        response: &RawResponse,
     ) -> Result<Self, ArmError> {
-        let headers = answer.headers();
-        let status = u16::from(answer.status());
-        let track = if let Some(url) = link(client, headers, "azure-asyncoperation")? {
+        let headers = response.headers();
+        let status = u16::from(response.status());
+        let track = if let Some(url) = link(http, headers, "azure-asyncoperation")? {
             Track::AsyncOperation(url)
-        } else if let (202, Some(url)) = (status, link(client, headers, "location")?) {
+        } else if let (202, Some(url)) = (status, link(http, headers, "location")?) {
             Track::Location(url)
-        } else if is_running(provisioning_state(answer).as_deref()) {
+        } else if is_running(provisioning_state(response).as_deref()) {
             Track::Resource
         } else {
             return match finish {
-                Finish::Read(model) => ArmClient::parse(&resource, answer, model).map(Self::Done),
+                Finish::Read(model) => parse(&resource, response, model).map(Self::Done),
                 Finish::Nothing => nothing(&resource).map(Self::Done),
             };
         };
         Ok(Self::Running(Box::new(Operation {
-            client,
+            http,
             resource,
             track,
             wait: interval(headers),
@@ -127,23 +127,32 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
             Track::AsyncOperation(url) | Track::Location(url) => url,
             Track::Resource => &self.resource,
         };
-        let answer = self.client.send(Method::Get, url.clone(), None).await?;
-        let headers = answer.headers();
+        let response = match self.http.send(Method::Get, url.clone(), None).await {
+            // The resource is tracked by itself, and it is gone: that is how its deletion ends.
+            Err(error) if self.is_deleted(&error) => {
+                return nothing(&self.resource).map(OperationState::Done);
+            }
+            response => response?,
+        };
+        let headers = response.headers();
         self.wait = interval(headers);
         let (ended, next) = match &self.track {
             Track::AsyncOperation(_) => {
-                let next = link(self.client, headers, "azure-asyncoperation")?;
-                (self.operation_ended(url, &answer)?, next.map(Track::AsyncOperation))
+                let next = link(self.http, headers, "azure-asyncoperation")?;
+                (self.operation_ended(url, &response)?, next.map(Track::AsyncOperation))
             }
             Track::Location(_) => {
-                let next = link(self.client, headers, "location")?;
-                (u16::from(answer.status()) != 202, next.map(Track::Location))
+                let next = link(self.http, headers, "location")?;
+                (u16::from(response.status()) != 202, next.map(Track::Location))
             }
             Track::Resource => {
-                let state = provisioning_state(&answer);
-                self.check_state(state.as_deref().unwrap_or("Succeeded"), &body(&answer))?;
-                if let (false, Finish::Read(model)) = (is_running(state.as_deref()), self.finish) {
-                    let resource = ArmClient::parse(url, &answer, model)?;
+                let state = provisioning_state(&response);
+                self.check_state(state.as_deref().unwrap_or("Succeeded"), &body(&response))?;
+                if !is_running(state.as_deref()) {
+                    let resource = match self.finish {
+                        Finish::Read(model) => parse(url, &response, model)?,
+                        Finish::Nothing => nothing(url)?,
+                    };
                     return Ok(OperationState::Done(resource));
                 }
                 (false, None)
@@ -158,22 +167,27 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
         Ok(OperationState::Running(self))
     }
 
+    fn is_deleted(&self, error: &ArmError) -> bool {
+        matches!((&self.track, self.finish), (Track::Resource, Finish::Nothing))
+            && error.status() == Some(404)
+    }
+
     async fn resource(&self) -> Result<T, ArmError> {
         match self.finish {
             Finish::Read(model) => {
-                let answer = self.client.send(Method::Get, self.resource.clone(), None).await?;
-                ArmClient::parse(&self.resource, &answer, model)
+                let response = self.http.send(Method::Get, self.resource.clone(), None).await?;
+                parse(&self.resource, &response, model)
             }
             Finish::Nothing => nothing(&self.resource),
         }
     }
 
-    fn operation_ended(&self, url: &Url, answer: &RawResponse) -> Result<bool, ArmError> {
-        let body = body(answer);
+    fn operation_ended(&self, url: &Url, response: &RawResponse) -> Result<bool, ArmError> {
+        let body = body(response);
         let Some(status) = body["status"].as_str() else {
             return Err(ArmError::UnexpectedBody {
                 host: url.host_str().unwrap_or_default().to_owned(),
-                status: answer.status().into(),
+                status: response.status().into(),
                 expected: "the status of an operation",
                 detail: "there is no 'status'".to_owned(),
             });
@@ -223,22 +237,18 @@ fn interval(headers: &Headers) -> Duration {
     retry_after(headers, OffsetDateTime::now_utc()).unwrap_or(INTERVAL).min(LONGEST_INTERVAL)
 }
 
-fn body(answer: &RawResponse) -> Value {
-    serde_json::from_slice(answer.body().as_ref()).unwrap_or_default()
+fn body(response: &RawResponse) -> Value {
+    serde_json::from_slice(response.body().as_ref()).unwrap_or_default()
 }
 
-fn provisioning_state(answer: &RawResponse) -> Option<String> {
-    body(answer)["properties"]["provisioningState"].as_str().map(str::to_owned)
+fn provisioning_state(response: &RawResponse) -> Option<String> {
+    body(response)["properties"]["provisioningState"].as_str().map(str::to_owned)
 }
 
 /// A header's URL, if it is there and leads to the host that was asked.
-fn link(
-    client: &ArmClient,
-    headers: &Headers,
-    name: &'static str,
-) -> Result<Option<Url>, ArmError> {
+fn link(http: &ArmHttp, headers: &Headers, name: &'static str) -> Result<Option<Url>, ArmError> {
     headers
         .get_optional_str(&HeaderName::from_static(name))
-        .map(|text| client.own_link(text))
+        .map(|text| http.own_link(text))
         .transpose()
 }

@@ -74,6 +74,6 @@ impl ArmClient {
         name: &str,
     ) -> Result<OperationState<'_, ()>, ArmError> {
         let url = self.child(of, &[SEGMENT, name]);
-        self.begin(Method::Delete, url, None, Finish::Nothing).await
+        self.begin(Method::Delete, url, None::<&()>, Finish::Nothing).await
     }
 }

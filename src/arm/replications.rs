@@ -2,10 +2,10 @@
 
 use super::client::{ArmClient, RegistryPath};
 use super::error::ArmError;
-use super::models::{Replication, ReplicationCreateParameters};
+use super::models::Replication;
+use super::parameters::{ReplicationCreateParameters, ReplicationUpdateParameters};
 use super::poller::{Finish, OperationState};
 use azure_core::http::Method;
-use serde_json::Value;
 
 impl ArmClient {
     /// Lists the replications of a registry, all pages. The home region is among them once there is a replica.
@@ -54,8 +54,7 @@ impl ArmClient {
         parameters: &ReplicationCreateParameters,
     ) -> Result<OperationState<'_, Replication>, ArmError> {
         let url = self.child(of, &["replications", name]);
-        let body = serde_json::to_value(parameters).unwrap_or_default();
-        self.begin(Method::Put, url, Some(&body), Finish::Read("a replication")).await
+        self.begin(Method::Put, url, Some(parameters), Finish::Read("a replication")).await
     }
 
     /// Begins to change a replication.
@@ -71,7 +70,7 @@ impl ArmClient {
         &self,
         of: RegistryPath<'_>,
         name: &str,
-        parameters: &Value,
+        parameters: &ReplicationUpdateParameters,
     ) -> Result<OperationState<'_, Replication>, ArmError> {
         let url = self.child(of, &["replications", name]);
         self.begin(Method::Patch, url, Some(parameters), Finish::Read("a replication")).await
@@ -91,6 +90,6 @@ impl ArmClient {
         name: &str,
     ) -> Result<OperationState<'_, ()>, ArmError> {
         let url = self.child(of, &["replications", name]);
-        self.begin(Method::Delete, url, None, Finish::Nothing).await
+        self.begin(Method::Delete, url, None::<&()>, Finish::Nothing).await
     }
 }

@@ -1,15 +1,15 @@
-//! The user's Azure world on this machine: configuration, clouds, subscriptions, logins and the way out.
+//! What `az` keeps on this machine: settings, clouds, subscriptions and logins.
 //!
-//! Everything is read, nothing is ever written: the files belong to `az`.
+//! Everything is read and nothing is written: the files belong to `az`.
 
 pub mod certificate;
 pub mod cloud;
 pub mod config;
 pub mod credential;
-pub mod http;
 pub mod profile;
 pub mod token_cache;
 
+use crate::net::NetError;
 use std::path::PathBuf;
 
 /// A file or variable of the user's cannot be used.
@@ -69,9 +69,16 @@ pub enum AzureError {
     /// No credential could be made.
     #[error("{0}")]
     Credential(String),
-    /// No HTTP client could be made.
-    #[error("{0}")]
-    Http(String),
+    /// A proxy, or root certificates, cannot be used.
+    #[error(transparent)]
+    Net(#[from] NetError),
+}
+
+/// What azure_identity says about a value that it cannot use.
+impl From<azure_core::Error> for AzureError {
+    fn from(error: azure_core::Error) -> Self {
+        Self::Credential(error.to_string())
+    }
 }
 
 /// Reads a text file: `None` when it is not there, an error when it is there and unreadable.

@@ -1,13 +1,13 @@
-//! Findings in the form that GitHub Actions and Azure Pipelines show in a run, one line each.
+//! Findings as annotations, one line each, that GitHub Actions and Azure Pipelines show beside a run.
 
-use crate::context::Context;
+use crate::session::Session;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// It fails the run.
+    /// The finding fails the run.
     Error,
-    /// It does not.
+    /// The finding does not fail the run.
     Warning,
 }
 
@@ -20,15 +20,15 @@ pub struct Place<'a> {
     pub line: Option<usize>,
 }
 
-/// Writes a finding for each of the systems that the variables show.
-pub fn write(severity: Severity, place: Option<Place<'_>>, message: &str, ctx: &Context) {
+/// Writes a finding for each CI system whose variables are set.
+pub fn write(severity: Severity, place: Option<Place<'_>>, message: &str, session: &Session) {
     let is_set =
-        |name: &str| ctx.env.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        |name: &str| session.env.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if is_set("GITHUB_ACTIONS") {
-        ctx.streams.write_stderr(&github(severity, place, message));
+        session.streams.write_stderr(&github(severity, place, message));
     }
     if is_set("TF_BUILD") {
-        ctx.streams.write_stderr(&pipelines(severity, place, message));
+        session.streams.write_stderr(&pipelines(severity, place, message));
     }
 }
 
@@ -61,7 +61,7 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// Text with the characters replaced that would end the annotation.
+/// Text in which characters that would end the annotation are replaced.
 fn escaped(text: &str, replacements: &[(char, &str)]) -> String {
     text.chars()
         .map(|c| {

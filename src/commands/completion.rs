@@ -1,9 +1,8 @@
 //! `completion`: a script that completes commands and flags in a shell.
 
 use super::Answer;
-use crate::context::Context;
 use crate::generate;
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 /// Examples under `--help`.
@@ -22,6 +21,9 @@ pub struct CompletionArgs {
 }
 
 /// Writes a completion script.
-pub fn run(args: &CompletionArgs, ctx: &Context) -> Answer {
-    Answer::Text(generate::completion(args.shell, (ctx.command_tree)()))
+///
+/// # Arguments
+/// * `tree` - the whole command line.
+pub fn run(args: &CompletionArgs, tree: Command) -> Answer {
+    Answer::Text(generate::completion(args.shell, tree))
 }

@@ -1,9 +1,10 @@
-//! `emulator`: the embedded Azure, over HTTPS for other programs, and back to its first day.
+//! `emulator`: serves the embedded emulator over HTTPS to other programs, or resets it.
 
 use super::Answer;
-use crate::context::Context;
+use super::progress::ctrl_c;
 use crate::emulator::server::{DataPlaneOptions, Options, Server};
 use crate::emulator::{FaultRule, TENANT};
+use crate::session::Session;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use std::net::{IpAddr, Ipv4Addr};
@@ -28,7 +29,7 @@ pub struct EmulatorArgs {
 enum EmulatorCommand {
     /// Serve the emulator over HTTPS on this machine, for az, SDKs and curl
     Start(StartArgs),
-    /// Bring the emulator's first world back
+    /// Restore the emulator's initial registries
     Reset,
 }
 
@@ -51,19 +52,19 @@ struct StartArgs {
     #[arg(long, value_name = "DIR")]
     cert_dir: Option<PathBuf>,
 
-    /// Append each request to a file, a line of JSON each
+    /// Append each request to a file, one line of JSON each
     #[arg(long, value_name = "FILE")]
     request_log: Option<PathBuf>,
 
-    /// Serve the registries, too: login servers, data endpoints, storage, an image in each
+    /// Also serve the registries: login servers, data endpoints, storage, an image in each
     #[arg(long)]
     data_plane: bool,
 
-    /// What goes wrong: HOST=slow[:MS], reset, wrong-certificate, untrusted-certificate
+    /// Simulate a fault: HOST=slow[:MS], reset, wrong-certificate, untrusted-certificate
     #[arg(long, value_name = "HOST=FAULT", num_args = 1.., requires = "data_plane")]
     fault: Vec<FaultRule>,
 
-    /// Seconds for which a link to a layer holds [default: 1200]
+    /// How long a link to a layer is valid, in seconds [default: 1200]
     #[arg(long, value_name = "SECONDS", requires = "data_plane")]
     link_lifetime: Option<u32>,
 }
@@ -72,23 +73,23 @@ struct StartArgs {
 ///
 /// # Errors
 /// The port is taken, or a file cannot be written.
-pub async fn run(args: &EmulatorArgs, ctx: &Context) -> Result<Answer> {
+pub async fn run(args: &EmulatorArgs, session: &Session) -> Result<Answer> {
     match &args.command {
-        EmulatorCommand::Start(args) => start(args, ctx).await,
+        EmulatorCommand::Start(args) => start(args, session).await,
         EmulatorCommand::Reset => {
-            ctx.emulator_store()?.reset()?;
+            session.emulator_store()?.reset()?;
             Ok(Answer::Text(Vec::new()))
         }
     }
 }
 
-async fn start(args: &StartArgs, ctx: &Context) -> Result<Answer> {
+async fn start(args: &StartArgs, session: &Session) -> Result<Answer> {
     let directory = match &args.cert_dir {
         Some(directory) => directory.clone(),
-        None => ctx.emulator_directory()?.join("tls"),
+        None => session.emulator_directory()?.join("tls"),
     };
-    let store = ctx.emulator_store()?;
-    // Damage is better said now than in every answer.
+    let store = session.emulator_store()?;
+    // A damaged state is reported now, not in every response.
     store.load()?;
     let options = Options {
         address: Some((args.address, args.port).into()),
@@ -98,29 +99,27 @@ async fn start(args: &StartArgs, ctx: &Context) -> Result<Answer> {
             faults: args.fault.clone(),
         }),
     };
-    let server = Server::bind(store, ctx.env.clock(), options).await?;
+    let server = Server::bind(store, session.env.clock(), options).await?;
     let ca = server.write_ca(&directory)?;
-    ctx.streams
+    session
+        .streams
         .write_stdout(instructions(&server, &ca, args.data_plane).as_bytes())
         .context("cannot write to standard output")?;
-    let stop = async {
-        // Without a handler the signal ends the process all the same.
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    tokio::task::LocalSet::new().run_until(server.serve(stop)).await;
+    tokio::task::LocalSet::new().run_until(server.serve(ctrl_c())).await;
     Ok(Answer::Text(Vec::new()))
 }
 
 /// The lines that make `az` talk to the emulator, in a configuration directory of its own.
 fn instructions(server: &Server, ca: &Path, data_plane: bool) -> String {
     let url = server.url();
-    let ca = ca.canonicalize().unwrap_or_else(|_| ca.to_owned());
+    // On Windows `canonicalize` gives a path that shells do not understand (`\\\\?\\`).
+    let ca = std::path::absolute(ca).unwrap_or_else(|_| ca.to_owned());
     let azure = ca.with_file_name("azure");
     let registries = if data_plane {
         let all = format!("--connect-to ::{}", server.address());
         format!(
             "\
-# Registries are there, too; name and password are 'emulator':
+# The registries are served as well; user name and password are 'emulator':
 #   curl --cacert '{ca}' {all} https://contoso.azurecr.io/v2/
 #   SSL_CERT_FILE='{ca}' az-acr check-endpoints --login-server contoso.azurecr.io {all}
 ",

@@ -1,9 +1,9 @@
 //! `list`: the registries of a subscription or resource group.
 
 use super::Answer;
-use crate::context::Context;
 use crate::output::Outcome;
-use crate::view;
+use crate::session::Session;
+use crate::views;
 use anyhow::Result;
 use clap::Args;
 
@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListArgs {
-    /// Resource group; without it all of the subscription [default: az's]
+    /// Resource group [default: the whole subscription]
     #[arg(short = 'g', long, value_name = "GROUP")]
     resource_group: Option<String>,
 }
@@ -26,14 +26,15 @@ pub struct ListArgs {
 ///
 /// # Errors
 /// No such group, or ARM refuses.
-pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
-    let group = ctx.resource_group(args.resource_group.as_deref())?;
-    let arm = ctx.arm().await?;
-    let subscription = &ctx.subscription().await?.id;
+pub async fn run(args: &ListArgs, session: &Session) -> Result<Answer> {
+    let group = session.resource_group(args.resource_group.as_deref())?;
+    let arm = session.arm().await?;
+    let subscription = &session.subscription().await?.id;
     let registries = match &group {
         Some(group) => arm.list_registries_by_resource_group(subscription, group).await?,
         None => arm.list_registries(subscription).await?,
     };
-    let value = registries.iter().map(view::registry).collect();
-    Ok(Answer::Value(Outcome::new(value).with_table(view::registry_rows)))
+    let value = registries.iter().map(views::registry::json).collect();
+    let outcome = Outcome::new(value);
+    Ok(Answer::Value(outcome.with_table(move || views::registry::rows(&registries))))
 }

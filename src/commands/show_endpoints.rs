@@ -1,14 +1,12 @@
-//! `show-endpoints`: the hosts that clients of a registry talk to.
+//! `show-endpoints`: the hosts that clients of a registry connect to.
 
-use super::{Answer, PolicyArgs, RegistryArgs, registry_and_replications};
-use crate::arm::{EnabledState, Registry, Replication, SkuName};
-use crate::context::Context;
-use crate::endpoints::{Endpoint, Endpoints};
-use crate::error::UserError;
+use super::Answer;
+use super::args::{PolicyArgs, find_regions};
+use super::endpoint_source::{self, Plan, RegistryEndpoints};
+use crate::domain::Endpoints;
 use crate::output::Outcome;
-use crate::regions;
-use crate::registry_name::RegistryName;
-use crate::view;
+use crate::session::Session;
+use crate::views::endpoints::{self, EndpointsJson};
 use anyhow::{Context as _, Result};
 use clap::Args;
 
@@ -17,167 +15,70 @@ pub const EXAMPLES: &str = "\
 Examples:
   az-acr show-endpoints -n contoso
   az-acr show-endpoints -n contoso --query \"dataEndpoints[].endpoint\" -o tsv
-  az-acr show-endpoints -n contoso --planned --with-region japaneast";
+  az-acr show-endpoints -n contoso --planned --with-region japaneast
+  az-acr show-endpoints -n contoso fabrikam > endpoints.json";
 
 /// Arguments of `show-endpoints`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ShowEndpointsArgs {
-    #[command(flatten)]
-    registry: RegistryArgs,
+    /// Names or login servers of registries
+    #[arg(short, long, value_name = "NAME", num_args = 1..)]
+    name: Vec<String>,
 
-    /// Show the endpoints that there will be with dedicated data endpoints
+    /// Resource group [default: look the registries up]
+    #[arg(short = 'g', long, value_name = "GROUP")]
+    resource_group: Option<String>,
+
+    /// Show the endpoints after a switch to dedicated data endpoints
     #[arg(long)]
     planned: bool,
 
-    /// Plan for replicas in these regions, too
+    /// Plan for replicas in these regions as well
     #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned")]
     with_region: Vec<String>,
 
-    /// Plan for regional endpoints, too
+    /// Plan for regional endpoints as well
     #[arg(long, requires = "planned")]
     regional_endpoints: bool,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-/// Shows the endpoints of a registry.
+/// Shows the endpoints of a registry, or of several as a list.
 ///
 /// # Errors
-/// No such registry, ARM refuses, or its answer lacks what endpoints are made of.
-pub async fn run(args: &ShowEndpointsArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.registry.resolve(ctx)?;
-    if args.planned {
-        let regions = find_regions(&args.with_region)?;
-        let endpoints =
-            planned(&name, group.as_deref(), &regions, args.regional_endpoints, ctx).await?;
-        return answer(&endpoints);
-    }
-    let endpoints = current(&name, group.as_deref(), ctx).await?;
-    if !endpoints.has_dedicated_data() {
-        ctx.streams.warning(&format!(
+/// No such registry, ARM refuses, or its answer lacks a property that endpoints depend on.
+pub async fn run(args: &ShowEndpointsArgs, session: &Session) -> Result<Answer> {
+    session.use_policy_token(args.policy.token());
+    let plan = if args.planned {
+        let with_regions = find_regions(&args.with_region)?;
+        Some(Plan { with_regions, regional: args.regional_endpoints })
+    } else {
+        None
+    };
+    let group = args.resource_group.as_deref();
+    let registries = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await?;
+    let uses_wildcard =
+        |registry: &&RegistryEndpoints| registry.endpoints.storage_wildcard().is_some();
+    for RegistryEndpoints { name, .. } in registries.iter().filter(uses_wildcard) {
+        session.streams.warning(&format!(
             "To configure client firewall w/o using wildcard storage blob urls, use \"az acr update --name {name} \
              --data-endpoint-enabled\" to enable dedicated data endpoints."
         ));
     }
-    answer(&endpoints)
+    let endpoints = registries.into_iter().map(|registry| registry.endpoints).collect();
+    answer(endpoints, args.name.len() > 1, args.planned)
 }
 
-fn answer(endpoints: &Endpoints) -> Result<Answer> {
-    let value = serde_json::to_value(endpoints).context("endpoints are plain text")?;
-    Ok(Answer::Value(Outcome::new(value).with_table(view::endpoint_rows)))
-}
-
-/// Short names of regions.
-///
-/// # Errors
-/// A region that does not exist; the nearest one is suggested.
-pub fn find_regions(names: &[String]) -> Result<Vec<&'static str>> {
-    let find =
-        |name: &String| regions::find(name).map_err(|e| UserError::new(e.to_string()).into());
-    names.iter().map(find).collect()
-}
-
-/// The endpoints that a registry will have with dedicated data endpoints, and replicas in more regions.
-///
-/// # Errors
-/// No such registry, or ARM refuses.
-pub async fn planned(
-    name: &RegistryName,
-    group: Option<&str>,
-    with_regions: &[&'static str],
-    with_regional: bool,
-    ctx: &Context,
-) -> Result<Endpoints> {
-    let (registry, replications) = registry_and_replications(name, group, ctx).await?;
-    let missing = |field: &str| missing(name, field);
-    let properties = registry.properties.as_ref().ok_or_else(|| missing("properties"))?;
-    let login_server = properties.login_server.as_deref().ok_or_else(|| missing("loginServer"))?;
-    let home = registry.location.as_deref().ok_or_else(|| missing("location"))?;
-    let replicas = replications.iter().filter_map(|replica| replica.location.as_deref());
-    let regions = replicas.chain([home]).chain(with_regions.iter().copied());
-    let regional = with_regional || properties.regional_endpoints == Some(EnabledState::Enabled);
-    let sku = registry.sku.as_ref().and_then(|sku| sku.name.clone());
-    if let Some(sku) = sku.filter(|sku| *sku != SkuName::Premium) {
-        ctx.streams.warning(&format!(
-            "The registry '{name}' has the {} SKU. Dedicated data endpoints and replicas need 'az-acr update --name \
-             {name} --sku Premium' first.",
-            String::from(sku)
-        ));
-    }
-    let planned = Endpoints::planned(login_server, regions, regional);
-    planned.with_context(|| format!("'{login_server}' is no name of a login server"))
-}
-
-/// The endpoints that a registry has.
-///
-/// # Errors
-/// No such registry, ARM refuses, or its answer lacks what endpoints are made of.
-pub async fn current(name: &RegistryName, group: Option<&str>, ctx: &Context) -> Result<Endpoints> {
-    let (registry, replications) = ctx
-        .with_registry(name, group, async |arm, of| {
-            let registry = arm.get_registry(of).await?;
-            let replications = if has_data_endpoints(&registry) {
-                Vec::new()
-            } else {
-                arm.list_replications(of).await?
-            };
-            Ok((registry, replications))
-        })
-        .await?;
-    let suffix = ctx.cloud()?.storage_suffix.as_deref();
-    Ok(endpoints(name, &registry, &replications, suffix)?)
-}
-
-fn missing(name: &RegistryName, field: &str) -> UserError {
-    UserError::new(format!(
-        "Azure Resource Manager's answer for the registry '{name}' has no {field}."
-    ))
-}
-
-fn has_data_endpoints(registry: &Registry) -> bool {
-    registry.properties.as_ref().and_then(|p| p.data_endpoint_enabled) == Some(true)
-}
-
-fn endpoints(
-    name: &RegistryName,
-    registry: &Registry,
-    replications: &[Replication],
-    storage_suffix: Option<&str>,
-) -> Result<Endpoints, UserError> {
-    let missing = |field: &str| missing(name, field);
-    let properties = registry.properties.as_ref().ok_or_else(|| missing("properties"))?;
-    let of_hosts = |hosts: &Option<Vec<String>>, field: &str| {
-        let hosts = hosts.as_ref().ok_or_else(|| missing(field))?;
-        Ok(hosts.iter().map(|host| Endpoint::of_host(host)).collect())
+fn answer(registries: Vec<Endpoints>, as_list: bool, planned: bool) -> Result<Answer> {
+    let json: Vec<EndpointsJson> = registries.iter().map(EndpointsJson::from).collect();
+    let value = match json.as_slice() {
+        [one] if !as_list => serde_json::to_value(one),
+        several => serde_json::to_value(several),
     };
-    let data_endpoints = if has_data_endpoints(registry) {
-        of_hosts(&properties.data_endpoint_host_names, "dataEndpointHostNames")?
-    } else {
-        let suffix = storage_suffix.ok_or_else(|| {
-            UserError::new("This cloud has no storage suffix.")
-                .hint("Run 'az cloud update --suffix-storage-endpoint' to set it.")
-        })?;
-        let mut regions: Vec<Option<&str>> =
-            replications.iter().map(|r| r.location.as_deref()).collect();
-        if regions.is_empty() {
-            regions.push(registry.location.as_deref());
-        }
-        let endpoint = |region: Option<&str>| {
-            Ok(Endpoint::storage_wildcard(region.ok_or_else(|| missing("location"))?, suffix))
-        };
-        regions.into_iter().map(endpoint).collect::<Result<_, UserError>>()?
-    };
-    let regional_endpoints = match &properties.regional_endpoints {
-        Some(EnabledState::Enabled) => {
-            Some(of_hosts(&properties.regional_endpoint_host_names, "regionalEndpointHostNames")?)
-        }
-        _ => None,
-    };
-    Ok(Endpoints {
-        login_server: properties.login_server.clone().ok_or_else(|| missing("loginServer"))?,
-        data_endpoints,
-        regional_endpoints,
-    })
+    let rows = if planned { endpoints::planned_rows } else { endpoints::rows };
+    let outcome = Outcome::new(value.context("endpoints are plain JSON")?);
+    Ok(Answer::Value(outcome.with_table(move || rows(&registries))))
 }

@@ -1,46 +1,46 @@
 //! The private endpoint connection resource: list, get, approve or reject (PUT), delete.
 
 use super::error;
-use super::handler::{Request, Response};
-use super::registries::{self, At};
+use super::message::{self, RegistryId, Request, Response};
+use super::registries;
 use super::world::{Registry, State};
 use serde_json::{Value, json};
 
-pub fn list(state: &State, at: At) -> Response {
-    match state.registry(at.subscription, at.group, at.registry) {
+pub fn list(state: &State, of: RegistryId<'_>) -> Response {
+    match state.registry(of.subscription, of.group, of.registry) {
         Some(registry) => {
             Response::json(200, json!({ "value": registry.private_endpoint_connections }))
         }
-        None => registries::not_found(at),
+        None => registries::not_found(of),
     }
 }
 
-pub fn get(state: &State, at: At, name: &str) -> Response {
-    let Some(registry) = state.registry(at.subscription, at.group, at.registry) else {
-        return registries::not_found(at);
+pub fn get(state: &State, of: RegistryId<'_>, name: &str) -> Response {
+    let Some(registry) = state.registry(of.subscription, of.group, of.registry) else {
+        return registries::not_found(of);
     };
     match find(registry, name) {
         Some(index) => Response::json(200, registry.private_endpoint_connections[index].clone()),
-        None => not_found(at, name),
+        None => not_found(of, name),
     }
 }
 
 /// PUT: a connection is made by the private endpoint, so only one that is there can be written.
-pub fn put(state: &mut State, request: &Request, at: At, name: &str) -> Response {
+pub fn put(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
     let wanted = match request.object() {
         Ok(wanted) => Value::Object(wanted),
         Err(answer) => return *answer,
     };
-    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
-        return registries::not_found(at);
+    let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
+        return registries::not_found(of);
     };
     let Some(index) = find(registry, name) else {
-        return not_found(at, name);
+        return not_found(of, name);
     };
     let wanted = &wanted["properties"]["privateLinkServiceConnectionState"];
     let status = wanted["status"].as_str().unwrap_or_default();
     if !["Approved", "Rejected", "Pending", "Disconnected"].contains(&status) {
-        return error::invalid_body(format!("'{status}' is no status of a connection"));
+        return message::invalid_body(format!("'{status}' is no status of a connection"));
     }
     let connection = &mut registry.private_endpoint_connections[index];
     let state = &mut connection["properties"]["privateLinkServiceConnectionState"];
@@ -50,9 +50,9 @@ pub fn put(state: &mut State, request: &Request, at: At, name: &str) -> Response
 }
 
 /// DELETE: 200, or 204 when there is no such connection.
-pub fn delete(state: &mut State, at: At, name: &str) -> Response {
-    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
-        return registries::not_found(at);
+pub fn delete(state: &mut State, of: RegistryId<'_>, name: &str) -> Response {
+    let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
+        return registries::not_found(of);
     };
     match find(registry, name) {
         Some(index) => {
@@ -70,9 +70,9 @@ fn find(registry: &Registry, name: &str) -> Option<usize> {
         .position(|c| c["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name)))
 }
 
-fn not_found(at: At, name: &str) -> Response {
+fn not_found(of: RegistryId<'_>, name: &str) -> Response {
     error::resource_not_found(
-        &format!("registries/{}/privateEndpointConnections/{name}", at.registry),
-        at.group,
+        &format!("registries/{}/privateEndpointConnections/{name}", of.registry),
+        of.group,
     )
 }

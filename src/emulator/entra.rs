@@ -1,6 +1,6 @@
 //! The little of Microsoft Entra ID that a login needs: discovery of the endpoints and the token endpoint.
 
-use super::handler::{Request, Response};
+use super::message::{Request, Response};
 use super::transport::pairs;
 use super::world::{CALLER_OBJECT_ID, TENANT};
 use azure_core::base64;

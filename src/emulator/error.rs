@@ -1,6 +1,6 @@
 //! The errors that ARM and the registry service give, in their own words.
 
-use super::Response;
+use super::message::Response;
 use serde_json::json;
 
 /// An error body as ARM itself writes it.
@@ -49,14 +49,6 @@ pub fn forbidden(action: &str, scope: &str) -> Response {
              scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
             super::world::CALLER_OBJECT_ID
         ),
-    )
-}
-
-pub fn invalid_body(detail: impl std::fmt::Display) -> Response {
-    arm(
-        400,
-        "InvalidRequestContent",
-        format!("The request content was invalid and could not be deserialized: '{detail}'."),
     )
 }
 

@@ -1,69 +1,10 @@
 //! From a request to the resource that answers it.
 
+use super::message::{RegistryId, Request, Response};
+use super::world::State;
 use super::{
-    connections, entra, error, operations, registries, replications, subscriptions, world::State,
+    connections, entra, error, operations, permissions, registries, replications, subscriptions,
 };
-use serde_json::Value;
-
-/// An HTTP request, as far as ARM looks at it.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// `GET`, `PUT`, `PATCH`, `POST`, `DELETE`.
-    pub method: String,
-    /// `https://host:port`, for the absolute URLs in answers.
-    pub origin: String,
-    /// The path, percent-decoded.
-    pub path: String,
-    /// The query's pairs, percent-decoded, in order.
-    pub query: Vec<(String, String)>,
-    /// The `Authorization` header, if there was one.
-    pub authorization: Option<String>,
-    /// The body's bytes.
-    pub body: Vec<u8>,
-    /// The time in UTC with seven digits of a second and no zone, e.g. `2026-09-10T06:47:33.9366936`.
-    pub now: String,
-}
-
-/// An HTTP response.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Response {
-    /// The HTTP status code.
-    pub status: u16,
-    /// Headers beyond `content-type`.
-    pub headers: Vec<(&'static str, String)>,
-    /// The JSON body; `None` is an empty one.
-    pub body: Option<Value>,
-}
-
-impl Response {
-    pub(super) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
-    }
-
-    pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: None }
-    }
-
-    pub(super) fn header(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-}
-
-impl Request {
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
-    }
-
-    /// The body as a JSON object, or the answer that says it is none.
-    pub(super) fn object(&self) -> Result<serde_json::Map<String, Value>, Box<Response>> {
-        match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(map)) => Ok(map),
-            Ok(_) => Err(Box::new(error::invalid_body("expected a JSON object"))),
-            Err(e) => Err(Box::new(error::invalid_body(e))),
-        }
-    }
-}
 
 /// API versions of the registry resource that this emulator speaks.
 const REGISTRY_VERSIONS: [&str; 2] = ["2026-09-01-preview", "2026-03-01-preview"];
@@ -180,36 +121,40 @@ fn in_group(
             no_route(request)
         };
     };
-    if let Some(wrong) = registry_version(request) {
+    // Permissions belong to another provider, which has versions of its own.
+    let is_own = !rest.contains(&"microsoft.authorization");
+    if let Some(wrong) = registry_version(request).filter(|_| is_own) {
         return wrong;
     }
-    let at =
-        registries::At { subscription, group, registry: segments.get(3).copied().unwrap_or("") };
+    let of = RegistryId { subscription, group, registry: segments.get(3).copied().unwrap_or("") };
     match (request.method.as_str(), rest) {
         ("GET", []) => registries::list(state, subscription, Some(group)),
-        ("GET", [_]) => registries::get(state, at),
-        ("PATCH", [_]) => registries::update(state, request, at),
-        ("PUT", [_]) => registries::create(state, request, at),
+        ("GET", [_]) => registries::get(state, of),
+        ("PATCH", [_]) => registries::update(state, request, of),
+        ("PUT", [_]) => registries::create(state, request, of),
         (_, [_, "replications" | "privateendpointconnections", ..])
-            if state.registry(subscription, group, at.registry).is_none() =>
+            if state.registry(subscription, group, of.registry).is_none() =>
         {
-            error::resource_not_found(&format!("registries/{}", at.registry), group)
+            error::resource_not_found(&format!("registries/{}", of.registry), group)
         }
-        ("GET", [_, "replications"]) => replications::list(state, at),
-        ("GET", [_, "replications", _]) => replications::get(state, at, segments[5]),
-        ("PATCH", [_, "replications", _]) => replications::update(state, request, at, segments[5]),
-        ("PUT", [_, "replications", _]) => replications::create(state, request, at, segments[5]),
-        ("DELETE", [_, "replications", _]) => replications::delete(state, request, at, segments[5]),
+        ("GET", [_, "replications"]) => replications::list(state, of),
+        ("GET", [_, "replications", _]) => replications::get(state, of, segments[5]),
+        ("PATCH", [_, "replications", _]) => replications::update(state, request, of, segments[5]),
+        ("PUT", [_, "replications", _]) => replications::create(state, request, of, segments[5]),
+        ("DELETE", [_, "replications", _]) => replications::delete(state, request, of, segments[5]),
         ("GET", [_, "replications", _, "operationstatuses", _]) => {
             operations::status(state, request, segments[7])
         }
-        ("GET", [_, "privateendpointconnections"]) => connections::list(state, at),
-        ("GET", [_, "privateendpointconnections", _]) => connections::get(state, at, segments[5]),
+        ("GET", [_, "providers", "microsoft.authorization", "permissions"]) => {
+            permissions::list(state, of)
+        }
+        ("GET", [_, "privateendpointconnections"]) => connections::list(state, of),
+        ("GET", [_, "privateendpointconnections", _]) => connections::get(state, of, segments[5]),
         ("PUT", [_, "privateendpointconnections", _]) => {
-            connections::put(state, request, at, segments[5])
+            connections::put(state, request, of, segments[5])
         }
         ("DELETE", [_, "privateendpointconnections", _]) => {
-            connections::delete(state, at, segments[5])
+            connections::delete(state, of, segments[5])
         }
         _ => no_route(request),
     }

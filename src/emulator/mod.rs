@@ -15,7 +15,9 @@ mod entra;
 mod error;
 mod faults;
 mod handler;
+mod message;
 mod operations;
+mod permissions;
 mod registries;
 mod replications;
 pub mod server;
@@ -26,5 +28,6 @@ mod world;
 
 pub use data_plane::hosts;
 pub use faults::{FaultRule, NoFault};
-pub use handler::{Request, Response, handle};
+pub use handler::handle;
+pub use message::{Request, Response};
 pub use world::{DEFAULT_SUBSCRIPTION, State, TENANT};

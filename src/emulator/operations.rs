@@ -1,8 +1,7 @@
 //! Long-running operations: the URL to poll, and what polling says.
 
 use super::error;
-use super::handler::{Request, Response};
-use super::registries::At;
+use super::message::{RegistryId, Request, Response};
 use super::replications;
 use super::world::{Operation, State};
 use serde_json::json;
@@ -18,7 +17,7 @@ const POLL_AFTER_MS: &str = "50";
 pub fn start(
     state: &mut State,
     request: &Request,
-    at: At,
+    of: RegistryId<'_>,
     replication: &str,
     kind: &str,
     answer: Response,
@@ -27,9 +26,9 @@ pub fn start(
     state.next_operation += 1;
     let operation = Operation {
         id,
-        subscription: at.subscription.to_owned(),
-        resource_group: at.group.to_owned(),
-        registry: at.registry.to_owned(),
+        subscription: of.subscription.to_owned(),
+        resource_group: of.group.to_owned(),
+        registry: of.registry.to_owned(),
         replication: replication.to_owned(),
         kind: kind.to_owned(),
         polls_left: POLLS,

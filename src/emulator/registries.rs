@@ -1,17 +1,11 @@
-//! The registry resource: get, list, PUT, PATCH, and its body in the service's order.
+//! The registry resource: get, list, PUT, PATCH, and its body in the order of the service.
 
 use super::error;
-use super::handler::{Request, Response};
+use super::message::{self, RegistryId, Request, Response};
 use super::world::{CALLER, Registry, State};
+use ipnet::IpNet;
 use serde_json::{Map, Value, json};
-
-/// Where a registry is.
-#[derive(Debug, Clone, Copy)]
-pub struct At<'a> {
-    pub subscription: &'a str,
-    pub group: &'a str,
-    pub registry: &'a str,
-}
+use std::net::IpAddr;
 
 pub fn list(state: &State, subscription: &str, group: Option<&str>) -> Response {
     let value: Vec<Value> = state
@@ -24,25 +18,25 @@ pub fn list(state: &State, subscription: &str, group: Option<&str>) -> Response 
     Response::json(200, json!({ "value": value }))
 }
 
-pub fn get(state: &State, at: At) -> Response {
-    match state.registry(at.subscription, at.group, at.registry) {
+pub fn get(state: &State, of: RegistryId<'_>) -> Response {
+    match state.registry(of.subscription, of.group, of.registry) {
         Some(registry) => Response::json(200, body(registry)),
-        None => not_found(at),
+        None => not_found(of),
     }
 }
 
-pub fn not_found(at: At) -> Response {
-    error::resource_not_found(&format!("registries/{}", at.registry), at.group)
+pub fn not_found(of: RegistryId<'_>) -> Response {
+    error::resource_not_found(&format!("registries/{}", of.registry), of.group)
 }
 
 /// PATCH. The service answers 200 at once, without an operation to poll (recorded).
-pub fn update(state: &mut State, request: &Request, at: At) -> Response {
+pub fn update(state: &mut State, request: &Request, of: RegistryId<'_>) -> Response {
     let change = match request.object() {
         Ok(change) => change,
         Err(answer) => return *answer,
     };
-    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
-        return not_found(at);
+    let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
+        return not_found(of);
     };
     let mut changed = registry.clone();
     if let Err(answer) = apply(&mut changed, &change) {
@@ -56,21 +50,21 @@ pub fn update(state: &mut State, request: &Request, at: At) -> Response {
 }
 
 /// PUT. A new registry answers 201, a known one is changed like by PATCH.
-pub fn create(state: &mut State, request: &Request, at: At) -> Response {
-    if state.registry(at.subscription, at.group, at.registry).is_some() {
-        return update(state, request, at);
+pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>) -> Response {
+    if state.registry(of.subscription, of.group, of.registry).is_some() {
+        return update(state, request, of);
     }
     let wanted = match request.object() {
         Ok(wanted) => wanted,
         Err(answer) => return *answer,
     };
-    if state.registries.iter().any(|r| r.name.eq_ignore_ascii_case(at.registry)) {
+    if state.registries.iter().any(|r| r.name.eq_ignore_ascii_case(of.registry)) {
         return error::arm(
             409,
             "AlreadyInUse",
             format!(
                 "The registry DNS name {}.azurecr.io is already in use.",
-                at.registry.to_lowercase()
+                of.registry.to_lowercase()
             ),
         );
     }
@@ -78,13 +72,13 @@ pub fn create(state: &mut State, request: &Request, at: At) -> Response {
         Value::Object(wanted.clone()).pointer(pointer).and_then(Value::as_str).map(str::to_owned)
     };
     let (Some(location), Some(sku)) = (text("/location"), text("/sku/name")) else {
-        return error::invalid_body("'location' and 'sku.name' are required");
+        return message::invalid_body("'location' and 'sku.name' are required");
     };
     let group = state
-        .group(at.subscription, at.group)
-        .map_or_else(|| at.group.to_owned(), |g| g.name.clone());
-    let mut registry = Registry::new(&group, at.registry, &location, &sku, &request.now);
-    at.subscription.clone_into(&mut registry.subscription);
+        .group(of.subscription, of.group)
+        .map_or_else(|| of.group.to_owned(), |g| g.name.clone());
+    let mut registry = Registry::new(&group, of.registry, &location, &sku, &request.now);
+    of.subscription.clone_into(&mut registry.subscription);
     if let Err(answer) = apply(&mut registry, &wanted) {
         return *answer;
     }
@@ -135,6 +129,7 @@ fn apply(registry: &mut Registry, change: &Map<String, Value>) -> Result<(), Box
                     s.default_action = choice(name, action, &["Allow", "Deny"])?;
                 }
                 if let Some(rules) = value["ipRules"].as_array() {
+                    rules.iter().try_for_each(check_ip_rule)?;
                     s.ip_rules.clone_from(rules);
                 }
                 if let Some(rules) = value["virtualNetworkRules"].as_array() {
@@ -208,12 +203,22 @@ fn check(registry: &Registry) -> Result<(), Box<Response>> {
     Ok(())
 }
 
+/// An IP rule must name an address or a CIDR range.
+fn check_ip_rule(rule: &Value) -> Result<(), Box<Response>> {
+    let value = rule["value"].as_str().unwrap_or_default();
+    if value.parse::<IpNet>().is_ok() || value.parse::<IpAddr>().is_ok() {
+        return Ok(());
+    }
+    let message = format!("The value '{value}' of ipRules is not an IP address or a CIDR range.");
+    Err(Box::new(error::registry_service("InvalidParameter", message)))
+}
+
 /// Tags are text; numbers and booleans are read as such, anything else is refused.
 pub fn read_tags(tags: &Map<String, Value>) -> Result<Map<String, Value>, Box<Response>> {
     let text = |(name, value): (&String, &Value)| match value {
         Value::String(_) => Ok((name.clone(), value.clone())),
         Value::Number(_) | Value::Bool(_) => Ok((name.clone(), json!(value.to_string()))),
-        _ => Err(Box::new(error::invalid_body(format!("the tag '{name}' must be text")))),
+        _ => Err(Box::new(message::invalid_body(format!("the tag '{name}' must be text")))),
     };
     tags.iter().map(text).collect()
 }
@@ -221,7 +226,7 @@ pub fn read_tags(tags: &Map<String, Value>) -> Result<Map<String, Value>, Box<Re
 fn flag(name: &str, value: &Value) -> Result<bool, Box<Response>> {
     value
         .as_bool()
-        .ok_or_else(|| Box::new(error::invalid_body(format!("{name} must be true or false"))))
+        .ok_or_else(|| Box::new(message::invalid_body(format!("{name} must be true or false"))))
 }
 
 fn switch(name: &str, value: &Value) -> Result<String, Box<Response>> {

@@ -1,40 +1,40 @@
 //! The replication resource: list, get, and the two long-running writes.
 
-use super::handler::{Request, Response};
-use super::registries::{self, At};
+use super::message::{self, RegistryId, Request, Response};
+use super::registries;
 use super::world::{CALLER, Registry, Replication, SERVICE_OBJECT_ID, State};
-use super::{error, operations};
+use super::{error, operations, subscriptions};
 use serde_json::{Value, json};
 
-pub fn list(state: &State, at: At) -> Response {
-    match state.registry(at.subscription, at.group, at.registry) {
+pub fn list(state: &State, of: RegistryId<'_>) -> Response {
+    match state.registry(of.subscription, of.group, of.registry) {
         Some(registry) => {
             let value: Vec<Value> =
                 registry.replications.iter().map(|r| body(registry, r)).collect();
             Response::json(200, json!({ "value": value }))
         }
-        None => registries::not_found(at),
+        None => registries::not_found(of),
     }
 }
 
-pub fn get(state: &State, at: At, name: &str) -> Response {
-    let Some(registry) = state.registry(at.subscription, at.group, at.registry) else {
-        return registries::not_found(at);
+pub fn get(state: &State, of: RegistryId<'_>, name: &str) -> Response {
+    let Some(registry) = state.registry(of.subscription, of.group, of.registry) else {
+        return registries::not_found(of);
     };
     match find(registry, name) {
         Some(i) => Response::json(200, body(registry, &registry.replications[i])),
-        None => not_found(at, name),
+        None => not_found(of, name),
     }
 }
 
 /// PUT: 201 with `Creating` and an operation to poll, or 200 for a replica that is there already.
-pub fn create(state: &mut State, request: &Request, at: At, name: &str) -> Response {
+pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
     let wanted = match request.object() {
         Ok(wanted) => Value::Object(wanted),
         Err(answer) => return *answer,
     };
-    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
-        return registries::not_found(at);
+    let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
+        return registries::not_found(of);
     };
     let Some(location) = wanted["location"].as_str().map(region) else {
         return error::arm(
@@ -43,8 +43,7 @@ pub fn create(state: &mut State, request: &Request, at: At, name: &str) -> Respo
             "The location property is required for this definition.",
         );
     };
-    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
-    if location.is_empty() || !plain(&location) {
+    if !subscriptions::REGIONS.iter().any(|(name, _)| *name == location) {
         return error::arm(
             400,
             "LocationNotAvailableForResourceType",
@@ -55,7 +54,8 @@ pub fn create(state: &mut State, request: &Request, at: At, name: &str) -> Respo
         );
     }
     // The API's own pattern for the names of replications.
-    if !(5..=50).contains(&name.len()) || !plain(name) {
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !(5..=50).contains(&name.len()) || !is_plain {
         return error::registry_service(
             "InvalidParameter",
             format!("The replication name '{name}' must be 5 to 50 letters and digits."),
@@ -104,26 +104,28 @@ pub fn create(state: &mut State, request: &Request, at: At, name: &str) -> Respo
         return Response::json(200, body(registry, &registry.replications[index]));
     }
     let answer = Response::json(201, body(registry, &registry.replications[index]));
-    operations::start(state, request, at, name, "Creating", answer)
+    operations::start(state, request, of, name, "Creating", answer)
 }
 
 /// PATCH: 200 with the changed replica.
-pub fn update(state: &mut State, request: &Request, at: At, name: &str) -> Response {
+pub fn update(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
     let change = match request.object() {
         Ok(change) => Value::Object(change),
         Err(answer) => return *answer,
     };
-    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
-        return registries::not_found(at);
+    let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
+        return registries::not_found(of);
     };
     let Some(index) = find(registry, name) else {
-        return not_found(at, name);
+        return not_found(of, name);
     };
     let replica = &mut registry.replications[index];
     match &change["properties"]["regionEndpointEnabled"] {
         Value::Bool(enabled) => replica.region_endpoint_enabled = *enabled,
         Value::Null => {}
-        other => return error::invalid_body(format!("regionEndpointEnabled must not be {other}")),
+        other => {
+            return message::invalid_body(format!("regionEndpointEnabled must not be {other}"));
+        }
     }
     if let Some(tags) = change["tags"].as_object() {
         match registries::read_tags(tags) {
@@ -135,9 +137,9 @@ pub fn update(state: &mut State, request: &Request, at: At, name: &str) -> Respo
 }
 
 /// DELETE: 202 and an operation to poll; 204 when there is no such replica.
-pub fn delete(state: &mut State, request: &Request, at: At, name: &str) -> Response {
-    let Some(registry) = state.registry_mut(at.subscription, at.group, at.registry) else {
-        return registries::not_found(at);
+pub fn delete(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
+    let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
+        return registries::not_found(of);
     };
     let Some(index) = find(registry, name) else {
         return Response::empty(204);
@@ -151,7 +153,7 @@ pub fn delete(state: &mut State, request: &Request, at: At, name: &str) -> Respo
         );
     }
     registry.replications[index].provisioning_state = "Deleting".to_owned();
-    operations::start(state, request, at, name, "Deleting", Response::empty(202))
+    operations::start(state, request, of, name, "Deleting", Response::empty(202))
 }
 
 /// What an operation does when it ends.
@@ -175,8 +177,8 @@ fn find(registry: &Registry, name: &str) -> Option<usize> {
     registry.replications.iter().position(|r| r.name.eq_ignore_ascii_case(name))
 }
 
-fn not_found(at: At, name: &str) -> Response {
-    error::resource_not_found(&format!("registries/{}/replications/{name}", at.registry), at.group)
+fn not_found(of: RegistryId<'_>, name: &str) -> Response {
+    error::resource_not_found(&format!("registries/{}/replications/{name}", of.registry), of.group)
 }
 
 /// `East US` and `eastus` are the same region.

@@ -1,9 +1,9 @@
 //! The emulator over HTTPS, so that `az`, SDKs and `curl` can use it too.
 
 use super::certificates::{Authority, nobody};
-use super::data_plane::{self, Call, DataPlane};
+use super::data_plane::{self, DataPlane};
 use super::faults::{self, Fault, FaultRule};
-use super::handler::{Request, Response};
+use super::message::{Request, Response};
 use super::store::Store;
 use super::transport::{pairs, percent_decode, timestamp};
 use http_body_util::{BodyExt, Full, Limited};
@@ -19,6 +19,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -26,6 +27,11 @@ use tokio_rustls::rustls::server::Acceptor;
 
 /// The largest request body that is read, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
+
+/// How long a client may take for a TLS handshake.
+const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// The pause after a connection could not be accepted.
+const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -157,9 +163,12 @@ impl Server {
                 () = &mut stop => return,
                 accepted = server.listener.accept() => accepted,
             };
-            // One client's failure (reset, no TLS) is no reason to stop.
-            if let Ok((tcp, _)) = connection {
-                tokio::task::spawn_local(Rc::clone(&server).connection(tcp));
+            match connection {
+                Ok((tcp, _)) => {
+                    tokio::task::spawn_local(Rc::clone(&server).connection(tcp));
+                }
+                // Too many open files, for example: the listener would fail again at once.
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
         }
     }
@@ -169,7 +178,7 @@ impl Server {
         // Handshakes and answers are small: waiting for more would cost each of them 40 ms.
         let _ = tcp.set_nodelay(true);
         let acceptor = LazyConfigAcceptor::new(Acceptor::default(), tcp);
-        let Ok(start) = acceptor.await else { return };
+        let Ok(Ok(start)) = timeout(HANDSHAKE_TIMEOUT, acceptor).await else { return };
         let host = start.client_hello().server_name().unwrap_or_default().to_owned();
         if faults::of(&self.faults, &host).any(|fault| fault == Fault::Reset) {
             // With no time to linger, closing is a reset.
@@ -177,7 +186,8 @@ impl Server {
             return;
         }
         let Ok(config) = self.certificate(&host) else { return };
-        let Ok(tls) = start.into_stream(config).await else { return };
+        let handshake = timeout(HANDSHAKE_TIMEOUT, start.into_stream(config));
+        let Ok(Ok(tls)) = handshake.await else { return };
         let service = service_fn(|request| {
             let server = Rc::clone(&self);
             async move { Ok::<_, Infallible>(server.answer(request, client.ip()).await) }
@@ -230,7 +240,7 @@ impl Server {
                 Ok(state) => state,
                 Err(e) => return plain(500, &e.to_string()),
             };
-            let call = Call {
+            let call = data_plane::Request {
                 method: head.method.as_str(),
                 authority,
                 path: &path,

@@ -1,6 +1,7 @@
 //! The emulator's memory between two processes: one JSON file, written atomically, changed under a lock.
 
-use super::handler::{Request, Response, handle};
+use super::handler::handle;
+use super::message::{Request, Response};
 use super::world::State;
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -1,11 +1,48 @@
 //! Subscriptions, resource groups, and the list of resources with its two filters.
 
-use super::handler::{Request, Response};
+use super::message::{Request, Response};
 use super::world::{State, TENANT};
 use super::{error, registries};
 use serde_json::{Value, json};
 
 const REGISTRY_TYPE: &str = "Microsoft.ContainerRegistry/registries";
+
+/// The regions in which the emulator has registries: short and display names.
+pub(super) const REGIONS: [(&str, &str); 33] = [
+    ("australiaeast", "Australia East"),
+    ("australiasoutheast", "Australia Southeast"),
+    ("brazilsouth", "Brazil South"),
+    ("canadacentral", "Canada Central"),
+    ("centralindia", "Central India"),
+    ("centralus", "Central US"),
+    ("eastasia", "East Asia"),
+    ("eastus", "East US"),
+    ("eastus2", "East US 2"),
+    ("francecentral", "France Central"),
+    ("germanywestcentral", "Germany West Central"),
+    ("italynorth", "Italy North"),
+    ("japaneast", "Japan East"),
+    ("japanwest", "Japan West"),
+    ("koreacentral", "Korea Central"),
+    ("northcentralus", "North Central US"),
+    ("northeurope", "North Europe"),
+    ("norwayeast", "Norway East"),
+    ("polandcentral", "Poland Central"),
+    ("qatarcentral", "Qatar Central"),
+    ("southafricanorth", "South Africa North"),
+    ("southcentralus", "South Central US"),
+    ("southeastasia", "Southeast Asia"),
+    ("swedencentral", "Sweden Central"),
+    ("switzerlandnorth", "Switzerland North"),
+    ("uaenorth", "UAE North"),
+    ("uksouth", "UK South"),
+    ("ukwest", "UK West"),
+    ("westcentralus", "West Central US"),
+    ("westeurope", "West Europe"),
+    ("westus", "West US"),
+    ("westus2", "West US 2"),
+    ("westus3", "West US 3"),
+];
 
 fn subscription_body(id: &str, name: &str) -> Value {
     json!({
@@ -43,7 +80,7 @@ pub fn tenants() -> Response {
     )
 }
 
-/// The regions of a subscription, as far as anybody here needs them: short and display names.
+/// The regions of a subscription: short and display names.
 pub fn locations(subscription: &str) -> Response {
     let region = |name: &str, display: &str| {
         json!({
@@ -55,15 +92,7 @@ pub fn locations(subscription: &str) -> Response {
             "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
         })
     };
-    let value = [
-        region("eastus", "East US"),
-        region("westus", "West US"),
-        region("westus2", "West US 2"),
-        region("southcentralus", "South Central US"),
-        region("westeurope", "West Europe"),
-        region("northeurope", "North Europe"),
-        region("japaneast", "Japan East"),
-    ];
+    let value: Vec<Value> = REGIONS.iter().map(|(name, display)| region(name, display)).collect();
     Response::json(200, json!({ "value": value }))
 }
 

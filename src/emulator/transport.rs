@@ -1,7 +1,7 @@
 //! The emulator as a transport of azure_core: the client's whole pipeline runs, only the socket is missing.
 
 use super::entra;
-use super::handler::{Request, Response};
+use super::message::{Request, Response};
 use super::store::Store;
 use async_trait::async_trait;
 use azure_core::Bytes;
@@ -77,30 +77,12 @@ fn to_azure_core(answer: Response) -> AsyncRawResponse {
 
 /// Decodes `%XX`; what is not UTF-8 afterwards is replaced.
 pub(super) fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = (*first == b'%')
-            .then(|| tail.get(..2))
-            .flatten()
-            .and_then(|h| std::str::from_utf8(h).ok())
-            .and_then(|h| u8::from_str_radix(h, 16).ok());
-        if let Some(byte) = hex {
-            bytes.push(byte);
-            rest = &tail[2..];
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The pairs of a query or a form, decoded, in order.
 pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
-    azure_core::http::Url::parse(&format!("https://query.invalid/?{text}"))
-        .map(|url| url.query_pairs().into_owned().collect())
-        .unwrap_or_default()
+    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
 /// UTC with seven digits of a second and no zone: the resolution of the service's clock.

@@ -1,6 +1,6 @@
 //! `azure-firewall`: an ARM template of a `Microsoft.Network/firewallPolicies/ruleCollectionGroups`.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, Group, RenderOptions, SourceAddress};
 use serde_json::{Value, json};
 
 /// The format.
@@ -11,19 +11,24 @@ impl Format for AzureFirewall {
         "azure-firewall"
     }
 
-    fn render(&self, rules: &Rules, options: &Options) -> String {
-        let rule = |group: &super::Group| {
-            let fqdns: Vec<&str> = group.hosts.iter().map(|host| host.fqdn.as_str()).collect();
+    fn takes_sources(&self) -> bool {
+        true
+    }
+
+    fn render(&self, list: &AllowList, options: &RenderOptions) -> String {
+        let sources: Vec<&str> = options.sources.iter().map(SourceAddress::as_str).collect();
+        let rule = |group: &Group| {
+            let fqdns: Vec<_> = group.endpoints.iter().map(|endpoint| &endpoint.host).collect();
             json!({
                 "ruleType": "ApplicationRule",
                 "name": group.label(),
                 "protocols": [{"protocolType": "Https", "port": 443}],
-                "sourceAddresses": options.sources,
+                "sourceAddresses": sources,
                 "targetFqdns": fqdns,
             })
         };
-        let rule_list: Vec<Value> = rules.groups.iter().map(rule).collect();
-        let registries: Vec<&str> = rules.groups.iter().map(|group| group.title.as_str()).collect();
+        let rule_list: Vec<Value> = list.groups.iter().map(rule).collect();
+        let registries: Vec<&str> = list.groups.iter().map(|group| group.title.as_str()).collect();
         let template = json!({
             "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
             "contentVersion": "1.0.0.0",
@@ -65,9 +70,8 @@ mod tests {
 
     #[test]
     fn each_registry_is_a_rule() {
-        let (rules, options) = example();
-        let template: Value =
-            serde_json::from_str(&AzureFirewall.render(&rules, &options)).unwrap();
+        let (list, options) = example();
+        let template: Value = serde_json::from_str(&AzureFirewall.render(&list, &options)).unwrap();
         let properties = &template["resources"][0]["properties"];
         assert_eq!(properties["priority"], 500);
         let rules = &properties["ruleCollections"][0]["rules"];

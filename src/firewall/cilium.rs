@@ -1,6 +1,7 @@
 //! `cilium`: a CiliumNetworkPolicy for all pods of a namespace, with the DNS rule that names need.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, RenderOptions};
+use crate::domain::HostPattern;
 use std::fmt::Write as _;
 
 /// The format.
@@ -39,14 +40,16 @@ impl Format for Cilium {
         "cilium"
     }
 
-    fn render(&self, rules: &Rules, _: &Options) -> String {
-        let mut text = rules.header("#");
+    fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
+        let mut text = list.header("#");
         text.push_str(POLICY);
-        for host in rules.hosts() {
-            let field =
-                if host.fqdn.wildcard_suffix().is_some() { "matchPattern" } else { "matchName" };
+        for endpoint in list.endpoints() {
+            let field = match endpoint.host {
+                HostPattern::Exact(_) => "matchName",
+                HostPattern::Below(_) => "matchPattern",
+            };
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "        - {field}: \"{}\"", host.fqdn);
+            let _ = writeln!(text, "        - {field}: \"{}\"", endpoint.host);
         }
         text.push_str(PORTS);
         text
@@ -60,8 +63,8 @@ mod tests {
 
     #[test]
     fn names_and_patterns_are_told_apart() {
-        let (rules, options) = example();
-        let text = Cilium.render(&rules, &options);
+        let (list, options) = example();
+        let text = Cilium.render(&list, &options);
         assert!(text.contains("        - matchName: \"contoso.eastus.data.azurecr.io\"\n"));
         assert!(text.contains("        - matchPattern: \"*.blob.core.windows.net\"\n"));
     }

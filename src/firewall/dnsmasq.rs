@@ -1,6 +1,7 @@
 //! `dnsmasq`: the addresses of the hosts go into sets of nftables, which `nftables` declares.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, RenderOptions};
+use crate::domain::HostPattern;
 
 /// The format.
 pub struct Dnsmasq;
@@ -10,14 +11,14 @@ impl Format for Dnsmasq {
         "dnsmasq"
     }
 
-    fn render(&self, rules: &Rules, _: &Options) -> String {
-        let mut text = rules.header("#");
+    fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
+        let mut text = list.header("#");
         text.push_str("# The sets are declared by: az-acr firewall-rules --format nftables\n");
-        for host in rules.hosts() {
-            // dnsmasq means a name and all below it; below a registry's hosts there is nothing.
-            let domain = host.fqdn.wildcard_suffix().unwrap_or(host.fqdn.as_str());
+        for endpoint in list.endpoints() {
+            // For dnsmasq a name includes every name below it; below a registry's hosts there are none.
+            let (HostPattern::Exact(domain) | HostPattern::Below(domain)) = &endpoint.host;
             text.push_str("nftset=/");
-            text.push_str(domain);
+            text.push_str(domain.as_str());
             text.push_str("/4#inet#az_acr#hosts4,6#inet#az_acr#hosts6\n");
         }
         text
@@ -31,8 +32,8 @@ mod tests {
 
     #[test]
     fn addresses_of_both_families_go_into_sets() {
-        let (rules, options) = example();
-        let text = Dnsmasq.render(&rules, &options);
+        let (list, options) = example();
+        let text = Dnsmasq.render(&list, &options);
         assert!(text.contains(
             "\nnftset=/contoso.eastus.data.azurecr.io/4#inet#az_acr#hosts4,6#inet#az_acr#hosts6\n"
         ));

@@ -4,20 +4,20 @@
 //! which a format says "and all below". What is no name of this registry and no wildcard that would admit another
 //! account is none of its business.
 
-use super::fqdn::Fqdn;
+use super::AllowList;
 use super::nftables::HOST_MARK;
-use super::{Host, Kind, Rules};
+use crate::domain::{Endpoint, Fqdn, HostPattern, Role};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// The largest rule file that is read, in bytes: a million host names.
-pub const LARGEST_FILE: usize = 64 << 20;
+use std::sync::Arc;
 
 /// A host name or wildcard in a rule file, and its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What is allowed.
     pub pattern: Pattern,
+    /// The file.
+    pub file: Arc<str>,
     /// The line, from 1.
     pub line: usize,
 }
@@ -33,13 +33,10 @@ pub enum Pattern {
 
 /// The file cannot be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoRuleFile {
+pub enum NotARuleFile {
     /// It holds a NUL byte.
     #[error("it is binary, not a rule file")]
     Binary,
-    /// It is larger than any rule file.
-    #[error("it has more than {} MiB, more than any rule file", LARGEST_FILE >> 20)]
-    TooLarge,
     /// There is text in it, and no host name.
     #[error("there is no host name in it")]
     NoNames,
@@ -51,17 +48,19 @@ pub struct Finding {
     /// The host or wildcard.
     pub fqdn: String,
     /// What it is for; `null` for a wildcard that is for nothing.
-    pub kind: Option<Kind>,
+    pub kind: Option<Role>,
     /// The region, where it has one.
     pub region: Option<String>,
-    /// The line in the file; `null` when it is missing there.
+    /// The file; `null` when it is missing.
+    pub file: Option<Arc<str>>,
+    /// The line in the file; `null` when it is missing.
     pub line: Option<usize>,
 }
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct DriftReport {
     /// Needed, and not allowed: pulls will fail.
     pub missing: Vec<Finding>,
     /// This registry's own, and no longer in use.
@@ -75,16 +74,11 @@ pub struct Report {
 /// Reads the names and wildcards of a rule file.
 ///
 /// # Errors
-/// [`NoRuleFile`].
-pub fn read(bytes: &[u8]) -> Result<Vec<Entry>, NoRuleFile> {
-    if bytes.len() > LARGEST_FILE {
-        return Err(NoRuleFile::TooLarge);
+/// [`NotARuleFile`].
+pub fn read(text: &str, file: &Arc<str>) -> Result<Vec<Entry>, NotARuleFile> {
+    if text.contains('\0') {
+        return Err(NotARuleFile::Binary);
     }
-    if bytes.contains(&0) {
-        return Err(NoRuleFile::Binary);
-    }
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut entries = Vec::new();
     let mut elsewhere = Elsewhere::default();
     for (i, line) in text.lines().enumerate() {
@@ -93,10 +87,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Entry>, NoRuleFile> {
             // `*` as a source, or as a name that may be asked for, is not a destination.
             patterns.retain(|pattern| *pattern != Pattern::Below(String::new()));
         }
-        entries.extend(patterns.into_iter().map(|pattern| Entry { pattern, line: i + 1 }));
+        let entry = |pattern| Entry { pattern, file: Arc::clone(file), line: i + 1 };
+        entries.extend(patterns.into_iter().map(entry));
     }
     let says_something = text.lines().any(|line| !without_comment(line).trim().is_empty());
-    if entries.is_empty() && says_something { Err(NoRuleFile::NoNames) } else { Ok(entries) }
+    if entries.is_empty() && says_something { Err(NotARuleFile::NoNames) } else { Ok(entries) }
 }
 
 /// Follows the lists of a file whose items are not destinations: sources, and the names of DNS rules.
@@ -183,28 +178,25 @@ fn domain(text: &str) -> Option<String> {
 /// # Arguments
 /// * `needed` - the rules as they should be.
 /// * `storage_suffix` - the cloud's, e.g. `core.windows.net`: a wildcard over its blob hosts is too broad.
-pub fn compare(needed: &Rules, allowed: &[Entry], storage_suffix: Option<&str>) -> Report {
-    let mut hosts: HashMap<&str, usize> = HashMap::new();
-    let mut below: HashMap<&str, usize> = HashMap::new();
+pub fn compare(needed: &AllowList, allowed: &[Entry], storage_suffix: Option<&str>) -> DriftReport {
+    let mut hosts: HashMap<&str, &Entry> = HashMap::new();
+    let mut below: HashMap<&str, &Entry> = HashMap::new();
     for entry in allowed {
         let (map, name) = match &entry.pattern {
             Pattern::Host(name) => (&mut hosts, name),
             Pattern::Below(name) => (&mut below, name),
         };
-        map.entry(name).or_insert(entry.line);
+        map.entry(name).or_insert(entry);
     }
-    let mut report = Report::default();
+    let mut report = DriftReport::default();
     let mut needed_names = HashSet::new();
-    for host in needed.hosts() {
-        needed_names.insert(host.fqdn.as_str());
-        let line = line_of(host, &hosts, &below);
-        let finding = Finding {
-            fqdn: host.fqdn.to_string(),
-            kind: Some(host.kind),
-            region: host.region.clone(),
-            line,
-        };
-        if line.is_some() { report.ok.push(finding) } else { report.missing.push(finding) }
+    for endpoint in needed.endpoints() {
+        let fqdn = endpoint.host.to_string();
+        let entry = allowing(endpoint, &hosts, &below);
+        let (role, region) = (Some(endpoint.role), endpoint.region.clone());
+        let finding = Finding::new(fqdn.clone(), role, region, entry);
+        needed_names.insert(fqdn);
+        if entry.is_some() { report.ok.push(finding) } else { report.missing.push(finding) }
     }
     let own: HashSet<(&str, &str)> =
         needed.groups.iter().filter_map(|group| group.title.as_str().split_once('.')).collect();
@@ -213,45 +205,54 @@ pub fn compare(needed: &Rules, allowed: &[Entry], storage_suffix: Option<&str>) 
         .map(|(_, domain)| (*domain).to_owned())
         .chain(storage_suffix.map(|suffix| format!("blob.{suffix}")))
         .collect();
-    let mut names: Vec<(&&str, &usize)> = hosts.iter().collect();
-    names.sort();
-    for (name, line) in names {
-        if let Some((kind, region)) = own_kind(name, &own).filter(|_| !needed_names.contains(name))
+    let mut names: Vec<(&str, &Entry)> = hosts.into_iter().collect();
+    names.sort_by_key(|(name, _)| *name);
+    for (name, entry) in names {
+        if let Some((role, region)) = own_role(name, &own).filter(|_| !needed_names.contains(name))
         {
-            let (fqdn, line) = ((*name).to_owned(), Some(*line));
-            report.stale.push(Finding { fqdn, kind: Some(kind), region, line });
+            report.stale.push(Finding::new(name.to_owned(), Some(role), region, Some(entry)));
         }
     }
-    let mut wildcards: Vec<(&&str, &usize)> = below.iter().collect();
-    wildcards.sort();
-    for (name, line) in wildcards {
+    let mut wildcards: Vec<(&str, &Entry)> = below.into_iter().collect();
+    wildcards.sort_by_key(|(name, _)| *name);
+    for (name, entry) in wildcards {
         let fqdn = if name.is_empty() { "*".to_owned() } else { format!("*.{name}") };
-        if admits_others(name, &shared, &own) && !needed_names.contains(fqdn.as_str()) {
-            report.too_broad.push(Finding { fqdn, kind: None, region: None, line: Some(*line) });
+        if admits_others(name, &shared, &own) && !needed_names.contains(&fqdn) {
+            report.too_broad.push(Finding::new(fqdn, None, None, Some(entry)));
         }
     }
     report
 }
 
-/// The line that allows a host: by its name, or by a wildcard over it.
-fn line_of(
-    host: &Host,
-    hosts: &HashMap<&str, usize>,
-    below: &HashMap<&str, usize>,
-) -> Option<usize> {
-    let (name, mut rest) = match host.fqdn.wildcard_suffix() {
+impl Finding {
+    fn new(
+        fqdn: String,
+        kind: Option<Role>,
+        region: Option<String>,
+        entry: Option<&Entry>,
+    ) -> Self {
+        let file = entry.map(|entry| Arc::clone(&entry.file));
+        Self { fqdn, kind, region, file, line: entry.map(|entry| entry.line) }
+    }
+}
+
+/// The entry that allows a host: by its name, or by a wildcard that covers it.
+fn allowing<'a>(
+    endpoint: &Endpoint,
+    hosts: &HashMap<&str, &'a Entry>,
+    below: &HashMap<&str, &'a Entry>,
+) -> Option<&'a Entry> {
+    let (name, mut rest) = match &endpoint.host {
         // A wildcard is allowed by itself or a wider one.
-        Some(suffix) => (None, Some(suffix)),
-        None => {
-            (Some(host.fqdn.as_str()), host.fqdn.as_str().split_once('.').map(|(_, rest)| rest))
-        }
+        HostPattern::Below(domain) => (None, Some(domain.as_str())),
+        HostPattern::Exact(host) => (Some(host.as_str()), host.split_label().1),
     };
-    if let Some(line) = name.and_then(|name| hosts.get(name)) {
-        return Some(*line);
+    if let Some(entry) = name.and_then(|name| hosts.get(name)) {
+        return Some(entry);
     }
     while let Some(domain) = rest {
-        if let Some(line) = below.get(domain) {
-            return Some(*line);
+        if let Some(entry) = below.get(domain) {
+            return Some(entry);
         }
         rest = domain.split_once('.').map(|(_, rest)| rest);
     }
@@ -259,16 +260,16 @@ fn line_of(
 }
 
 /// What a host of one of these registries was for: `<label>.<region>.<kind>.<domain>`.
-fn own_kind(name: &str, own: &HashSet<(&str, &str)>) -> Option<(Kind, Option<String>)> {
+fn own_role(name: &str, own: &HashSet<(&str, &str)>) -> Option<(Role, Option<String>)> {
     let (label, rest) = name.split_once('.')?;
     let (region, rest) = rest.split_once('.')?;
-    let (kind, domain) = rest.split_once('.')?;
-    let kind = match kind {
-        crate::endpoints::DATA => Kind::Data,
-        crate::endpoints::REGIONAL => Kind::Regional,
+    let (label_of_role, domain) = rest.split_once('.')?;
+    let role = match label_of_role {
+        "data" => Role::Data,
+        "geo" => Role::Regional,
         _ => return None,
     };
-    own.contains(&(label, domain)).then(|| (kind, Some(region.to_owned())))
+    own.contains(&(label, domain)).then(|| (role, Some(region.to_owned())))
 }
 
 /// Whether all below `domain` includes hosts of other registries or storage accounts.
@@ -289,18 +290,18 @@ fn is_below(name: &str, domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FORMATS, Group, Options, example};
+    use super::super::{FORMATS, Group, RenderOptions, SourceAddress, example};
     use super::*;
-    use crate::endpoints::Endpoints;
+    use crate::domain::Endpoints;
 
-    fn contoso(regions: &[&str]) -> Rules {
-        let endpoints =
-            Endpoints::planned("contoso.azurecr.io", regions.iter().copied(), false).unwrap();
-        Rules { groups: vec![Group::of_registry(&endpoints).unwrap()] }
+    fn contoso(regions: &[&str]) -> AllowList {
+        let login_server = Fqdn::parse("contoso.azurecr.io").unwrap();
+        let endpoints = Endpoints::planned(&login_server, regions.iter().copied(), false).unwrap();
+        AllowList { groups: vec![Group::of_registry(&endpoints)] }
     }
 
-    fn check(rules: &Rules, file: &str) -> Report {
-        compare(rules, &read(file.as_bytes()).unwrap(), Some("core.windows.net"))
+    fn check(list: &AllowList, file: &str) -> DriftReport {
+        compare(list, &read(file, &"rules".into()).unwrap(), Some("core.windows.net"))
     }
 
     fn names(findings: &[Finding]) -> Vec<(&str, Option<usize>)> {
@@ -309,7 +310,7 @@ mod tests {
 
     #[test]
     fn every_format_reads_back_as_what_was_written() {
-        let options = Options { sources: vec!["*".to_owned()], priority: 500 };
+        let options = RenderOptions { sources: vec![SourceAddress::any()], priority: 500 };
         let (with_wildcard, _) = example();
         for format in FORMATS {
             for rules in [contoso(&["eastus", "westus"]), with_wildcard.clone()] {
@@ -318,7 +319,7 @@ mod tests {
                 assert_eq!(report.missing, [], "{name}");
                 assert_eq!(report.stale, [], "{name}");
                 assert_eq!(report.too_broad, [], "{name}");
-                assert_eq!(report.ok.len(), rules.hosts().len(), "{name}");
+                assert_eq!(report.ok.len(), rules.endpoints().len(), "{name}");
             }
         }
     }
@@ -366,7 +367,7 @@ mod tests {
 
     #[test]
     fn case_dots_comments_and_line_ends_do_not_matter() {
-        let file = "\u{feff}Contoso.AzureCR.io.\r\n# contoso.westus.data.azurecr.io\r\n// x.y\r\n\
+        let file = "Contoso.AzureCR.io.\r\n# contoso.westus.data.azurecr.io\r\n// x.y\r\n\
                     allow \"contoso.eastus.data.azurecr.io\"; # comment *\r\nb\u{fc}cher.azurecr.io\r\n";
         let report = check(&contoso(&["eastus"]), file);
         assert_eq!(
@@ -377,11 +378,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rule_file_is_told() {
-        assert_eq!(read(b"\x00\x01"), Err(NoRuleFile::Binary));
-        assert_eq!(read(b"hello world"), Err(NoRuleFile::NoNames));
-        assert_eq!(read(b""), Ok(Vec::new()));
-        assert_eq!(read(b"# nothing yet\n"), Ok(Vec::new()));
-        assert_eq!(read(&vec![b'a'; LARGEST_FILE + 1]), Err(NoRuleFile::TooLarge));
+    fn what_is_not_a_rule_file_is_named() {
+        let read = |text| read(text, &"rules".into());
+        assert_eq!(read("\0\u{1}"), Err(NotARuleFile::Binary));
+        assert_eq!(read("hello world"), Err(NotARuleFile::NoNames));
+        assert_eq!(read(""), Ok(Vec::new()));
+        assert_eq!(read("# nothing yet\n"), Ok(Vec::new()));
     }
 }

@@ -1,6 +1,6 @@
 //! `json`: for programs.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, RenderOptions};
 use serde_json::json;
 
 /// The format.
@@ -11,14 +11,18 @@ impl Format for Json {
         "json"
     }
 
-    fn render(&self, rules: &Rules, _: &Options) -> String {
-        let registries: Vec<_> = rules.groups.iter().map(|group| group.title.as_str()).collect();
-        let hosts: Vec<_> = rules
-            .hosts()
+    fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
+        let registries: Vec<_> = list.groups.iter().map(|group| group.title.as_str()).collect();
+        let hosts: Vec<_> = list
+            .endpoints()
             .into_iter()
-            .map(|host| {
+            .map(|endpoint| {
                 json!({
-                    "fqdn": host.fqdn, "kind": host.kind, "region": host.region, "port": 443, "protocol": "TCP",
+                    "fqdn": endpoint.host,
+                    "kind": endpoint.role,
+                    "region": endpoint.region,
+                    "port": 443,
+                    "protocol": "TCP",
                 })
             })
             .collect();
@@ -34,8 +38,8 @@ mod tests {
 
     #[test]
     fn each_host_says_what_it_is_for() {
-        let (rules, options) = example();
-        let value: Value = serde_json::from_str(&Json.render(&rules, &options)).unwrap();
+        let (list, options) = example();
+        let value: Value = serde_json::from_str(&Json.render(&list, &options)).unwrap();
         assert_eq!(value["for"], json!(["contoso.azurecr.io", "tailspin.azurecr.io"]));
         assert_eq!(
             value["hosts"][1],

@@ -1,6 +1,7 @@
 //! `list`: one name a line, for Palo Alto external dynamic lists, FortiGate threat feeds, pfSense aliases.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, RenderOptions};
+use std::fmt::Write as _;
 
 /// The format.
 pub struct List;
@@ -10,11 +11,11 @@ impl Format for List {
         "list"
     }
 
-    fn render(&self, rules: &Rules, _: &Options) -> String {
-        let mut text = rules.header("#");
-        for host in rules.hosts() {
-            text.push_str(host.fqdn.as_str());
-            text.push('\n');
+    fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
+        let mut text = list.header("#");
+        for endpoint in list.endpoints() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}", endpoint.host);
         }
         text
     }
@@ -27,9 +28,9 @@ mod tests {
 
     #[test]
     fn one_name_a_line() {
-        let (rules, options) = example();
+        let (list, options) = example();
         assert_eq!(
-            List.render(&rules, &options),
+            List.render(&list, &options),
             "\
 # Hosts that clients of Azure container registries need, port 443/TCP:
 #   contoso.azurecr.io

@@ -1,71 +1,43 @@
-//! Allow-lists for firewalls: what clients of a registry must reach, in the language of the firewall.
+//! Allow-lists for firewalls: the hosts that clients of registries need, in the language of the firewall.
 //!
-//! Pure: rules in, text out. A format is a file with a [`Format`], and a row in [`FORMATS`].
+//! Pure: an allow-list in, text out. A format is one file with a [`Format`], and a row in [`FORMATS`].
 
 mod azure_firewall;
 mod cilium;
 mod dnsmasq;
 pub mod drift;
-mod fqdn;
 mod json;
 mod list;
 mod nftables;
+mod source;
 mod squid;
 mod terraform;
 
-pub use fqdn::{Fqdn, FqdnError};
+pub use source::SourceAddress;
 
-use crate::endpoints::{Endpoint, Endpoints};
-use serde::Serialize;
+use crate::domain::{Endpoint, Endpoints, Fqdn, ParseFqdnError, Role};
 
-/// What a host is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The global login server: authentication, manifests.
-    Login,
-    /// The login server of one region.
-    Regional,
-    /// A dedicated data endpoint: layers.
-    Data,
-    /// Any storage account of the cloud: layers, as long as there are no dedicated data endpoints.
-    Storage,
-    /// Azure Resource Manager and Entra, for machines that also log in to Azure.
-    Management,
-}
-
-/// A host that clients must reach on port 443/TCP.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Host {
-    /// The name, or a wildcard.
-    pub fqdn: Fqdn,
-    /// What for.
-    pub kind: Kind,
-    /// The region, where it has one.
-    pub region: Option<String>,
-}
-
-/// The hosts of one registry (or of the cloud's management), under a name that every format can show.
+/// The hosts of one registry, or of Azure itself, under a title that every format can show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The login server, or `azure-management`.
     pub title: Fqdn,
-    /// The hosts: login server first, then by kind and name.
-    pub hosts: Vec<Host>,
+    /// The hosts, by role and name.
+    pub endpoints: Vec<Endpoint>,
 }
 
-/// What to allow.
+/// What a firewall must allow on port 443/TCP.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rules {
+pub struct AllowList {
     /// Registries in the order in which they were named.
     pub groups: Vec<Group>,
 }
 
-/// What the formats for Azure Firewall can be told.
+/// Options of the formats for Azure Firewall.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// Addresses that the rules are for: `*`, addresses, ranges.
-    pub sources: Vec<String>,
+pub struct RenderOptions {
+    /// The addresses that the rules apply to.
+    pub sources: Vec<SourceAddress>,
     /// Priority of the rule collection group, 100 to 65000.
     pub priority: u32,
 }
@@ -74,8 +46,12 @@ pub struct Options {
 pub trait Format: Sync {
     /// The name that `--format` takes.
     fn name(&self) -> &'static str;
-    /// The rules as text. The same rules give the same text at any time.
-    fn render(&self, rules: &Rules, options: &Options) -> String;
+    /// Whether the format can say which clients the rules apply to, and with which priority.
+    fn takes_sources(&self) -> bool {
+        false
+    }
+    /// The rules as text. The same list always gives the same text.
+    fn render(&self, list: &AllowList, options: &RenderOptions) -> String;
 }
 
 /// All formats, in the order in which help shows them.
@@ -92,60 +68,50 @@ pub const FORMATS: [&dyn Format; 8] = [
 
 impl Group {
     /// The hosts of a registry.
-    ///
-    /// # Errors
-    /// [`FqdnError`] when a name holds characters that a rule file could mistake for something else.
-    pub fn of_registry(endpoints: &Endpoints) -> Result<Self, FqdnError> {
-        let title = Fqdn::parse(&endpoints.login_server)?;
-        let mut hosts = vec![Host { fqdn: title.clone(), kind: Kind::Login, region: None }];
-        let regional = endpoints.regional_endpoints.iter().flatten();
-        for (endpoint, kind) in regional
-            .map(|endpoint| (endpoint, Kind::Regional))
-            .chain(endpoints.data_endpoints.iter().map(|endpoint| (endpoint, data_kind(endpoint))))
-        {
-            let fqdn = Fqdn::parse(&endpoint.endpoint)?;
-            // The wildcard stands for every region, and is one rule.
-            let region = (kind != Kind::Storage).then(|| endpoint.region.clone());
-            hosts.push(Host { fqdn, kind, region });
-        }
-        hosts.sort_by(|a, b| (a.kind, &a.fqdn).cmp(&(b.kind, &b.fqdn)));
-        hosts.dedup_by(|a, b| a.fqdn == b.fqdn);
-        Ok(Self { title, hosts })
+    pub fn of_registry(registry: &Endpoints) -> Self {
+        let of_all_regions = |mut endpoint: Endpoint| {
+            // The wildcard serves every region, and is one rule.
+            if endpoint.role == Role::Storage {
+                endpoint.region = None;
+            }
+            endpoint
+        };
+        let mut endpoints: Vec<Endpoint> = registry.iter().map(of_all_regions).collect();
+        endpoints.sort_by(|a, b| (a.role, &a.host).cmp(&(b.role, &b.host)));
+        endpoints.dedup_by(|a, b| a.host == b.host);
+        Self { title: registry.login_server.clone(), endpoints }
     }
 
     /// The hosts that a login to Azure needs.
     ///
     /// # Errors
-    /// [`FqdnError`] when a cloud's endpoint is no host name.
-    pub fn of_management(hosts: &[&str]) -> Result<Self, FqdnError> {
-        let host = |name: &&str| {
-            Ok(Host { fqdn: Fqdn::parse(name)?, kind: Kind::Management, region: None })
+    /// [`ParseFqdnError`] when one is not a host name.
+    pub fn of_management(hosts: &[&str]) -> Result<Self, ParseFqdnError> {
+        let endpoint = |name: &&str| {
+            let host = Fqdn::parse(name)?.into();
+            Ok(Endpoint { host, role: Role::Management, region: None })
         };
-        let mut hosts = hosts.iter().map(host).collect::<Result<Vec<_>, FqdnError>>()?;
-        hosts.sort_by(|a, b| a.fqdn.cmp(&b.fqdn));
-        hosts.dedup_by(|a, b| a.fqdn == b.fqdn);
-        Ok(Self { title: Fqdn::parse("azure-management")?, hosts })
+        let mut endpoints = hosts.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
+        endpoints.sort_by(|a, b| a.host.cmp(&b.host));
+        endpoints.dedup_by(|a, b| a.host == b.host);
+        Ok(Self { title: Fqdn::parse("azure-management")?, endpoints })
     }
 
     /// The first label of the title: a name for rules.
     fn label(&self) -> &str {
-        self.title.as_str().split('.').next().unwrap_or_default()
+        self.title.split_label().0
     }
 }
 
-fn data_kind(endpoint: &Endpoint) -> Kind {
-    if endpoint.endpoint.starts_with("*.") { Kind::Storage } else { Kind::Data }
-}
-
-impl Rules {
-    /// Every host once, in order; a second registry's storage wildcard is the first one's.
-    fn hosts(&self) -> Vec<&Host> {
+impl AllowList {
+    /// Every host once, in order. Registries share the storage wildcard.
+    fn endpoints(&self) -> Vec<&Endpoint> {
         let mut seen = std::collections::HashSet::new();
-        let hosts = self.groups.iter().flat_map(|group| &group.hosts);
-        hosts.filter(|host| seen.insert(&host.fqdn)).collect()
+        let endpoints = self.groups.iter().flat_map(|group| &group.endpoints);
+        endpoints.filter(|endpoint| seen.insert(&endpoint.host)).collect()
     }
 
-    /// Lines that name what the rules are for, each behind `mark`.
+    /// Comment lines that name what the rules are for, each after `mark`.
     fn header(&self, mark: &str) -> String {
         let mut header = format!(
             "{mark} Hosts that clients of Azure container registries need, port 443/TCP:\n"
@@ -162,18 +128,17 @@ impl Rules {
     }
 }
 
-/// Rules that the tests of the formats share: a registry in two regions, and one without data endpoints.
+/// A list that the tests of the formats share: a registry in two regions, and one without data endpoints.
 #[cfg(test)]
-fn example() -> (Rules, Options) {
-    let contoso = Endpoints::planned("contoso.azurecr.io", ["westus", "eastus"], false).unwrap();
-    let old = Endpoints {
-        login_server: "tailspin.azurecr.io".to_owned(),
-        data_endpoints: vec![Endpoint::storage_wildcard("westus2", "core.windows.net")],
-        regional_endpoints: None,
+fn example() -> (AllowList, RenderOptions) {
+    let login_server = Fqdn::parse("contoso.azurecr.io").unwrap();
+    let contoso = Endpoints::planned(&login_server, ["westus", "eastus"], false).unwrap();
+    let tailspin = Endpoints {
+        login_server: Fqdn::parse("tailspin.azurecr.io").unwrap(),
+        data: vec![Endpoint::storage_wildcard("westus2", "core.windows.net").unwrap()],
+        regional: None,
     };
-    let groups = [contoso, old].map(|endpoints| Group::of_registry(&endpoints).unwrap());
-    (
-        Rules { groups: groups.into() },
-        Options { sources: vec!["10.0.0.0/8".to_owned()], priority: 500 },
-    )
+    let groups = [contoso, tailspin].iter().map(Group::of_registry).collect();
+    let sources = vec!["10.0.0.0/8".parse().unwrap()];
+    (AllowList { groups }, RenderOptions { sources, priority: 500 })
 }

@@ -1,7 +1,8 @@
 //! `nftables`: the sets that dnsmasq fills, and a drop of all other traffic to port 443, from this machine and through
 //! it, over TCP and QUIC.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, RenderOptions};
+use std::fmt::Write as _;
 
 /// The format.
 pub struct Nftables;
@@ -41,13 +42,12 @@ impl Format for Nftables {
         "nftables"
     }
 
-    fn render(&self, rules: &Rules, _: &Options) -> String {
-        let mut text = rules.header("#");
+    fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
+        let mut text = list.header("#");
         text.push_str("# The sets are filled by: az-acr firewall-rules --format dnsmasq\n");
-        for host in rules.hosts() {
-            text.push_str(HOST_MARK);
-            text.push_str(host.fqdn.as_str());
-            text.push('\n');
+        for endpoint in list.endpoints() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{HOST_MARK}{}", endpoint.host);
         }
         text.push_str(RULES);
         text
@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn hosts_are_named_in_comments_and_the_rest_is_dropped() {
-        let (rules, options) = example();
-        let text = Nftables.render(&rules, &options);
+        let (list, options) = example();
+        let text = Nftables.render(&list, &options);
         assert!(text.contains("\n# allow contoso.eastus.data.azurecr.io\n"));
         assert!(text.contains("\n\t\tdrop\n"));
     }

@@ -3,7 +3,9 @@
 //! The file is to be included before the configuration's own `http_access` rules; alone it denies everything else,
 //! because Squid's default is the opposite of the last rule.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, RenderOptions};
+use crate::domain::HostPattern;
+use std::fmt::Write as _;
 
 /// The format.
 pub struct Squid;
@@ -13,17 +15,16 @@ impl Format for Squid {
         "squid"
     }
 
-    fn render(&self, rules: &Rules, _: &Options) -> String {
-        let mut text = rules.header("#");
-        for host in rules.hosts() {
-            // A dot in front stands for the domain and all below it.
-            let domain = match host.fqdn.wildcard_suffix() {
-                Some(suffix) => format!(".{suffix}"),
-                None => host.fqdn.to_string(),
+    fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
+        let mut text = list.header("#");
+        for endpoint in list.endpoints() {
+            // A leading dot means the domain and every name below it.
+            let (dot, domain) = match &endpoint.host {
+                HostPattern::Exact(host) => ("", host),
+                HostPattern::Below(domain) => (".", domain),
             };
-            text.push_str("acl az_acr_hosts dstdomain ");
-            text.push_str(&domain);
-            text.push('\n');
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "acl az_acr_hosts dstdomain {dot}{domain}");
         }
         text.push_str(
             "acl az_acr_port port 443\nhttp_access allow CONNECT az_acr_hosts az_acr_port\n",
@@ -39,8 +40,8 @@ mod tests {
 
     #[test]
     fn hosts_are_an_acl_and_only_connect_is_allowed() {
-        let (rules, options) = example();
-        let text = Squid.render(&rules, &options);
+        let (list, options) = example();
+        let text = Squid.render(&list, &options);
         let lines: Vec<&str> = text.lines().skip(4).collect();
         assert_eq!(
             lines,

@@ -1,6 +1,6 @@
 //! `terraform`: an `azurerm_firewall_policy_rule_collection_group`.
 
-use super::{Format, Options, Rules};
+use super::{AllowList, Format, RenderOptions};
 use std::fmt::Write as _;
 
 /// The format.
@@ -11,8 +11,12 @@ impl Format for Terraform {
         "terraform"
     }
 
-    fn render(&self, rules: &Rules, options: &Options) -> String {
-        let mut text = rules.header("#");
+    fn takes_sources(&self) -> bool {
+        true
+    }
+
+    fn render(&self, list: &AllowList, options: &RenderOptions) -> String {
+        let mut text = list.header("#");
         let sources: Vec<String> = options.sources.iter().map(|s| format!("\"{s}\"")).collect();
         let sources = sources.join(", ");
         // Writing to a String cannot fail.
@@ -35,7 +39,7 @@ resource "azurerm_firewall_policy_rule_collection_group" "az_acr" {{
 "#,
             options.priority
         );
-        for group in &rules.groups {
+        for group in &list.groups {
             let _ = write!(
                 text,
                 r#"
@@ -46,8 +50,8 @@ resource "azurerm_firewall_policy_rule_collection_group" "az_acr" {{
 "#,
                 group.label()
             );
-            for host in &group.hosts {
-                let _ = writeln!(text, "        \"{}\",", host.fqdn);
+            for endpoint in &group.endpoints {
+                let _ = writeln!(text, "        \"{}\",", endpoint.host);
             }
             text.push_str(
                 r#"      ]
@@ -71,8 +75,8 @@ mod tests {
 
     #[test]
     fn each_registry_is_a_rule() {
-        let (rules, options) = example();
-        let text = Terraform.render(&rules, &options);
+        let (list, options) = example();
+        let text = Terraform.render(&list, &options);
         assert_eq!(text.matches("\n    rule {\n").count(), 2);
         assert!(text.contains("  priority           = 500\n"));
         assert!(text.contains("\n        \"contoso.eastus.data.azurecr.io\",\n"));

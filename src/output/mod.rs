@@ -10,6 +10,7 @@ mod tsv;
 mod yaml;
 
 pub use query::{Query, QueryError};
+pub use table::{Row, Style};
 
 use serde_json::Value;
 
@@ -53,32 +54,41 @@ impl Format {
     }
 }
 
-/// What a command has to say: a value, how it looks as a table, and the exit code.
-#[derive(Debug, Clone)]
+/// The result of a command: a value, its rows as a table, and the exit code.
 pub struct Outcome {
-    /// The answer; `Null` prints nothing.
+    /// The value; `Null` prints nothing.
     pub value: Value,
-    /// Rows (objects whose keys are the column titles) for `--output table`; without it each object's own keys.
-    pub table: Option<fn(&Value) -> Vec<Value>>,
-    /// Gives lines of a table a colour on a terminal.
-    pub line_colour: Option<fn(&str) -> Option<&'static str>>,
-    /// Whether a terminal gets a table where no format was asked for.
+    /// Whether a terminal gets a table where no format was chosen.
     pub table_on_terminal: bool,
-    /// The exit code when nothing goes wrong with the output.
+    /// The exit code if the value can be printed.
     pub exit_code: u8,
+    table: Option<Box<dyn FnOnce() -> Vec<Row>>>,
 }
 
 impl Outcome {
-    /// An answer that exits with 0.
+    /// A value that exits with 0. As a table, it shows the value's own keys.
     pub fn new(value: Value) -> Self {
-        Self { value, table: None, line_colour: None, table_on_terminal: false, exit_code: 0 }
+        Self { value, table: None, table_on_terminal: false, exit_code: 0 }
     }
 
-    /// The same with a view for `--output table`.
+    /// The same with rows for `--output table`, which are made when they are shown.
     #[must_use]
-    pub fn with_table(mut self, table: fn(&Value) -> Vec<Value>) -> Self {
-        self.table = Some(table);
+    pub fn with_table(mut self, rows: impl FnOnce() -> Vec<Row> + 'static) -> Self {
+        self.table = Some(Box::new(rows));
         self
+    }
+
+    /// The same with an exit code.
+    #[must_use]
+    pub fn with_exit_code(mut self, exit_code: u8) -> Self {
+        self.exit_code = exit_code;
+        self
+    }
+}
+
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outcome").field("value", &self.value).finish_non_exhaustive()
     }
 }
 
@@ -86,55 +96,37 @@ impl Outcome {
 ///
 /// # Arguments
 /// * `query` - `--query`, applied first.
-/// * `colour` - whether `jsonc` and `yamlc` may use colour.
+/// * `colour` - whether colour may be used.
 ///
 /// # Errors
-/// [`QueryError`] when the query fails on this answer.
+/// [`QueryError`] when the query fails on this value.
 pub fn render(
-    outcome: &Outcome,
+    outcome: Outcome,
     format: Format,
     query: Option<&Query>,
     colour: bool,
 ) -> Result<Vec<u8>, QueryError> {
-    let queried;
     let value = match query {
-        Some(query) => {
-            // A table shows plain objects in the model's order, TSV in the alphabet's.
-            queried = query.search(&outcome.value, format == Format::Tsv)?;
-            &queried
-        }
-        None => &outcome.value,
+        // A table shows plain objects in the model's order, TSV in alphabetical order.
+        Some(query) => query.search(&outcome.value, format == Format::Tsv)?,
+        None => outcome.value,
     };
     if value.is_null() {
         return Ok(Vec::new());
     }
     let text = match format {
-        Format::Json => json::render(value, false),
-        Format::Jsonc => json::render(value, colour),
-        Format::Yaml => yaml::render(value, false),
-        Format::Yamlc => yaml::render(value, colour),
-        Format::Tsv => tsv::render(value, query.is_none()),
+        Format::Json => json::render(&value, false),
+        Format::Jsonc => json::render(&value, colour),
+        Format::Yaml => yaml::render(&value, false),
+        Format::Yamlc => yaml::render(&value, colour),
+        Format::Tsv => tsv::render(&value, query.is_none()),
         Format::None => String::new(),
-        Format::Table => {
-            let text = match (outcome.table, query) {
-                (Some(view), None) => table::render(&Value::Array(view(value)), false),
-                (_, query) => table::render(value, query.is_none()),
-            };
-            match outcome.line_colour.filter(|_| colour) {
-                Some(line_colour) => painted(&text, line_colour),
-                None => text,
-            }
-        }
+        Format::Table => match (outcome.table, query) {
+            (Some(rows), None) => table::render_rows(&rows(), colour),
+            (_, query) => table::render(&value, query.is_none()),
+        },
     };
     Ok(text.into_bytes())
-}
-
-fn painted(text: &str, line_colour: fn(&str) -> Option<&'static str>) -> String {
-    let paint = |line: &str| match line_colour(line) {
-        Some(colour) => format!("{colour}{line}\x1b[0m\n"),
-        None => format!("{line}\n"),
-    };
-    text.lines().map(paint).collect()
 }
 
 /// An object's entries, sorted by key.

@@ -17,7 +17,122 @@ pub fn rows(value: &Value) -> &[Value] {
     }
 }
 
-/// A table with a title row, or an empty line when there is nothing to show.
+/// How a row looks on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// The terminal's own colour.
+    #[default]
+    Plain,
+    /// Green: good, or added.
+    Good,
+    /// Yellow: changed, or worth a look.
+    Notice,
+    /// Red: removed.
+    Removed,
+    /// Bright red: bad.
+    Bad,
+}
+
+impl Style {
+    fn escape(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Good => Some("\x1b[32m"),
+            Self::Notice => Some("\x1b[33m"),
+            Self::Removed => Some("\x1b[31m"),
+            Self::Bad => Some("\x1b[91m"),
+        }
+    }
+}
+
+/// The text of a cell; empty for a value that is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cell(String);
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map(Into::into).unwrap_or_default()
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<&String> for Cell {
+    fn from(text: &String) -> Self {
+        Self(text.clone())
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(flag: bool) -> Self {
+        Self(python::repr(&Value::Bool(flag)))
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(number: usize) -> Self {
+        Self(number.to_string())
+    }
+}
+
+/// A row: cells under their titles, and a style. All rows of a table have the same titles.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row {
+    cells: Vec<(&'static str, Cell)>,
+    style: Style,
+}
+
+impl Row {
+    /// A row with this style and no cells yet.
+    pub fn new(style: Style) -> Self {
+        Self { cells: Vec::new(), style }
+    }
+
+    /// The same with one more cell.
+    #[must_use]
+    pub fn cell(mut self, title: &'static str, value: impl Into<Cell>) -> Self {
+        self.cells.push((title, value.into()));
+        self
+    }
+}
+
+/// Rows as a table, or an empty line when there are none.
+pub fn render_rows(rows: &[Row], colour: bool) -> String {
+    let Some(first) = rows.first() else { return "\n".to_owned() };
+    let titles: Vec<&str> = first.cells.iter().map(|(title, _)| *title).collect();
+    let lines: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.cells.iter().map(|(_, cell)| cell.0.trim().to_owned()).collect())
+        .collect();
+    let text = layout(&titles, &lines);
+    if !colour {
+        return text;
+    }
+    // The title and the dashes, then as many lines for each row as its tallest cell has.
+    let heights = lines.iter().map(|row| row.iter().map(|c| c.lines().count()).max().unwrap_or(1));
+    let styles = rows
+        .iter()
+        .zip(heights)
+        .flat_map(|(row, height)| std::iter::repeat_n(row.style, height.max(1)));
+    let styles = [Style::Plain; 2].into_iter().chain(styles).chain(std::iter::repeat(Style::Plain));
+    let paint = |(line, style): (&str, Style)| match style.escape() {
+        Some(escape) => format!("{escape}{line}\x1b[0m\n"),
+        None => format!("{line}\n"),
+    };
+    text.lines().zip(styles).map(paint).collect()
+}
+
+/// A value as a table, or an empty line when there is nothing to show.
 pub fn render(value: &Value, sort_keys: bool) -> String {
     let rows: Vec<Map<String, Value>> = rows(value).iter().map(|r| row(r, sort_keys)).collect();
     let mut titles: Vec<&str> = Vec::new();
@@ -31,15 +146,19 @@ pub fn render(value: &Value, sort_keys: bool) -> String {
     }
     let lines: Vec<Vec<String>> =
         rows.iter().map(|row| titles.iter().map(|title| cell(row.get(*title))).collect()).collect();
+    layout(&titles, &lines)
+}
+
+fn layout(titles: &[&str], lines: &[Vec<String>]) -> String {
     let dashes = titles.iter().enumerate().map(|(i, title)| {
         let widest = lines.iter().flat_map(|line| line[i].lines()).map(width).max();
         "-".repeat(widest.unwrap_or(0).max(width(title) + TITLE_PADDING))
     });
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(&titles);
+    table.set_header(titles);
     table.add_row(dashes.collect::<Vec<_>>());
-    table.add_rows(&lines);
+    table.add_rows(lines);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }

@@ -1,4 +1,4 @@
-//! Names to addresses, with what happened on the way.
+//! DNS: the addresses of a name, its aliases, or why there are none.
 
 use super::verdict::{Failure, Reason, Step};
 use async_trait::async_trait;
@@ -10,16 +10,16 @@ use hickory_resolver::{Hosts, TokioResolver};
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// What a name stands for.
+/// What a name resolves to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resolved {
     /// Addresses, IPv4 first, each family in the resolver's order.
     pub addresses: Vec<IpAddr>,
-    /// The names that the first one is an alias of, in order.
+    /// The names that it is an alias of, in order.
     pub cnames: Vec<String>,
 }
 
-/// Finds addresses.
+/// Resolves names.
 #[async_trait(?Send)]
 pub trait Names {
     /// The addresses of a host.
@@ -29,7 +29,7 @@ pub trait Names {
     async fn lookup(&self, host: &str) -> Result<Resolved, Failure>;
 }
 
-/// No name is known; for worlds whose hosts are all named otherwise.
+/// Knows no name: in the emulated cloud every host is overridden.
 #[derive(Debug)]
 pub struct NoNames;
 
@@ -45,7 +45,7 @@ fn not_found(host: &str) -> Failure {
     Failure::new(Step::Dns, Reason::NameNotFound, detail)
 }
 
-/// The system's hosts file and resolver. Search domains are left out: endpoints are whole names.
+/// The system's hosts file and resolver. Search domains are not used: endpoints are fully qualified.
 pub struct SystemNames {
     hosts: Hosts,
     resolver: Result<TokioResolver, String>,
@@ -53,10 +53,10 @@ pub struct SystemNames {
 }
 
 impl SystemNames {
-    /// Reads the system's configuration. Nothing is remembered between two lookups.
+    /// Reads the system's configuration. Lookups are not cached.
     ///
     /// # Arguments
-    /// * `timeout` - for a whole lookup; a server gets less than half of it, and a second try.
+    /// * `timeout` - for a whole lookup; a server gets less than half of it, so that there is time for a second one.
     pub fn new(timeout: Duration) -> Self {
         let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
             let options = builder.options_mut();
@@ -69,7 +69,7 @@ impl SystemNames {
         Self {
             hosts: Hosts::from_system().unwrap_or_default(),
             resolver: resolver.map_err(|e| e.to_string()),
-            // Some servers are silent when they are asked for IPv6: the answer for IPv4 must not be lost.
+            // Some servers never answer questions for IPv6. The answer for IPv4 must not be lost then.
             timeout: timeout * 9 / 10,
         }
     }
@@ -81,7 +81,7 @@ impl Names for SystemNames {
         let failed = |detail: String| Failure::new(Step::Dns, Reason::ResolverFailed, detail);
         let mut name = Name::from_ascii(host).map_err(|e| failed(format!("{host}: {e}")))?;
         name.set_fqdn(true);
-        // As in the system's own resolver, a name in the hosts file is looked up nowhere else.
+        // As in the system's resolver, a name in the hosts file is not looked up anywhere else.
         let known = [RecordType::A, RecordType::AAAA]
             .map(|kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind)));
         let mut found = Resolved::default();
@@ -104,7 +104,7 @@ impl Names for SystemNames {
         for answer in [v4, v6] {
             match answer {
                 Ok(lookup) => add(&mut found, lookup.answers()),
-                // A family without addresses is not worth a word if the other one has some; IPv4's error comes first.
+                // An error of one family does not matter if the other one has addresses; IPv4's error comes first.
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -132,11 +132,11 @@ fn add(found: &mut Resolved, records: &[Record]) {
     }
 }
 
-/// Addresses that lead somewhere. 0.0.0.0 and :: would lead to this machine itself.
+/// Addresses that a connection can use. 0.0.0.0 and :: would lead to this machine itself.
 fn real(host: &str, found: Resolved) -> Result<Resolved, Failure> {
     match found.addresses.first() {
         Some(address) if found.addresses.iter().all(IpAddr::is_unspecified) => {
-            let detail = format!("DNS gives {address} for {host}: a filter's answer");
+            let detail = format!("DNS resolves {host} to {address}: a DNS filter blocks it");
             Err(Failure::new(Step::Dns, Reason::Sinkholed, detail))
         }
         _ => Ok(found),
@@ -167,7 +167,7 @@ fn why(host: &str, error: &NetError) -> Failure {
 
 /// The failure of a lookup that took too long.
 pub fn timeout() -> Failure {
-    Failure::new(Step::Dns, Reason::ResolverTimeout, "the resolver does not answer")
+    Failure::new(Step::Dns, Reason::ResolverTimeout, "the resolver does not respond")
 }
 
 /// RFC 1918 and ULA.

@@ -1,64 +1,62 @@
-//! The other half of a proof: hosts that this machine must not reach.
+//! Hosts that this machine must not be able to reach.
 
-use super::Check;
-use super::verdict::{Reason, Step, Verdict};
+use super::verdict::{Ending, Reason, Step, Verdict};
+use super::{Check, CheckedTarget};
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// A host that is expected to be blocked, and whether that has been shown.
+/// A host that is expected to be blocked, and whether it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Expectation {
     /// The host.
     pub host: String,
     /// `blocked`.
     pub expected: &'static str,
-    /// What the check said.
+    /// The result of the check.
     pub verdict: Verdict,
-    /// Where it ended.
-    pub step: Option<Step>,
-    /// Why.
-    pub reason: Option<Reason>,
-    /// In words.
-    pub detail: Option<String>,
-    /// Whether a firewall or proxy has been seen to refuse.
+    /// Where it ended, and why.
+    #[serde(flatten)]
+    pub ending: Ending,
+    /// Whether a firewall or proxy refused the connection.
     pub ok: bool,
 }
 
-/// Judges the checks of one host (one for each family of addresses): all of them must have been refused.
+/// Judges the checks of one host, one for each address family: a firewall or proxy must have refused all of them.
 ///
-/// A name that does not resolve, or a proxy that is not there, proves nothing: with an address or without the proxy the
-/// way might be open.
-pub fn expect_blocked(checks: &[Check]) -> Option<Expectation> {
+/// A name that does not resolve, or a proxy that does not work, proves nothing: with an address, or without the proxy, the
+/// host might be reachable.
+pub fn expect_blocked(host: &CheckedTarget) -> Option<Expectation> {
+    let checks = &host.families;
     let check = checks.iter().find(|check| !is_refused(check)).or(checks.first())?;
     let ok = is_refused(check);
-    let detail = match (ok, check.verdict, check.step) {
-        (true, ..) => check.detail.clone(),
+    let said = check.ending.detail.as_deref();
+    let detail = match (ok, check.verdict, check.ending.step) {
+        (true, ..) => said.map(str::to_owned),
         (false, verdict, _) if verdict.is_usable() => {
-            Some(format!("{} can be reached: the way is open", check.endpoint))
+            Some(format!("{} can be reached", check.endpoint))
         }
         (false, _, Some(Step::Dns | Step::Tcp)) => Some(format!(
-            "{}: that proves nothing about a firewall; give its address by --resolve",
-            check.detail.as_deref().unwrap_or("no address")
+            "{}. This does not show that a firewall blocks the host: name its address with --resolve",
+            said.unwrap_or("no address")
         )),
         (false, ..) => Some(format!(
-            "{}: the way is not closed",
-            check.detail.as_deref().unwrap_or("it ended otherwise")
+            "{}. This does not show that the host is blocked",
+            said.unwrap_or("the check ended early")
         )),
     };
     Some(Expectation {
         host: check.endpoint.clone(),
         expected: "blocked",
         verdict: check.verdict,
-        step: check.step,
-        reason: check.reason,
-        detail,
+        ending: Ending { detail, ..check.ending.clone() },
         ok,
     })
 }
 
-/// Whether somebody on the way refused: a packet filter, a proxy, a filter on the names in TLS, or a refusal's page.
+/// Whether something on the path refused: a packet filter, a proxy, a filter on TLS server names, or a block page.
 fn is_refused(check: &Check) -> bool {
-    let (Verdict::Blocked, Some(step), Some(reason)) = (check.verdict, check.step, check.reason)
+    let (Verdict::Blocked, Some(step), Some(reason)) =
+        (check.verdict, check.ending.step, check.ending.reason)
     else {
         return false;
     };
@@ -70,32 +68,37 @@ fn is_refused(check: &Check) -> bool {
     }
 }
 
-/// Whether the name led back to this machine, as some filters on names answer.
+/// Whether the name resolved to this machine, as some DNS filters answer.
 fn is_this_machine(check: &Check) -> bool {
     check.trace.proxy.is_none() && check.trace.addresses.iter().any(IpAddr::is_loopback)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, Trace};
+    use super::super::{Target, Trace};
     use super::*;
+    use crate::domain::{Fqdn, Role};
+
+    fn of_host(families: Vec<Check>) -> CheckedTarget {
+        let host = Fqdn::parse("evil.blob.core.windows.net").unwrap();
+        let target = Target { host, port: 443, role: Role::Other, region: None, planned: false };
+        CheckedTarget { target, families }
+    }
 
     fn check(verdict: Verdict, step: Option<Step>, reason: Option<Reason>) -> Check {
         Check {
             endpoint: "evil.blob.core.windows.net".to_owned(),
-            kind: Kind::Other,
+            role: Role::Other,
             region: None,
             family: None,
             verdict,
-            step,
-            reason,
-            detail: None,
+            ending: Ending { step, reason, detail: None },
             trace: Trace::default(),
         }
     }
 
     #[test]
-    fn only_a_refusal_proves_that_a_way_is_closed() {
+    fn only_a_refusal_shows_that_a_host_is_blocked() {
         use Reason::{
             NameNotFound, ProxyDenied, ProxyUnusable, ProxyUpstream, Refused, Reset, Timeout,
             Untrusted,
@@ -112,15 +115,18 @@ mod tests {
             (Verdict::Blocked, Step::Http, Timeout, false),
             (Verdict::Intercepted, Step::Tls, Untrusted, false),
         ] {
-            let checks = [check(verdict, Some(step), Some(reason))];
-            assert_eq!(expect_blocked(&checks).unwrap().ok, ok, "{step:?} {reason:?}");
+            let checks = vec![check(verdict, Some(step), Some(reason))];
+            assert_eq!(expect_blocked(&of_host(checks)).unwrap().ok, ok, "{step:?} {reason:?}");
         }
         let refused = check(Verdict::Blocked, Some(Step::Tcp), Some(Timeout));
         let open = check(Verdict::Reachable, None, None);
-        assert!(!expect_blocked(&[refused.clone(), open]).unwrap().ok, "one family is open");
-        assert!(expect_blocked(&[refused.clone(), refused.clone()]).unwrap().ok);
+        assert!(
+            !expect_blocked(&of_host(vec![refused.clone(), open])).unwrap().ok,
+            "one family is open"
+        );
+        assert!(expect_blocked(&of_host(vec![refused.clone(), refused.clone()])).unwrap().ok);
         let mut here = refused;
         here.trace.addresses = vec!["127.0.0.1".parse().unwrap()];
-        assert!(!expect_blocked(&[here]).unwrap().ok, "a filter led back here");
+        assert!(!expect_blocked(&of_host(vec![here])).unwrap().ok, "a filter led back here");
     }
 }

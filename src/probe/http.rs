@@ -1,32 +1,32 @@
-//! HTTP/1.1 with bounds: what a stranger may send is limited in headers, bytes and time.
+//! HTTP/1.1 with limits on headers, bytes and time: the other side may be anybody.
 
 use super::verdict::{Failure, Reason, Step};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, Uri};
+use hyper::{Method, Uri};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-/// The most headers that an answer may have.
-const MOST_HEADERS: usize = 100;
-/// The largest head of an answer, in bytes.
-const LARGEST_HEAD: usize = 64 << 10;
+/// The most headers that a response may have.
+const MAX_HEADERS: usize = 100;
+/// The largest head of a response, in bytes.
+const MAX_HEAD: usize = 64 << 10;
 
-/// The most that is read of an error's text, in bytes.
-const LARGEST_ERROR: usize = 16 << 10;
+/// The most that is read of an error's body, in bytes.
+const MAX_ERROR_TEXT: usize = 16 << 10;
 
 /// A stream to the other side, TLS or not.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// An answer, its body within the limit.
+/// A response, its body within the limit.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The headers.
@@ -35,32 +35,32 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// How much of a body is wanted, in bytes.
+/// How much of a body is read, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
     /// All of it; more than this is an error.
     Whole(usize),
-    /// The first bytes, or those of an error's text; the rest is not read.
+    /// The first bytes only; of an error's body, enough for its message.
     First(usize),
 }
 
-impl Answer {
+impl Response {
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
-/// A request of this program.
+/// A request.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct Request {
     method: Method,
     target: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: String,
 }
 
-impl Ask {
+impl Request {
     /// A GET of a path with its query.
     pub fn get(target: impl Into<String>) -> Self {
         Self {
@@ -101,7 +101,7 @@ impl Ask {
     }
 }
 
-/// A connection on which requests can be made, one after the other. It closes when it is dropped.
+/// A connection for requests, one after the other. It is closed when it is dropped.
 #[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -121,7 +121,7 @@ impl Connection {
     ///
     /// # Arguments
     /// * `authority` - the `Host` header.
-    /// * `timeout` - for each request with its answer.
+    /// * `timeout` - for each request with its response.
     ///
     /// # Errors
     /// A [`Failure`] of step `http`.
@@ -133,12 +133,12 @@ impl Connection {
         let host = HeaderValue::from_str(authority)
             .map_err(|e| Failure::new(Step::Http, Reason::BadAnswer, e.to_string()))?;
         let (sender, connection) = http1::Builder::new()
-            .max_headers(MOST_HEADERS)
-            .max_buf_size(LARGEST_HEAD)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(MAX_HEAD)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| failure(&error))?;
-        // Errors come out of the sender, too.
+        // The sender reports errors, too.
         let driver = tokio::spawn(async move {
             let _ = connection.with_upgrades().await;
         });
@@ -150,58 +150,61 @@ impl Connection {
         !self.sender.is_closed()
     }
 
-    /// Makes a request and reads the answer.
+    /// Sends a request and reads the response.
     ///
     /// # Errors
     /// A [`Failure`] of step `http`.
-    pub async fn send(&mut self, ask: Ask, limit: Limit) -> Result<Answer, Failure> {
+    pub async fn send(&mut self, request: Request, limit: Limit) -> Result<Response, Failure> {
         let most = self.timeout;
         let whole = async {
-            let response = self.response(ask).await?;
+            let response = self.response(request).await?;
             read(response, limit).await
         };
         timeout(most, whole).await.unwrap_or_else(|_| Err(too_slow()))
     }
 
-    /// Makes a request and gives the answer with its body unread, e.g. to take over the connection.
+    /// Sends a request and returns the response with its body unread, e.g. to take over the connection.
     ///
     /// # Errors
     /// A [`Failure`] of step `http`.
-    pub async fn response(&mut self, ask: Ask) -> Result<Response<Incoming>, Failure> {
+    pub async fn response(
+        &mut self,
+        request: Request,
+    ) -> Result<hyper::Response<Incoming>, Failure> {
         let bad = |e: &dyn std::fmt::Display| {
-            Failure::new(Step::Http, Reason::BadAnswer, format!("the request cannot be made: {e}"))
+            Failure::new(Step::Http, Reason::BadAnswer, format!("the request cannot be sent: {e}"))
         };
-        let uri: Uri = ask.target.parse().map_err(|e| bad(&e))?;
-        let mut request = Request::new(Full::from(ask.body));
-        *request.method_mut() = ask.method;
-        *request.uri_mut() = uri;
-        let headers = request.headers_mut();
+        let uri: Uri = request.target.parse().map_err(|e| bad(&e))?;
+        let mut message = hyper::Request::new(Full::from(request.body));
+        *message.method_mut() = request.method;
+        *message.uri_mut() = uri;
+        let headers = message.headers_mut();
         headers.insert(hyper::header::HOST, self.host.clone());
         let agent = concat!("az-acr/", env!("CARGO_PKG_VERSION"));
         headers.insert(hyper::header::USER_AGENT, HeaderValue::from_static(agent));
-        headers.extend(ask.headers);
+        headers.extend(request.headers);
         self.sender.ready().await.map_err(|error| failure(&error))?;
-        self.sender.send_request(request).await.map_err(|error| failure(&error))
+        self.sender.send_request(message).await.map_err(|error| failure(&error))
     }
 }
 
 /// The failure of a step that took too long.
 pub fn too_slow() -> Failure {
-    Failure::new(Step::Http, Reason::Timeout, "no answer within the timeout")
+    Failure::new(Step::Http, Reason::Timeout, "no response within the timeout")
 }
 
-async fn read(response: Response<Incoming>, limit: Limit) -> Result<Answer, Failure> {
+async fn read(response: hyper::Response<Incoming>, limit: Limit) -> Result<Response, Failure> {
     let (head, mut body) = response.into_parts();
     let (most, whole) = match limit {
         Limit::Whole(bytes) => (bytes, true),
         Limit::First(bytes) if head.status.is_success() => (bytes, false),
-        Limit::First(_) => (LARGEST_ERROR, false),
+        Limit::First(_) => (MAX_ERROR_TEXT, false),
     };
     let too_large = || {
-        let detail = format!("the answer has more than {most} bytes");
+        let detail = format!("the response has more than {most} bytes");
         Failure::new(Step::Http, Reason::TooLarge, detail)
     };
-    // A length that is announced needs no reading.
+    // A length that is announced is checked before reading.
     if whole && body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
@@ -220,21 +223,21 @@ async fn read(response: Response<Incoming>, limit: Limit) -> Result<Answer, Fail
         return Err(too_large());
     }
     bytes.truncate(most);
-    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: bytes })
+    Ok(Response { status: head.status.as_u16(), headers: head.headers, body: bytes })
 }
 
 fn failure(error: &hyper::Error) -> Failure {
     let io = std::error::Error::source(error).and_then(|e| e.downcast_ref::<std::io::Error>());
     let (reason, detail) = if error.is_parse_too_large() {
-        (Reason::TooLarge, format!("the answer's headers are larger than {LARGEST_HEAD} bytes"))
+        (Reason::TooLarge, format!("the response's headers are larger than {MAX_HEAD} bytes"))
     } else if error.is_parse() {
-        (Reason::BadAnswer, "the answer is not HTTP".to_owned())
+        (Reason::BadAnswer, "the response is not HTTP".to_owned())
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        (Reason::Reset, "the connection was closed before an answer".to_owned())
+        (Reason::Reset, "the connection was closed before a response".to_owned())
     } else if let Some(io) = io {
         (Reason::Reset, format!("the connection broke: {io}"))
     } else {
-        (Reason::BadAnswer, format!("the answer breaks HTTP: {error}"))
+        (Reason::BadAnswer, format!("the response is invalid HTTP: {error}"))
     };
     Failure::new(Step::Http, reason, detail)
 }

@@ -11,7 +11,7 @@ pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json";
 
 /// The most blobs that an image may have: Docker's own limit is 127 layers.
-const MOST_BLOBS: usize = 256;
+const MAX_BLOBS: usize = 256;
 
 /// `REPOSITORY[:TAG|@DIGEST]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,21 +22,21 @@ pub struct Reference {
     pub version: String,
 }
 
-/// The text is no reference.
+/// The text is not a reference to an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no image: expected REPOSITORY, REPOSITORY:TAG or REPOSITORY@sha256:DIGEST")]
-pub struct NoReference(String);
+#[error("'{0}' is not an image: expected REPOSITORY, REPOSITORY:TAG or REPOSITORY@sha256:DIGEST")]
+pub struct ParseReferenceError(String);
 
 impl Reference {
-    /// Reads a reference. `latest` stands for a tag that is not named; a digest wins over a tag.
+    /// Reads a reference. Without a tag it means `latest`; a digest takes precedence over a tag.
     ///
     /// # Arguments
-    /// * `registry` - may be in front of the repository, with a slash.
+    /// * `registry` - the registry's host, which may precede the repository.
     ///
     /// # Errors
-    /// [`NoReference`].
-    pub fn parse(text: &str, registry: &str) -> Result<Self, NoReference> {
-        let wrong = || NoReference(printable(text));
+    /// [`ParseReferenceError`].
+    pub fn parse(text: &str, registry: &str) -> Result<Self, ParseReferenceError> {
+        let wrong = || ParseReferenceError(printable(text));
         let rest = text.strip_prefix(registry).and_then(|rest| rest.strip_prefix('/'));
         let rest = rest.unwrap_or(text);
         let (rest, digest) = match rest.split_once('@') {
@@ -106,7 +106,7 @@ pub fn verify(bytes: &[u8], expected: &str) -> Result<(), Failure> {
     if expected.split_once(':').is_some_and(|(_, value)| value == hex) {
         return Ok(());
     }
-    let detail = format!("the manifest is not the one that {} names", printable(expected));
+    let detail = format!("the manifest does not match its digest {}", printable(expected));
     Err(Failure::new(Step::Manifest, Reason::DigestMismatch, detail))
 }
 
@@ -118,15 +118,15 @@ pub struct Platform {
     variant: Option<String>,
 }
 
-/// The text is no platform.
+/// The text is not a platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected OS/ARCHITECTURE[/VARIANT], e.g. linux/amd64")]
-pub struct NoPlatform;
+pub struct ParsePlatformError;
 
 impl std::str::FromStr for Platform {
-    type Err = NoPlatform;
+    type Err = ParsePlatformError;
 
-    fn from_str(text: &str) -> Result<Self, NoPlatform> {
+    fn from_str(text: &str) -> Result<Self, ParsePlatformError> {
         let parts: Vec<&str> = text.split('/').collect();
         let word = |part: &&str| {
             !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
@@ -139,7 +139,7 @@ impl std::str::FromStr for Platform {
                     variant: variant.first().map(|variant| (*variant).to_lowercase()),
                 })
             }
-            _ => Err(NoPlatform),
+            _ => Err(ParsePlatformError),
         }
     }
 }
@@ -152,7 +152,7 @@ impl fmt::Display for Platform {
 }
 
 impl Default for Platform {
-    /// Linux on this machine's architecture, in Go's words, as registries have it.
+    /// Linux on this machine's architecture, in Go's terms, which registries use.
     fn default() -> Self {
         let architecture = match std::env::consts::ARCH {
             "x86_64" => "amd64",
@@ -164,7 +164,7 @@ impl Default for Platform {
     }
 }
 
-/// A manifest's digest in an index, and for which platform it is.
+/// An entry of an index: a manifest's digest and its platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     digest: String,
@@ -180,13 +180,13 @@ pub struct Blob {
     pub size: Option<u64>,
     /// Its media type.
     pub media_type: String,
-    /// Where else it may come from: layers that must not be redistributed.
+    /// Other places that it comes from: layers that must not be redistributed have them.
     pub urls: Vec<String>,
     /// Whether it is the image's configuration.
     pub is_config: bool,
 }
 
-/// A manifest, as far as a pull needs it.
+/// The parts of a manifest that a pull needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manifest {
     /// A manifest list or OCI index.
@@ -217,9 +217,9 @@ impl Manifest {
             let old = value["fsLayers"].is_array();
             return Err(bad(if old { "is of the retired schema 1" } else { "has no layers" }));
         };
-        if layers.len() >= MOST_BLOBS {
+        if layers.len() >= MAX_BLOBS {
             let detail =
-                format!("the image has {} layers: more than any client takes", layers.len());
+                format!("the image has {} layers, more than any client accepts", layers.len());
             return Err(Failure::new(Step::Manifest, Reason::TooLarge, detail));
         }
         let config = blob(&value["config"], true);
@@ -250,10 +250,10 @@ fn platform(value: &Value) -> Option<Platform> {
     })
 }
 
-/// The digest for a platform. Of several, the first; a variant counts only where one was asked for.
+/// The digest for a platform, the first if there are several. A variant counts only if one was asked for.
 ///
 /// # Errors
-/// A [`Failure`] of step `manifest` that names the platforms that there are.
+/// A [`Failure`] of step `manifest` that names the available platforms.
 pub fn choose<'a>(entries: &'a [Entry], wanted: &Platform) -> Result<&'a str, Failure> {
     let fits = |entry: &&Entry| {
         entry.platform.as_ref().is_some_and(|found| {
@@ -267,7 +267,7 @@ pub fn choose<'a>(entries: &'a [Entry], wanted: &Platform) -> Result<&'a str, Fa
             .iter()
             .filter_map(|entry| entry.platform.as_ref().map(ToString::to_string))
             .collect();
-        let detail = format!("the image has nothing for {wanted}, but for: {}", known.join(", "));
+        let detail = format!("the image has no variant for {wanted}. It has: {}", known.join(", "));
         Failure::new(Step::Manifest, Reason::NoPlatform, detail)
     })
 }
@@ -329,7 +329,7 @@ mod tests {
             assert_eq!(choose(&entries, &wanted.parse().unwrap()).ok(), chosen, "{wanted}");
         }
         for text in ["linux", "linux/", "a/b/c/d", "", "linux/amd 64"] {
-            assert_eq!(text.parse::<Platform>(), Err(NoPlatform), "{text}");
+            assert_eq!(text.parse::<Platform>(), Err(ParsePlatformError), "{text}");
         }
     }
 

@@ -1,31 +1,31 @@
-//! What an endpoint's answer means: is it the registry that speaks, and does it let this client in?
+//! What an endpoint's response means: does it come from the registry, and does the registry accept this client?
 
-use super::Kind;
-use super::http::Answer;
+use super::http::Response;
 use super::tls::Trust;
 use super::verdict::{Failure, Reason, Step, printable};
+use crate::domain::Role;
 use hyper::header::{HeaderMap, WWW_AUTHENTICATE};
 use serde_json::Value;
 
-/// How a registry wants clients to log in.
+/// How a registry requires clients to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Challenge {
-    /// By a token from this URL, for this service.
+    /// With a token from this URL, for this service.
     Bearer {
         /// The token service's URL.
         realm: String,
-        /// The `service` that is asked for, mostly the registry's host.
+        /// The `service` of the token, usually the registry's host.
         service: Option<String>,
     },
-    /// By name and password with each request.
+    /// With a user name and password in each request.
     Basic,
 }
 
-/// The challenges of a 401, those for tokens first.
+/// The challenges of a 401, bearer challenges first.
 pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     let mut found = Vec::new();
     for value in headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {
-        // What follows an unreadable challenge is not looked at.
+        // Everything after an unreadable challenge is ignored.
         for challenge in http_auth::parser::ChallengeParser::new(value).map_while(Result::ok) {
             let parameter = |name: &str| {
                 let mut parameters = challenge.params.iter();
@@ -45,45 +45,50 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     found
 }
 
-/// Whether a realm is an https URL on the host that named it.
+/// Whether a realm is an https URL on the host that sent it.
 pub fn is_own_realm(realm: &str, host: &str) -> bool {
     azure_core::http::Url::parse(realm).is_ok_and(|url| {
         url.scheme() == "https" && url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host))
     })
 }
 
-/// Judges the answer of an endpoint: `GET /v2/` of a login server, `GET /` of anything else.
+/// Judges the response of an endpoint: to `GET /v2/` from a login server, to `GET /` from any other host.
 ///
 /// # Errors
-/// A [`Failure`] of step `http` when the answer is not the endpoint's own, or refuses this client.
-pub fn judge(kind: Kind, host: &str, trust: Option<Trust>, answer: &Answer) -> Result<(), Failure> {
+/// A [`Failure`] of step `http` when the response does not come from the endpoint, or refuses this client.
+pub fn judge(
+    role: Role,
+    host: &str,
+    trust: Option<Trust>,
+    response: &Response,
+) -> Result<(), Failure> {
     let failed = |reason, detail: String| Err(Failure::new(Step::Http, reason, detail));
-    if let Some(message) = denial(answer) {
+    if let Some(message) = denial(response) {
         return failed(
             Reason::RegistryDenied,
-            format!("the registry's network rules refuse this client: {message}"),
+            format!("the registry's network rules deny this client: {message}"),
         );
     }
-    // Behind a certificate that only this machine trusts, a refusal without Azure's headers is somebody else's page.
-    let refuses = matches!(answer.status, 403 | 407 | 451 | 511);
-    if refuses && trust != Some(Trust::Public) && !is_azure(&answer.headers) {
+    // With a certificate that only this machine trusts, a refusal without Azure's headers comes from a proxy or firewall.
+    let refuses = matches!(response.status, 403 | 407 | 451 | 511);
+    if refuses && trust != Some(Trust::Public) && !is_azure(&response.headers) {
         return failed(
             Reason::ProxyDenied,
             format!(
-                "HTTP {} without Azure's headers: the page of a proxy or firewall",
-                answer.status
+                "HTTP {} without Azure's headers: a proxy or firewall answers",
+                response.status
             ),
         );
     }
-    match kind {
-        Kind::Login | Kind::Regional => judge_login(host, answer),
-        Kind::Data | Kind::Other => Ok(()),
+    match role {
+        Role::Login | Role::Regional => judge_login(host, response),
+        Role::Data | Role::Storage | Role::Management | Role::Other => Ok(()),
     }
 }
 
-fn judge_login(host: &str, answer: &Answer) -> Result<(), Failure> {
+fn judge_login(host: &str, response: &Response) -> Result<(), Failure> {
     let failed = |reason, detail: String| Err(Failure::new(Step::Http, reason, detail));
-    match answer.status {
+    match response.status {
         401 => {}
         403 => {
             return failed(
@@ -94,37 +99,37 @@ fn judge_login(host: &str, answer: &Answer) -> Result<(), Failure> {
         status => {
             return failed(
                 Reason::NotRegistry,
-                format!("{host} answers /v2/ with HTTP {status}, not with the 401 of a registry"),
+                format!("{host} answers /v2/ with HTTP {status} instead of a registry's 401"),
             );
         }
     }
-    match challenges(&answer.headers).first() {
+    match challenges(&response.headers).first() {
         Some(Challenge::Bearer { realm, .. }) if is_own_realm(realm, host) => Ok(()),
         Some(Challenge::Bearer { realm, .. }) => failed(Reason::ForeignRealm, foreign(host, realm)),
         _ => failed(
             Reason::NotRegistry,
-            format!("{host} answers /v2/ with a 401 that asks for no token"),
+            format!("{host} answers /v2/ with a 401 that does not ask for a token"),
         ),
     }
 }
 
-/// Words for a token service elsewhere.
+/// The message about a token service on another host.
 pub fn foreign(host: &str, realm: &str) -> String {
-    format!("{host} sends clients to {} for their tokens, which is not its own", printable(realm))
+    format!("{host} sends clients to {} for tokens, which is another host", printable(realm))
 }
 
 /// The message of ACR's network rules: `{"errors": [{"code": "DENIED", "message": "client with IP …"}]}`.
-pub fn denial(answer: &Answer) -> Option<String> {
-    if answer.status != 403 {
+pub fn denial(response: &Response) -> Option<String> {
+    if response.status != 403 {
         return None;
     }
-    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
     let error = body["errors"].as_array()?.first()?;
     let denied = error["code"].as_str()? == "DENIED" && error["message"].as_str()?.contains(" IP ");
     denied.then(|| error["message"].as_str().map(printable))?
 }
 
-/// Whether an answer carries the headers of ACR or of Azure's storage.
+/// Whether a response carries the headers of ACR or of Azure's storage.
 pub fn is_azure(headers: &HeaderMap) -> bool {
     const OWN: [&str; 3] =
         ["x-ms-correlation-request-id", "x-ms-request-id", "docker-distribution-api-version"];
@@ -139,12 +144,12 @@ mod tests {
     use super::*;
     use hyper::header::HeaderValue;
 
-    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
+    fn response(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        Answer { status, headers: map, body: body.as_bytes().to_vec() }
+        Response { status, headers: map, body: body.as_bytes().to_vec() }
     }
 
     const OWN: (&str, &str) = (
@@ -160,19 +165,19 @@ mod tests {
         let plain = ("www-authenticate", r#"Bearer realm="http://contoso.azurecr.io/token""#);
         let basic = ("www-authenticate", r#"Basic realm="contoso""#);
         for (given, expected) in [
-            (answer(401, &[OWN], ""), None),
-            (answer(401, &[basic, OWN], ""), None),
-            (answer(401, &[foreign], ""), Some(Reason::ForeignRealm)),
-            (answer(401, &[plain], ""), Some(Reason::ForeignRealm)),
-            (answer(401, &[basic], ""), Some(Reason::NotRegistry)),
-            (answer(401, &[("www-authenticate", "Bearer")], ""), Some(Reason::NotRegistry)),
-            (answer(401, &[], ""), Some(Reason::NotRegistry)),
-            (answer(200, &[], ""), Some(Reason::NotRegistry)),
-            (answer(403, &[azure], DENIED), Some(Reason::RegistryDenied)),
-            (answer(403, &[azure], ""), Some(Reason::RegistryDenied)),
-            (answer(403, &[("server", "squid")], "<html>"), Some(Reason::ProxyDenied)),
+            (response(401, &[OWN], ""), None),
+            (response(401, &[basic, OWN], ""), None),
+            (response(401, &[foreign], ""), Some(Reason::ForeignRealm)),
+            (response(401, &[plain], ""), Some(Reason::ForeignRealm)),
+            (response(401, &[basic], ""), Some(Reason::NotRegistry)),
+            (response(401, &[("www-authenticate", "Bearer")], ""), Some(Reason::NotRegistry)),
+            (response(401, &[], ""), Some(Reason::NotRegistry)),
+            (response(200, &[], ""), Some(Reason::NotRegistry)),
+            (response(403, &[azure], DENIED), Some(Reason::RegistryDenied)),
+            (response(403, &[azure], ""), Some(Reason::RegistryDenied)),
+            (response(403, &[("server", "squid")], "<html>"), Some(Reason::ProxyDenied)),
         ] {
-            let reason = judge(Kind::Login, "contoso.azurecr.io", Some(Trust::Local), &given);
+            let reason = judge(Role::Login, "contoso.azurecr.io", Some(Trust::Local), &given);
             assert_eq!(reason.err().map(|failure| failure.reason), expected, "{given:?}");
         }
     }
@@ -181,13 +186,13 @@ mod tests {
     fn data_endpoints_may_answer_anything_but_a_strangers_refusal() {
         let storage = ("server", "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0");
         for (given, trust, expected) in [
-            (answer(404, &[], ""), Trust::Local, None),
-            (answer(403, &[storage], "<Error/>"), Trust::Local, None),
-            (answer(403, &[], ""), Trust::Public, None),
-            (answer(403, &[], ""), Trust::Local, Some(Reason::ProxyDenied)),
-            (answer(403, &[], DENIED), Trust::Public, Some(Reason::RegistryDenied)),
+            (response(404, &[], ""), Trust::Local, None),
+            (response(403, &[storage], "<Error/>"), Trust::Local, None),
+            (response(403, &[], ""), Trust::Public, None),
+            (response(403, &[], ""), Trust::Local, Some(Reason::ProxyDenied)),
+            (response(403, &[], DENIED), Trust::Public, Some(Reason::RegistryDenied)),
         ] {
-            let reason = judge(Kind::Data, "contoso.eastus.data.azurecr.io", Some(trust), &given);
+            let reason = judge(Role::Data, "contoso.eastus.data.azurecr.io", Some(trust), &given);
             assert_eq!(reason.err().map(|failure| failure.reason), expected, "{given:?}");
         }
     }

@@ -1,20 +1,20 @@
-//! CONNECT: a tunnel through a proxy, or the proxy's answer as evidence.
+//! CONNECT: a tunnel through a proxy, or the reason why the proxy refuses it.
 
-use super::http::{Ask, Connection, Stream, too_slow};
+use super::http::{Connection, Request, Stream, too_slow};
 use super::verdict::{Failure, Reason, Step, printable};
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, PROXY_AUTHORIZATION};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
 
-/// Headers by which proxies say more about a refusal.
+/// Headers in which proxies explain a refusal.
 const EXPLANATIONS: [&str; 4] =
     ["x-squid-error", "x-proxy-error", "proxy-status", "proxy-authenticate"];
 
-/// Asks a proxy for a tunnel.
+/// Opens a tunnel through a proxy.
 ///
 /// # Arguments
-/// * `proxy` - the proxy, for what is said about it.
+/// * `proxy` - the proxy, for messages.
 /// * `authority` - `host:port` at the tunnel's end.
 ///
 /// # Errors
@@ -30,13 +30,13 @@ pub async fn tunnel(
         let detail = format!("the proxy {name}: {}", failure.detail);
         Failure::new(Step::Proxy, Reason::ProxyUnusable, detail)
     };
-    let asked = async {
+    let opened = async {
         let mut connection = Connection::new(stream, authority, limit).await?;
-        let mut ask = Ask::connect(authority);
+        let mut request = Request::connect(authority);
         if let Some(authorization) = &proxy.authorization {
-            ask = ask.with(PROXY_AUTHORIZATION, authorization.clone());
+            request = request.with(PROXY_AUTHORIZATION, authorization.clone());
         }
-        let response = connection.response(ask).await?;
+        let response = connection.response(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
         if !status.is_success() {
             return Ok(Err(refusal(&name, status, &headers)));
@@ -46,8 +46,8 @@ pub async fn tunnel(
             .map_err(|e| Failure::new(Step::Proxy, Reason::BadAnswer, format!("no tunnel: {e}")))?;
         Ok(Ok(Box::new(TokioIo::new(upgraded)) as Box<dyn Stream>))
     };
-    match tokio::time::timeout(limit, asked).await {
-        Ok(Ok(answered)) => answered,
+    match tokio::time::timeout(limit, opened).await {
+        Ok(Ok(tunnel)) => tunnel,
         Ok(Err(failure)) => Err(unusable(failure)),
         Err(_) => Err(Failure::new(
             Step::Proxy,
@@ -57,8 +57,8 @@ pub async fn tunnel(
     }
 }
 
-/// What squid says in `X-Squid-Error` when it cannot go on by itself. Squid 5.7 answers 500 with the last one where its
-/// DNS does not know the host.
+/// Values of `X-Squid-Error` when squid allows a host and cannot reach it. Squid 5.7 sends the last one, with a 500, when
+/// its DNS does not know the host.
 const SQUID_UPSTREAM: [&str; 3] = ["ERR_DNS_FAIL", "ERR_CONNECT_FAIL", "ERR_CANNOT_FORWARD"];
 
 fn refusal(proxy: &str, status: StatusCode, headers: &HeaderMap) -> Failure {
@@ -66,13 +66,13 @@ fn refusal(proxy: &str, status: StatusCode, headers: &HeaderMap) -> Failure {
     let squid_upstream =
         squid.is_some_and(|error| SQUID_UPSTREAM.iter().any(|known| error.starts_with(known)));
     let (reason, what) = match status.as_u16() {
-        403 => (Reason::ProxyDenied, "refuses this host by its rules"),
-        407 => (Reason::ProxyDenied, "wants a login of its own"),
+        403 => (Reason::ProxyDenied, "denies this host"),
+        407 => (Reason::ProxyDenied, "requires authentication"),
         status if squid_upstream || (502..=504).contains(&status) => (
             Reason::ProxyUpstream,
-            "lets this host through, and cannot reach it: its DNS, or the way beyond",
+            "allows this host but cannot reach it: check its DNS and its route",
         ),
-        _ => (Reason::ProxyUnusable, "does not make a tunnel"),
+        _ => (Reason::ProxyUnusable, "does not open a tunnel"),
     };
     let said = EXPLANATIONS.iter().filter_map(|name| {
         let value = headers.get(*name)?.to_str().ok()?;

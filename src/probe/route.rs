@@ -1,10 +1,10 @@
-//! Which way a connection takes: overrides of names and hosts as in curl, and the proxy.
+//! The route of a connection: overrides of names and hosts, as in curl, and the proxy.
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use std::net::IpAddr;
 
-/// `--resolve HOST:PORT:ADDRESS[,ADDRESS]…`: addresses in place of DNS. `*` stands for every host.
+/// `--resolve HOST:PORT:ADDRESS[,ADDRESS]…`: addresses in place of DNS. `*` means every host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolve {
     host: String,
@@ -12,17 +12,17 @@ pub struct Resolve {
     addresses: Vec<IpAddr>,
 }
 
-/// `--connect-to HOST1:PORT1:HOST2:PORT2`: another host and port in place of one. What is left empty stands for any
-/// (before) or the same (after).
+/// `--connect-to HOST1:PORT1:HOST2:PORT2`: connect to another host and port. An empty HOST1 or PORT1 means any, an empty
+/// HOST2 or PORT2 means the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectTo {
     from: (Option<String>, Option<u16>),
     to: (Option<String>, Option<u16>),
 }
 
-/// The text is no override.
+/// The text is not an override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoOverride {
+pub enum ParseOverrideError {
     /// Not `HOST:PORT:ADDRESS`.
     #[error("expected HOST:PORT:ADDRESS, e.g. contoso.azurecr.io:443:192.0.2.7")]
     Resolve,
@@ -43,9 +43,9 @@ fn host(text: &str) -> Option<(&str, &str)> {
 }
 
 impl std::str::FromStr for Resolve {
-    type Err = NoOverride;
+    type Err = ParseOverrideError;
 
-    fn from_str(text: &str) -> Result<Self, NoOverride> {
+    fn from_str(text: &str) -> Result<Self, ParseOverrideError> {
         let parse = || {
             let (host, rest) = host(text)?;
             let (port, addresses) = rest.split_once(':')?;
@@ -57,14 +57,14 @@ impl std::str::FromStr for Resolve {
             let host = host.to_lowercase();
             (!host.is_empty()).then_some(Self { host, port: port.parse().ok()?, addresses })
         };
-        parse().ok_or(NoOverride::Resolve)
+        parse().ok_or(ParseOverrideError::Resolve)
     }
 }
 
 impl std::str::FromStr for ConnectTo {
-    type Err = NoOverride;
+    type Err = ParseOverrideError;
 
-    fn from_str(text: &str) -> Result<Self, NoOverride> {
+    fn from_str(text: &str) -> Result<Self, ParseOverrideError> {
         let port = |text: &str| match text {
             "" => Some(None),
             text => text.parse().ok().map(Some),
@@ -79,11 +79,11 @@ impl std::str::FromStr for ConnectTo {
                 to: (name(to_host), port(to_port)?),
             })
         };
-        parse().ok_or(NoOverride::ConnectTo)
+        parse().ok_or(ParseOverrideError::ConnectTo)
     }
 }
 
-/// A proxy on the way.
+/// A proxy.
 #[derive(Debug, Clone)]
 pub struct Proxy {
     /// Its host.
@@ -96,14 +96,14 @@ pub struct Proxy {
     pub authorization: Option<hyper::header::HeaderValue>,
 }
 
-/// Overrides and proxies, all of them the user's.
+/// The user's overrides and proxies.
 #[derive(Debug, Default)]
 pub struct Route {
     /// `--resolve`, the first that fits.
     pub resolve: Vec<Resolve>,
     /// `--connect-to`, the first that fits.
     pub connect_to: Vec<ConnectTo>,
-    /// The proxy for https and the hosts that do without.
+    /// The proxy for https, and the hosts that bypass it.
     pub proxies: Option<Matcher>,
 }
 
@@ -122,7 +122,7 @@ impl Route {
         }
     }
 
-    /// Addresses that need no lookup: a literal, or the user's.
+    /// Addresses that need no lookup: a literal address, or an override.
     pub fn addresses(&self, host: &str, port: u16) -> Option<Vec<IpAddr>> {
         if let Ok(address) = host.parse() {
             return Some(vec![address]);
@@ -182,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_override_is_refused() {
+    fn what_is_not_an_override_is_refused() {
         for text in ["", "a.io", "a.io:443", "a.io:x:1.2.3.4", "a.io:443:b.io", ":443:1.2.3.4"] {
-            assert_eq!(text.parse::<Resolve>(), Err(NoOverride::Resolve), "{text}");
+            assert_eq!(text.parse::<Resolve>(), Err(ParseOverrideError::Resolve), "{text}");
         }
         for text in ["", "a.io", "a.io:443", "a.io:443:b.io:x", "[::1:443:b:1", "a.io:70000:b:1"] {
-            assert_eq!(text.parse::<ConnectTo>(), Err(NoOverride::ConnectTo), "{text}");
+            assert_eq!(text.parse::<ConnectTo>(), Err(ParseOverrideError::ConnectTo), "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
-//! The TLS handshake: whose certificate is it, and who trusts it?
+//! The TLS handshake: the certificate that the host shows, and who trusts it.
 //!
-//! The verifier lets no handshake finish with a certificate that a client would refuse, but it remembers what it saw.
+//! The verifier fails a handshake with a certificate that a client would refuse, but it records the certificate first.
 
 use super::verdict::{Failure, Reason, Step, printable};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -26,15 +26,15 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Trust {
-    /// Everybody: its root is one of Mozilla's.
+    /// Everybody: its root is in Mozilla's list.
     Public,
-    /// This machine and perhaps its neighbours: somebody opens TLS on the way, and clients here accept that.
+    /// Only machines like this one: TLS is intercepted, and clients here accept it.
     Local,
-    /// Nobody here.
+    /// Nobody on this machine.
     Untrusted,
 }
 
-/// What a handshake showed.
+/// What the handshake showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TlsFacts {
@@ -44,41 +44,41 @@ pub struct TlsFacts {
     pub subject: Option<String>,
     /// Who issued it.
     pub issuer: Option<String>,
-    /// Its last moment, RFC 3339 in UTC.
+    /// When it expires, RFC 3339 in UTC.
     pub expires: Option<String>,
-    /// Whether it is for the host that was asked.
+    /// Whether it is valid for the host.
     pub name_matches: bool,
     /// Who trusts it.
     pub trust: Trust,
 }
 
-/// Judges certificates: by Mozilla's roots first, then by this machine's.
+/// The roots that certificates are verified with: Mozilla's first, then this machine's.
 #[derive(Debug, Clone)]
-pub struct Judge {
+pub struct TrustAnchors {
     provider: Arc<CryptoProvider>,
     public: Arc<dyn ServerCertVerifier>,
     local: Arc<dyn ServerCertVerifier>,
 }
 
-impl Judge {
-    /// A judge with Mozilla's roots.
+impl TrustAnchors {
+    /// Mozilla's roots, and this machine's.
     ///
     /// # Arguments
-    /// * `local` - trusts what clients on this machine trust.
+    /// * `local` - verifies as clients on this machine do.
     ///
     /// # Errors
-    /// When the roots make no verifier, which does not happen.
+    /// When a verifier cannot be built from the roots, which does not happen.
     pub fn new(local: Arc<dyn ServerCertVerifier>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         Ok(Self { public: verifier(roots, &provider)?, local, provider })
     }
 
-    /// A judge for a world that has one authority and no other.
+    /// The emulator's authority and no other.
     ///
     /// # Errors
-    /// When it is no certificate.
-    pub fn of_world(authority: CertificateDer<'_>) -> Result<Self, rustls::Error> {
+    /// When it is not a certificate.
+    pub fn emulated(authority: CertificateDer<'_>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(authority)?;
@@ -96,26 +96,26 @@ fn verifier(
     Ok(verifier.map_err(|e| rustls::Error::General(e.to_string()))?)
 }
 
-/// Makes a handshake.
+/// Performs a handshake.
 ///
 /// # Errors
-/// A [`Failure`] of step `tls`, with the facts all the same where a certificate was shown.
+/// A [`Failure`] of step `tls`; the facts are returned as well where a certificate was shown.
 pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     host: &str,
     stream: S,
-    judge: &Judge,
+    anchors: &TrustAnchors,
 ) -> (Option<TlsFacts>, Result<TlsStream<S>, Failure>) {
     let failed = |detail: String| Failure::new(Step::Tls, Reason::TlsFailed, detail);
     let name = match ServerName::try_from(host.to_owned()) {
         Ok(name) => name,
         Err(e) => return (None, Err(failed(format!("{host}: {e}")))),
     };
-    let recorder = Arc::new(Recorder { judge: judge.clone(), seen: Mutex::new(None) });
-    let config = ClientConfig::builder_with_provider(Arc::clone(&judge.provider))
+    let recorder = Arc::new(Recorder { anchors: anchors.clone(), seen: Mutex::new(None) });
+    let config = ClientConfig::builder_with_provider(Arc::clone(&anchors.provider))
         .with_safe_default_protocol_versions()
         .map(|builder| {
             builder
-                .dangerous() // in name only: the recorder verifies
+                .dangerous() // in name only: the recorder verifies certificates
                 .with_custom_certificate_verifier(Arc::clone(&recorder) as _)
                 .with_no_client_auth()
         });
@@ -152,12 +152,12 @@ fn why_refused(host: &str, refusal: &rustls::Error, facts: Option<&TlsFacts>) ->
         ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
             Reason::NameMismatch,
-            format!("the certificate is for {subject}, not for {host}: somebody else answers"),
+            format!("the certificate is for {subject}, not for {host}: another host answers"),
         ),
         _ => (
             Reason::Untrusted,
             format!(
-                "the certificate was issued by {issuer}, which nobody here trusts: TLS is opened on the way"
+                "the certificate was issued by {issuer}, which this machine does not trust: TLS is intercepted"
             ),
         ),
     };
@@ -177,17 +177,17 @@ fn why_failed(error: &io::Error) -> Failure {
     Failure::new(Step::Tls, reason, detail)
 }
 
-/// What the recorder saw of a certificate, and why it refuses it, if it does.
+/// What the recorder saw of a certificate, and why it refuses it.
 #[derive(Debug)]
 struct Seen {
     facts: TlsFacts,
     refusal: Option<rustls::Error>,
 }
 
-/// Verifies and remembers. The refusal comes with the handshake's signature, when the version is known.
+/// Verifies and records. It refuses when the handshake's signature comes: only then is the TLS version known.
 #[derive(Debug)]
 struct Recorder {
-    judge: Judge,
+    anchors: TrustAnchors,
     seen: Mutex<Option<Seen>>,
 }
 
@@ -219,12 +219,12 @@ impl ServerCertVerifier for Recorder {
         };
         let name_matches = ParsedCertificate::try_from(end_entity)
             .is_ok_and(|certificate| verify_server_name(&certificate, server_name).is_ok());
-        // Verifiers look at the name last: a wrong one means that the rest is trusted.
-        let (trust, refusal) = match verify(&self.judge.public) {
+        // Verifiers check the name last: if only the name is wrong, the issuer is trusted.
+        let (trust, refusal) = match verify(&self.anchors.public) {
             Ok(_) => (Trust::Public, None),
             Err(error) if is_about_the_name(&error) => (Trust::Public, Some(error)),
             Err(error) if is_about_time(&error) => (Trust::Untrusted, Some(error)),
-            Err(_) => match verify(&self.judge.local) {
+            Err(_) => match verify(&self.anchors.local) {
                 Ok(_) => (Trust::Local, None),
                 Err(error) if is_about_the_name(&error) => (Trust::Local, Some(error)),
                 Err(error) => (Trust::Untrusted, Some(error)),
@@ -242,7 +242,7 @@ impl ServerCertVerifier for Recorder {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.finish(ProtocolVersion::TLSv1_2)?;
-        self.judge.public.verify_tls12_signature(message, cert, dss)
+        self.anchors.public.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -252,11 +252,11 @@ impl ServerCertVerifier for Recorder {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         self.finish(ProtocolVersion::TLSv1_3)?;
-        self.judge.public.verify_tls13_signature(message, cert, dss)
+        self.anchors.public.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.judge.provider.signature_verification_algorithms.supported_schemes()
+        self.anchors.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

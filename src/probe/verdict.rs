@@ -1,20 +1,20 @@
-//! What a check can say: verdicts, steps, and the closed list of reasons.
+//! The results of a check: verdicts, steps, and the closed list of reasons.
 
 use serde::Serialize;
 
-/// What is known about an endpoint after a check.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
-    /// The endpoint answers as it should.
+    /// The endpoint responds as it should.
     Reachable,
     /// The same, over a private address.
     Private,
-    /// The endpoint cannot be used; step and reason say where and why.
+    /// The endpoint cannot be used; step and reason tell where and why.
     Blocked,
-    /// A planned name that is not there yet.
+    /// A planned endpoint that is not in DNS yet.
     NotPublished,
-    /// Somebody else answers in the endpoint's place, with a certificate that clients refuse.
+    /// Another host answers in place of the endpoint, with a certificate that clients refuse.
     Intercepted,
 }
 
@@ -25,116 +25,142 @@ impl Verdict {
     }
 }
 
-/// Where a check or a pull ended.
+/// A step of a check or a pull.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
-    /// Finding the addresses of a name.
+    /// Resolving the name.
     Dns,
-    /// Connecting.
+    /// Opening a TCP connection.
     Tcp,
-    /// Reaching the proxy, and its answer to CONNECT.
+    /// Connecting to the proxy, and its response to CONNECT.
     Proxy,
-    /// The TLS handshake, and whose certificate it shows.
+    /// The TLS handshake and the certificate.
     Tls,
-    /// A request and its answer.
+    /// A request and its response.
     Http,
-    /// A pull's first request: how does the registry want clients to log in?
+    /// The first request of a pull: how clients must log in.
     Challenge,
-    /// A pull's token.
+    /// Getting a token for the pull.
     Token,
-    /// A pull's manifests.
+    /// Getting the manifests.
     Manifest,
-    /// Where the registry sends a client for a blob.
+    /// Where the registry redirects a client for a blob.
     Redirect,
     /// The first bytes of a blob.
     Layer,
 }
 
-/// Why a check or a pull ended.
+/// Why a check or a pull failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
-    /// DNS says that there is no such name (NXDOMAIN).
+    /// The name does not exist in DNS (NXDOMAIN).
     NameNotFound,
-    /// The name is in DNS, and has no address.
+    /// The name exists in DNS but has no address.
     NoAddress,
-    /// DNS leads nowhere (0.0.0.0 or ::), as filters on names answer.
+    /// A DNS filter blocks the name (0.0.0.0 or ::).
     Sinkholed,
-    /// The resolver does not answer.
+    /// The resolver does not respond.
     ResolverTimeout,
-    /// The resolver answers with an error (SERVFAIL, REFUSED), or none is configured.
+    /// The resolver returns an error (SERVFAIL, REFUSED), or none is configured.
     ResolverFailed,
-    /// Nothing listens there, or a firewall rejects.
+    /// The connection was refused: nothing listens there, or a firewall rejects it.
     Refused,
-    /// No answer within the timeout: mostly a firewall that drops.
+    /// No response within the timeout: usually a firewall that drops packets.
     Timeout,
-    /// No route, or a firewall says so.
+    /// There is no route, or a firewall reports that there is none.
     Unreachable,
     /// The connection was reset or closed.
     Reset,
-    /// A proxy or firewall refuses by policy (403 or 407).
+    /// A proxy or firewall denies the host (403 or 407).
     ProxyDenied,
-    /// The proxy lets the name through and cannot reach it (502, 503, 504): DNS or the way beyond.
+    /// The proxy allows the host but cannot reach it (502, 503, 504).
     ProxyUpstream,
-    /// The proxy cannot be reached, or is none.
+    /// The proxy cannot be reached, or is not a proxy.
     ProxyUnusable,
-    /// A certificate of an authority that nobody here trusts.
+    /// The certificate's issuer is not trusted by this machine.
     Untrusted,
-    /// A certificate for other names.
+    /// The certificate is for other names.
     NameMismatch,
-    /// A certificate that has expired or is not valid yet; or this machine's clock is wrong.
+    /// The certificate has expired or is not valid yet, or this machine's clock is wrong.
     CertificateExpired,
-    /// The handshake failed otherwise.
+    /// The handshake failed for another reason.
     TlsFailed,
-    /// The registry's own network rules refuse this client.
+    /// The registry's network rules deny this client.
     RegistryDenied,
-    /// What answers is no Azure container registry.
+    /// The host that answers is not an Azure container registry.
     NotRegistry,
     /// The registry sends clients to another host for their tokens.
     ForeignRealm,
-    /// An answer that breaks the protocol.
+    /// The response is not what the protocol allows.
     BadAnswer,
-    /// An answer that is larger than any registry's.
+    /// The response is larger than a registry's may be.
     TooLarge,
-    /// The registry does not take the credentials, or they may not pull.
+    /// The registry does not accept the credentials, or they may not pull.
     CredentialsRefused,
-    /// There is no such repository, tag or blob.
+    /// The repository, tag or blob does not exist.
     NotFound,
-    /// The image has nothing for this platform.
+    /// The image has no variant for this platform.
     NoPlatform,
-    /// The bytes are not those that the digest names.
+    /// The content does not match its digest.
     DigestMismatch,
-    /// A blob comes from the storage wildcard although data endpoints are believed on.
+    /// A blob comes from a storage account although dedicated data endpoints should be in use.
     StorageRedirect,
-    /// A blob comes from a host of the registry that is not on the list: a region that the firewall lacks.
+    /// A blob comes from a data endpoint of the registry that is not among the expected ones.
     UnlistedHost,
-    /// A blob comes from a host that is not Azure's.
+    /// A blob comes from a host that does not belong to the registry.
     ForeignHost,
-    /// One redirect after another.
+    /// Too many redirects.
     RedirectLoop,
-    /// The data endpoint refuses the registry's link.
+    /// The data endpoint refuses the link that the registry sent.
     LinkRefused,
 }
 
-/// A check or a pull that ended before its aim.
+/// How a check, a pull or a blob ended: where, why, and in words. Everything is `null` where nothing went wrong and there
+/// is nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Ending {
+    /// Where it ended, if it failed.
+    pub step: Option<Step>,
+    /// Why it failed.
+    pub reason: Option<Reason>,
+    /// In words.
+    pub detail: Option<String>,
+}
+
+impl From<Failure> for Ending {
+    fn from(failure: Failure) -> Self {
+        let Failure { step, reason, detail } = failure;
+        Self { step: Some(step), reason: Some(reason), detail: Some(detail) }
+    }
+}
+
+impl Ending {
+    /// A success, with something to say about it.
+    pub fn remark(detail: Option<String>) -> Self {
+        Self { detail, ..Self::default() }
+    }
+}
+
+/// Why a check or a pull failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Where.
     pub step: Step,
     /// Why.
     pub reason: Reason,
-    /// In words, with what the other side said.
+    /// In words, with the other side's message.
     pub detail: String,
 }
 
 impl Failure {
-    /// A failure; `detail` loses what could fool a terminal.
+    /// A failure. Characters that could mislead on a terminal are removed from `detail`.
     pub fn new(step: Step, reason: Reason, detail: impl AsRef<str>) -> Self {
         Self { step, reason, detail: printable(detail.as_ref()) }
     }
 
-    /// The verdict that an endpoint gets for it.
+    /// The verdict on an endpoint that fails so.
     pub fn verdict(&self) -> Verdict {
         match self.reason {
             Reason::Untrusted | Reason::NameMismatch => Verdict::Intercepted,
@@ -143,24 +169,24 @@ impl Failure {
     }
 }
 
-/// The longest text from a stranger that is repeated, in characters.
-const LONGEST_TEXT: usize = 300;
+/// The longest text from another host that is shown, in characters.
+const MAX_TEXT: usize = 300;
 
-/// Text from the other side, fit for a terminal: control characters and what is beyond 300 characters are gone.
+/// Text from another host, safe for a terminal: without control characters, and at most 300 characters long.
 pub fn printable(text: &str) -> String {
     let text = text.trim();
     let mut shown: String = text
         .chars()
-        .take(LONGEST_TEXT)
+        .take(MAX_TEXT)
         .map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c })
         .collect();
-    if text.chars().nth(LONGEST_TEXT).is_some() {
+    if text.chars().nth(MAX_TEXT).is_some() {
         shown.push('…');
     }
     shown
 }
 
-/// Characters that change the direction or join of text and show nothing themselves.
+/// Invisible characters that change how other text is shown.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
@@ -170,8 +196,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strangers_cannot_write_on_the_terminal() {
+    fn other_hosts_cannot_control_the_terminal() {
         assert_eq!(printable(" a\x1b[2Jb\r\nc\u{202e}d "), "a [2Jb  c d");
-        assert_eq!(printable(&"x".repeat(1000)).chars().count(), LONGEST_TEXT + 1);
+        assert_eq!(printable(&"x".repeat(1000)).chars().count(), MAX_TEXT + 1);
     }
 }

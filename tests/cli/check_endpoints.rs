@@ -123,9 +123,9 @@ fn a_table_shows_what_is_wrong_first_at_the_left() {
         (2, "✓     contoso.azurecr.io"),
         (
             3,
-            "✓     contoso.eastus.data.azurecr.io   data            notPublished  dns     nameNotFound",
+            "✓     contoso.eastus.data.azurecr.io   data             notPublished  dns     nameNotFound",
         ),
-        (5, "✗     azcliprod.blob.core.windows.net  must be closed  reachable"),
+        (5, "✗     azcliprod.blob.core.windows.net  must be blocked  reachable"),
     ] {
         assert!(lines[line].starts_with(start), "{}", run.stdout);
     }
@@ -177,7 +177,7 @@ fn a_file_of_endpoints_is_enough() {
         .collect();
     assert_eq!(hosts, ["contoso.azurecr.io", "contoso.westus.data.azurecr.io"]);
     assert_eq!(report["checks"][0]["tls"]["trust"], "local");
-    assert!(run.stderr.contains("WARNING: TLS is opened on the way"), "{}", run.stderr);
+    assert!(run.stderr.contains("WARNING: TLS is intercepted"), "{}", run.stderr);
     assert_eq!(server.requests(), [] as [Value; 0], "Azure Resource Manager was asked");
 }
 
@@ -444,29 +444,27 @@ fn azs_login_pulls_too() {
 fn bad_input_is_named() {
     let home = Home::new();
     home.write("two.json", r#"[{"loginServer": "a.io", "dataEndpoints": []}, {"loginServer": "b.io", "dataEndpoints": []}]"#);
+    home.write("empty.json", "[]");
     home.write("evil.json", r#"{"loginServer": "a.io\u001b[2J", "dataEndpoints": []}"#);
     let server = ["--login-server", "contoso.azurecr.io"];
     let with = |more: &[&'static str]| [&server[..], more].concat();
     for (args, code, message) in [
-        (vec!["--login-server", "not a host"], 2, "\"not a host\" is not HOST or HOST:PORT"),
+        (vec!["--login-server", "not a host"], 2, "expected HOST or HOST:PORT"),
         (vec!["--login-server", "contoso"], 2, "For example: --login-server contoso.azurecr.io"),
         (vec!["-n", "contoso", "--regional-endpoints"], 2, "it needs --login-server or --planned"),
         (vec![], 2, "Without access to Azure: --endpoints FILE or --login-server HOST."),
-        (vec!["--login-server", "*.azurecr.io"], 2, "is not HOST or HOST:PORT"),
-        (vec!["--endpoints", "two.json"], 1, "two.json does not hold one registry"),
+        (vec!["--login-server", "*.azurecr.io"], 2, "expected HOST or HOST:PORT"),
+        (vec!["--endpoints", "two.json", "--pull", "hello"], 2, "it needs one registry"),
+        (vec!["--endpoints", "empty.json"], 1, "empty.json names no registry"),
         (vec!["--endpoints", "evil.json"], 1, "is not a host name"),
-        (
-            with(&["--region", "estus"]),
-            1,
-            "'estus' is not a region of Azure. Did you mean 'eastus'?",
-        ),
-        (with(&["--pull", "Hello World"]), 2, "'Hello World' is no image"),
+        (with(&["--region", "estus"]), 1, "'estus' is not an Azure region. Did you mean 'eastus'?"),
+        (with(&["--pull", "Hello World"]), 2, "'Hello World' is not an image"),
         (with(&["--pull", "hello", "-u", "app"]), 2, "--password-stdin"),
         (with(&["--pull", "hello", "--auth", "password"]), 2, "password needs --username"),
         (with(&["--resolve", "contoso"]), 2, "expected HOST:PORT:ADDRESS"),
         (with(&["--connect-to", "a:b"]), 2, "expected HOST1:PORT1:HOST2:PORT2"),
         (with(&["--timeout", "0"]), 2, "expected seconds"),
-        (with(&["--expect-blocked", "*.blob.core.windows.net"]), 2, "is not HOST or HOST:PORT"),
+        (with(&["--expect-blocked", "*.blob.core.windows.net"]), 2, "expected HOST or HOST:PORT"),
         (with(&["--proxy", "socks5://x:1"]), 1, "--proxy is set to 'socks5://x:1'"),
         (with(&["-n", "contoso"]), 2, "cannot be used with"),
     ] {

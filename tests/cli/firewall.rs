@@ -105,7 +105,7 @@ fn names_that_a_format_could_interpret_are_never_written() {
         }
     }
     let stderr = rules(&home, &["-n", "contoso", "--planned", "--source", "\"]; evil"]).fails(2);
-    assert!(stderr.contains("is no address and no range"), "{stderr}");
+    assert!(stderr.contains("expected *, an address"), "{stderr}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn bad_input_is_named() {
         (
             &["-n", "contoso", "--planned", "--with-region", "japaneest"],
             1,
-            "'japaneest' is not a region of Azure. Did you mean 'japaneast'?",
+            "'japaneest' is not an Azure region. Did you mean 'japaneast'?",
         ),
         (
             &["-n", "fabrikam", "--region", "westus"],
@@ -156,7 +156,7 @@ fn rules_that_hold_pass() {
     assert_eq!((code, report["ok"].as_array().unwrap().len()), (0, 3));
     assert_eq!(
         report["ok"][1],
-        json!({"fqdn": "contoso.eastus.data.azurecr.io", "kind": "data", "region": "eastus", "line": 2})
+        json!({"fqdn": "contoso.eastus.data.azurecr.io", "kind": "data", "region": "eastus", "file": "rules.txt", "line": 2})
     );
 }
 
@@ -173,7 +173,10 @@ fn a_missing_host_and_an_open_wildcard_fail() {
     let (code, report) = check(&home, &open, &[]);
     assert_eq!(
         (code, &report["tooBroad"][0]),
-        (1, &json!({"fqdn": "*.blob.core.windows.net", "kind": null, "region": null, "line": 4}))
+        (
+            1,
+            &json!({"fqdn": "*.blob.core.windows.net", "kind": null, "region": null, "file": "rules.txt", "line": 4})
+        )
     );
     assert_eq!(check(&home, &open, &["--allow-wildcard"]).0, 0);
 }
@@ -225,12 +228,12 @@ fn ci_systems_get_a_line_a_finding() {
     };
     assert_eq!(
         annotations("GITHUB_ACTIONS"),
-        "::error file=rules.txt,line=3::*.azurecr.io admits other accounts\n\
+        "::error file=rules.txt,line=3::*.azurecr.io also allows registries or storage accounts of others\n\
          ::warning file=rules.txt,line=4::contoso.ukwest.geo.azurecr.io is no longer in use\n"
     );
     assert_eq!(
         annotations("TF_BUILD"),
-        "##vso[task.logissue type=error;sourcepath=rules.txt;linenumber=3;]*.azurecr.io admits other accounts\n\
+        "##vso[task.logissue type=error;sourcepath=rules.txt;linenumber=3;]*.azurecr.io also allows registries or storage accounts of others\n\
          ##vso[task.logissue type=warning;sourcepath=rules.txt;linenumber=4;]contoso.ukwest.geo.azurecr.io is no longer in use\n"
     );
 }
@@ -238,11 +241,9 @@ fn ci_systems_get_a_line_a_finding() {
 #[test]
 fn what_is_no_rule_file_is_refused() {
     let home = Home::new();
-    let large = vec![b'a'; 100 << 20];
     for (bytes, message) in [
         (&b"\x7fELF\x00\x00"[..], "it is binary, not a rule file"),
         (b"hello world", "there is no host name in it"),
-        (&large, "it has more than 64 MiB"),
     ] {
         std::fs::write(home.path("rules.txt"), bytes).unwrap();
         let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);

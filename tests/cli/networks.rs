@@ -228,7 +228,7 @@ fn tls_that_is_opened_on_the_way_is_named() {
     assert_eq!(data["tls"]["trust"], "local");
     assert_eq!(
         data["detail"],
-        "layers are read on the way: only this machine trusts CN=Inspection CA"
+        "layers can be read: only this machine trusts the issuer CN=Inspection CA"
     );
 }
 
@@ -278,7 +278,10 @@ fn a_private_endpoint_is_named() {
     assert_eq!(login["cnames"], json!(["contoso.privatelink.azurecr.io"]));
     assert!(login["detail"].as_str().unwrap().starts_with("private endpoint; "), "{login}");
     // The split horizon is missing: the alias is there, the address is the public one.
-    assert!(data["detail"].as_str().unwrap().contains("DNS gives its public address"), "{data}");
+    assert!(
+        data["detail"].as_str().unwrap().contains("DNS resolves to its public address"),
+        "{data}"
+    );
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn unknown_regions_are_refused_with_the_nearest_one() {
     let stderr = Home::new()
         .emulated(&["show-endpoints", "-n", "contoso", "--planned", "--with-region", "westeurop"])
         .fails(1);
-    assert_eq!(stderr, "ERROR: 'westeurop' is not a region of Azure. Did you mean 'westeurope'?\n");
+    assert_eq!(stderr, "ERROR: 'westeurop' is not an Azure region. Did you mean 'westeurope'?\n");
     Home::new()
         .emulated(&["show-endpoints", "-n", "contoso", "--with-region", "japaneast"])
         .fails(2);
@@ -90,7 +90,7 @@ fn what_if_shows_what_the_service_would_refuse() {
     for (args, reason) in [
         (
             &["-n", "tailspin", "--data-endpoint-enabled"][..],
-            "Dedicated data endpoints need the Premium SKU, the registry's is Standard: --sku Premium",
+            "--data-endpoint-enabled needs the Premium SKU, not Standard: --sku Premium",
         ),
         (
             &["-n", "contoso", "--endpoint-protocol", "IPv4AndIPv6"],
@@ -98,11 +98,11 @@ fn what_if_shows_what_the_service_would_refuse() {
         ),
         (
             &["-n", "contoso", "--sku", "Standard"],
-            "Replicas need the Premium SKU, the registry's is Standard: --sku Premium",
+            "A registry with replicas needs the Premium SKU, not Standard: --sku Premium",
         ),
         (
             &["-n", "tailspin", "--public-network-enabled", "false"],
-            "Network rules need the Premium SKU, the registry's is Standard: --sku Premium",
+            "--default-action Deny needs the Premium SKU, not Standard: --sku Premium",
         ),
     ] {
         let (code, plan) = what_if(args);
@@ -153,7 +153,7 @@ fn the_switch_itself_names_the_hosts_that_clients_need() {
     let switch = ["update", "-n", "contoso", "--data-endpoint-enabled", "-o", "none"];
     assert_eq!(
         home.emulated(&switch).stderr,
-        "WARNING: Layers now come from dedicated data endpoints. The firewalls of clients must let them reach \
+        "WARNING: Layers now come from dedicated data endpoints. Client firewalls must allow \
          contoso.eastus.data.azurecr.io, contoso.westus.data.azurecr.io.\n"
     );
     assert_eq!(home.emulated(&switch).stderr, "", "it is on already");

@@ -24,7 +24,7 @@ fn a_replica_is_made_and_its_data_endpoint_is_announced() {
     );
     assert_eq!(
         run.stderr,
-        "NOTE: Pulls will be routed to japaneast. The firewalls of clients must let them reach \
+        "NOTE: Pulls will be routed to japaneast. Client firewalls must allow \
          contoso.japaneast.data.azurecr.io.\n"
     );
     let hosts = home.emulated(&["show", "-n", "contoso", "--query", "dataEndpointHostNames[1]"]);

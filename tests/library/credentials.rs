@@ -4,12 +4,13 @@ use az_acr::Env;
 use az_acr::azure::cloud::Cloud;
 use az_acr::azure::config::Config;
 use az_acr::azure::credential::{Inputs, choose};
-use az_acr::azure::http::Network;
 use az_acr::azure::profile::Profile;
 use az_acr::azure::token_cache::{self, Wanted};
+use az_acr::net::client::Network;
 use azure_core::time::{Duration, OffsetDateTime};
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 
 const TENANT: &str = "72f988bf-0000-4000-8000-00000000e0e0";
 
@@ -43,13 +44,13 @@ async fn chosen<const N: usize>(directory: &Path, variables: [(&str, &str); N]) 
     };
     let network = Network::https(&env, Vec::new()).unwrap();
     let inputs = Inputs {
-        env: &env,
-        directory,
-        cloud: &cloud,
-        resource: &cloud.active_directory_resource_id,
-        subscription: profile.default_subscription(),
-        network: &network,
-        log: &|_| (),
+        directory: directory.to_owned(),
+        resource: cloud.active_directory_resource_id.clone(),
+        cloud,
+        subscription: profile.default_subscription().cloned(),
+        network,
+        log: Arc::new(|_| ()),
+        env,
     };
     match choose(&inputs).await {
         Ok(login) => login.name,
@@ -105,8 +106,8 @@ async fn without_any_login_az_login_is_named() {
     );
     assert_eq!(
         chosen(empty.path(), [("AZURE_TOKEN_CREDENTIALS", "WorkloadIdentityCredential")]).await,
-        "AZURE_TOKEN_CREDENTIALS is set to 'WorkloadIdentityCredential', and the variables or files that it needs \
-         are not there."
+        "AZURE_TOKEN_CREDENTIALS is set to 'WorkloadIdentityCredential', but the variables or files that it needs \
+         are missing."
     );
 }
 

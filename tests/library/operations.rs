@@ -1,8 +1,7 @@
 //! Long-running updates, as ARM may run them. Time is paused: waits take none.
 
 use crate::script::{Reply, Script, ok, status};
-use az_acr::arm::{ArmError, Registry, RegistryPath};
-use serde_json::json;
+use az_acr::arm::{ArmError, Registry, RegistryPath, RegistryUpdateParameters};
 
 const OF: RegistryPath =
     RegistryPath { subscription: "s", resource_group: "g", registry: "contoso" };
@@ -12,7 +11,7 @@ const STATUS: &str = "https://arm.example/status?t=1&s=signature";
 
 async fn update(script: &Script) -> Result<Registry, ArmError> {
     let client = script.client();
-    client.begin_update_registry(OF, &json!({})).await?.wait().await
+    client.begin_update_registry(OF, &RegistryUpdateParameters::default()).await?.wait().await
 }
 
 fn accepted(header: &'static str) -> Reply {

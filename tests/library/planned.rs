@@ -1,7 +1,7 @@
 //! Planned endpoints against the emulator, which computes host names by itself.
 
+use az_acr::domain::{Endpoint, Endpoints, Fqdn};
 use az_acr::emulator::{DEFAULT_SUBSCRIPTION, Request, State, handle};
-use az_acr::endpoints::Endpoints;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -60,9 +60,9 @@ proptest! {
             state.registries[0].login_label = format!("{name}-{hash}");
         }
         let before = ask(state, "GET", &name, &Value::Null);
-        let login_server = before["properties"]["loginServer"].as_str().unwrap();
+        let login_server = Fqdn::parse(before["properties"]["loginServer"].as_str().unwrap()).unwrap();
         let regions = replicas.iter().map(|i| REGIONS[*i]).chain([REGIONS[home]]);
-        let planned = Endpoints::planned(login_server, regions, regional).unwrap();
+        let planned = Endpoints::planned(&login_server, regions, regional).unwrap();
 
         for region in replicas.iter().filter(|i| **i != home).map(|i| REGIONS[*i]) {
             ask(state, "PUT", &format!("{name}/replications/{region}"), &json!({"location": region}));
@@ -70,11 +70,11 @@ proptest! {
         let regional_endpoints = if regional { "Enabled" } else { "Disabled" };
         ask(state, "PATCH", &name, &json!({"properties": {"dataEndpointEnabled": true, "regionalEndpoints": regional_endpoints}}));
         let after = ask(state, "GET", &name, &Value::Null);
-        let hosts = |endpoints: &[az_acr::endpoints::Endpoint]| {
-            json!(endpoints.iter().map(|e| e.endpoint.as_str()).collect::<Vec<_>>())
+        let hosts = |endpoints: &[Endpoint]| {
+            json!(endpoints.iter().map(|endpoint| &endpoint.host).collect::<Vec<_>>())
         };
-        prop_assert_eq!(hosts(&planned.data_endpoints), after["properties"]["dataEndpointHostNames"].clone());
-        let regional = planned.regional_endpoints.unwrap_or_default();
+        prop_assert_eq!(hosts(&planned.data), after["properties"]["dataEndpointHostNames"].clone());
+        let regional = planned.regional.unwrap_or_default();
         prop_assert_eq!(hosts(&regional), after["properties"]["regionalEndpointHostNames"].clone());
     }
 }

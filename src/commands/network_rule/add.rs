@@ -1,11 +1,11 @@
 //! `network-rule add`.
 
-use super::{RuleArgs, change};
-use crate::commands::{Answer, PolicyArgs, RegistryArgs};
-use crate::context::Context;
+use super::{DEPRECATED, RuleArgs, change};
+use crate::commands::Answer;
+use crate::commands::args::{InOrder, PolicyArgs, RegistryArgs};
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
 /// Arguments of `network-rule add`.
 #[derive(Debug, Clone, Args)]
@@ -20,16 +20,18 @@ pub struct AddArgs {
     rule: RuleArgs,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-pub async fn run(args: &AddArgs, ctx: &Context) -> Result<Answer> {
-    change(&args.registry, &args.rule, ctx, |rules, subnet, address| {
+pub async fn run(args: &InOrder<AddArgs>, session: &Session) -> Result<Answer> {
+    args.warn_of_deprecation(&DEPRECATED, &session.streams);
+    let AddArgs { registry, rule, policy } = &args.args;
+    change(registry, rule, policy, session, |rules, subnet, range| {
         if let Some(id) = subnet {
-            rules.subnets.push(json!({"action": "Allow", "virtualNetworkSubnetResourceId": id}));
+            rules.allow_subnet(id);
         }
-        if let Some(address) = address {
-            rules.ranges.push(json!({"action": "Allow", "value": address}));
+        if let Some(range) = range {
+            rules.allow_range(range);
         }
     })
     .await

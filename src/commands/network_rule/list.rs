@@ -1,9 +1,12 @@
 //! `network-rule list`.
 
-use super::{NEEDS_PREMIUM, rules_view};
-use crate::commands::{Answer, RegistryArgs, premium};
-use crate::context::Context;
+use super::NEEDS_PREMIUM;
+use crate::commands::args::RegistryArgs;
+use crate::commands::{Answer, premium};
+use crate::locate::locate;
 use crate::output::Outcome;
+use crate::session::Session;
+use crate::views;
 use anyhow::Result;
 use clap::Args;
 
@@ -17,13 +20,10 @@ pub struct ListArgs {
     registry: RegistryArgs,
 }
 
-pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.registry.resolve(ctx)?;
-    let registry = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            Ok(premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?)
-        })
-        .await?;
-    let set = registry.properties.as_ref().and_then(|p| p.network_rule_set.as_ref());
-    Ok(Answer::Value(Outcome::new(rules_view(set))))
+pub async fn run(args: &ListArgs, session: &Session) -> Result<Answer> {
+    let (name, group) = args.registry.resolve(session)?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let registry = location.registry(session.arm().await?).await?;
+    let registry = premium(registry, NEEDS_PREMIUM)?;
+    Ok(Answer::Value(Outcome::new(views::network_rules::list(&registry))))
 }

@@ -1,8 +1,9 @@
 //! `network-rule remove`.
 
-use super::{RuleArgs, change};
-use crate::commands::{Answer, PolicyArgs, RegistryArgs};
-use crate::context::Context;
+use super::{DEPRECATED, RuleArgs, change};
+use crate::commands::Answer;
+use crate::commands::args::{InOrder, PolicyArgs, RegistryArgs};
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 
@@ -19,19 +20,18 @@ pub struct RemoveArgs {
     rule: RuleArgs,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-pub async fn run(args: &RemoveArgs, ctx: &Context) -> Result<Answer> {
-    change(&args.registry, &args.rule, ctx, |rules, subnet, address| {
+pub async fn run(args: &InOrder<RemoveArgs>, session: &Session) -> Result<Answer> {
+    args.warn_of_deprecation(&DEPRECATED, &session.streams);
+    let RemoveArgs { registry, rule, policy } = &args.args;
+    change(registry, rule, policy, session, |rules, subnet, range| {
         if let Some(id) = subnet {
-            rules.subnets.retain(|rule| {
-                let known = rule["virtualNetworkSubnetResourceId"].as_str().unwrap_or_default();
-                !known.eq_ignore_ascii_case(id)
-            });
+            rules.remove_subnet(id);
         }
-        if let Some(address) = address {
-            rules.ranges.retain(|rule| rule["value"].as_str() != Some(address));
+        if let Some(range) = range {
+            rules.remove_range(range);
         }
     })
     .await

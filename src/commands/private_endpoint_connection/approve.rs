@@ -1,8 +1,9 @@
 //! `private-endpoint-connection approve`.
 
 use super::{ConnectionArgs, set_status};
-use crate::commands::{Answer, PolicyArgs};
-use crate::context::Context;
+use crate::commands::Answer;
+use crate::commands::args::PolicyArgs;
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 
@@ -15,14 +16,15 @@ pub struct ApproveArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
 
-    /// Why
+    /// Reason, shown with the connection
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-pub async fn run(args: &ApproveArgs, ctx: &Context) -> Result<Answer> {
-    set_status(&args.connection, "Approved", args.description.as_deref(), ctx).await
+pub async fn run(args: &ApproveArgs, session: &Session) -> Result<Answer> {
+    let description = args.description.as_deref();
+    set_status(&args.connection, "Approved", description, &args.policy, session).await
 }

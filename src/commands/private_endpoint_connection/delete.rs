@@ -1,9 +1,12 @@
 //! `private-endpoint-connection delete`.
 
 use super::ConnectionArgs;
-use crate::commands::{Answer, PolicyArgs};
-use crate::context::Context;
+use crate::commands::Answer;
+use crate::commands::args::PolicyArgs;
+use crate::commands::progress::wait;
+use crate::locate::locate;
 use crate::output::Outcome;
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
@@ -18,17 +21,17 @@ pub struct DeleteArgs {
     connection: ConnectionArgs,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.connection.of.resolve(ctx)?;
+pub async fn run(args: &DeleteArgs, session: &Session) -> Result<Answer> {
+    session.use_policy_token(args.policy.token());
+    let (name, group) = args.connection.of.resolve(session)?;
     let connection = &args.connection.name;
-    ctx.with_registry(&name, group.as_deref(), async |arm, of| {
-        let state = arm.begin_delete_private_endpoint_connection(of, connection).await?;
-        let look = format!("az-acr private-endpoint-connection list -r {name}");
-        ctx.wait(state, &format!("Deleting {connection}"), &look).await
-    })
-    .await?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let state = arm.begin_delete_private_endpoint_connection(location.path(), connection).await?;
+    let look = format!("az-acr private-endpoint-connection list -r {name}");
+    wait(state, &format!("Deleting {connection}"), &look, session).await?;
     Ok(Answer::Value(Outcome::new(Value::Null)))
 }

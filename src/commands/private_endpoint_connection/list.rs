@@ -1,9 +1,11 @@
 //! `private-endpoint-connection list`.
 
-use crate::commands::{Answer, OfRegistryArgs};
-use crate::context::Context;
+use crate::commands::Answer;
+use crate::commands::args::OfRegistryArgs;
+use crate::locate::locate;
 use crate::output::Outcome;
-use crate::view;
+use crate::session::Session;
+use crate::views;
 use anyhow::Result;
 use clap::Args;
 
@@ -17,13 +19,12 @@ pub struct ListArgs {
     of: OfRegistryArgs,
 }
 
-pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.of.resolve(ctx)?;
-    let connections = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            Ok(arm.list_private_endpoint_connections(of).await?)
-        })
-        .await?;
-    let value = connections.iter().map(view::private_endpoint_connection).collect();
-    Ok(Answer::Value(Outcome::new(value).with_table(view::connection_rows)))
+pub async fn run(args: &ListArgs, session: &Session) -> Result<Answer> {
+    let (name, group) = args.of.resolve(session)?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let connections = arm.list_private_endpoint_connections(location.path()).await?;
+    let value = connections.iter().map(views::private_endpoint_connection::json).collect();
+    let rows = move || views::private_endpoint_connection::rows(&connections);
+    Ok(Answer::Value(Outcome::new(value).with_table(rows)))
 }

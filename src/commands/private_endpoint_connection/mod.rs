@@ -6,11 +6,14 @@ mod list;
 mod reject;
 mod show;
 
-use super::{Answer, OfRegistryArgs};
+use super::Answer;
+use super::args::{OfRegistryArgs, PolicyArgs};
+use super::progress::wait;
 use crate::arm::PrivateEndpointConnection;
-use crate::context::Context;
+use crate::locate::locate;
 use crate::output::Outcome;
-use crate::view;
+use crate::session::Session;
+use crate::views;
 use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
@@ -52,38 +55,37 @@ struct ConnectionArgs {
 ///
 /// # Errors
 /// No such registry or connection, or ARM refuses.
-pub async fn run(args: &PrivateEndpointConnectionArgs, ctx: &Context) -> Result<Answer> {
+pub async fn run(args: &PrivateEndpointConnectionArgs, session: &Session) -> Result<Answer> {
     match &args.command {
-        ConnectionCommand::List(args) => list::run(args, ctx).await,
-        ConnectionCommand::Show(args) => show::run(args, ctx).await,
-        ConnectionCommand::Approve(args) => approve::run(args, ctx).await,
-        ConnectionCommand::Reject(args) => reject::run(args, ctx).await,
-        ConnectionCommand::Delete(args) => delete::run(args, ctx).await,
+        ConnectionCommand::List(args) => list::run(args, session).await,
+        ConnectionCommand::Show(args) => show::run(args, session).await,
+        ConnectionCommand::Approve(args) => approve::run(args, session).await,
+        ConnectionCommand::Reject(args) => reject::run(args, session).await,
+        ConnectionCommand::Delete(args) => delete::run(args, session).await,
     }
 }
 
-/// Gives a connection another status: reads it, and writes it back changed.
+/// Sets the status of a connection: reads it, and writes it back with the new status.
 async fn set_status(
     args: &ConnectionArgs,
     status: &str,
     description: Option<&str>,
-    ctx: &Context,
+    policy: &PolicyArgs,
+    session: &Session,
 ) -> Result<Answer> {
-    let (name, group) = args.of.resolve(ctx)?;
-    let connection = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            let current = arm.get_private_endpoint_connection(of, &args.name).await?;
-            let body = with_status(&current, status, description);
-            let state = arm.begin_put_private_endpoint_connection(of, &args.name, &body).await?;
-            let look =
-                format!("az-acr private-endpoint-connection show -r {name} -n {}", args.name);
-            ctx.wait(state, &format!("Updating {}", args.name), &look).await
-        })
-        .await?;
-    Ok(answer(&connection))
+    session.use_policy_token(policy.token());
+    let (name, group) = args.of.resolve(session)?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let current = arm.get_private_endpoint_connection(location.path(), &args.name).await?;
+    let body = with_status(&current, status, description);
+    let state =
+        arm.begin_put_private_endpoint_connection(location.path(), &args.name, &body).await?;
+    let look = format!("az-acr private-endpoint-connection show -r {name} -n {}", args.name);
+    Ok(answer(wait(state, &format!("Updating {}", args.name), &look, session).await?))
 }
 
-/// What ARM lets a caller write of a connection, with another status.
+/// The part of a connection that ARM lets a caller write, with another status.
 fn with_status(
     current: &PrivateEndpointConnection,
     status: &str,
@@ -105,7 +107,8 @@ fn with_status(
     body
 }
 
-fn answer(connection: &PrivateEndpointConnection) -> Answer {
-    let value = view::private_endpoint_connection(connection);
-    Answer::Value(Outcome::new(value).with_table(view::connection_rows))
+fn answer(connection: PrivateEndpointConnection) -> Answer {
+    let outcome = Outcome::new(views::private_endpoint_connection::json(&connection));
+    let rows = move || views::private_endpoint_connection::rows(&[connection]);
+    Answer::Value(outcome.with_table(rows))
 }

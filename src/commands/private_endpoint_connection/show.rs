@@ -2,7 +2,8 @@
 
 use super::{ConnectionArgs, answer};
 use crate::commands::Answer;
-use crate::context::Context;
+use crate::locate::locate;
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 
@@ -16,12 +17,10 @@ pub struct ShowArgs {
     connection: ConnectionArgs,
 }
 
-pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.connection.of.resolve(ctx)?;
-    let connection = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            Ok(arm.get_private_endpoint_connection(of, &args.connection.name).await?)
-        })
-        .await?;
-    Ok(answer(&connection))
+pub async fn run(args: &ShowArgs, session: &Session) -> Result<Answer> {
+    let (name, group) = args.connection.of.resolve(session)?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let connection = &args.connection.name;
+    Ok(answer(arm.get_private_endpoint_connection(location.path(), connection).await?))
 }

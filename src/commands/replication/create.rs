@@ -2,13 +2,16 @@
 
 use super::{NEEDS_PREMIUM, answer};
 use crate::arm::{
-    EnabledState, Registry, ReplicationCreateParameters, ReplicationPropertiesParameters,
+    EnabledState, Registry, ReplicationCreateParameters, ReplicationCreateProperties,
 };
-use crate::commands::{Answer, BOOL, OfRegistryArgs, PolicyArgs, boolean, one_of, premium, tags};
-use crate::context::Context;
-use crate::endpoints;
+use crate::commands::args::{BOOL, InOrder, OfRegistryArgs, PolicyArgs, boolean, one_of, tags};
+use crate::commands::progress::wait;
+use crate::commands::{Answer, premium};
+use crate::domain::endpoints::data_endpoint;
+use crate::domain::{Endpoint, Fqdn, regions};
 use crate::error::UserError;
-use crate::regions;
+use crate::locate::locate;
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -20,22 +23,22 @@ Examples:
   az-acr replication create -r contoso -l japaneast
   az-acr replication create -r contoso -l \"West Europe\" --global-endpoint-routing false")]
 pub struct CreateArgs {
-    /// Region, e.g. japaneast or 'Japan East' [default: az's]
+    /// Region, e.g. japaneast or 'Japan East'
     #[arg(short, long, value_name = "REGION")]
     location: Option<String>,
 
-    /// Name of the replica [default: the region's]
+    /// Name of the replica [default: the name of the region]
     #[arg(short, long, value_name = "REPLICA", value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
     #[command(flatten)]
     of: OfRegistryArgs,
 
-    /// Route the global endpoint's requests to it
+    /// Route requests to the global endpoint to this replica
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     global_endpoint_routing: Option<bool>,
 
-    /// Spread over zones (preview)
+    /// Spread the replica over availability zones (preview)
     #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
     zone_redundancy: Option<String>,
 
@@ -44,55 +47,56 @@ pub struct CreateArgs {
     tags: Option<Vec<String>>,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-pub async fn run(args: &CreateArgs, ctx: &Context) -> Result<Answer> {
-    ctx.warn_of_preview(&[("zone_redundancy", "--zone-redundancy")]);
-    let (name, group) = args.of.resolve(ctx)?;
+pub async fn run(args: &InOrder<CreateArgs>, session: &Session) -> Result<Answer> {
+    args.warn_of_preview(&["--zone-redundancy"], &session.streams);
+    let args = &args.args;
+    session.use_policy_token(args.policy.token());
+    let (name, group) = args.of.resolve(session)?;
     let location = match &args.location {
         Some(location) => location.clone(),
-        None => ctx.config.default_for("location")?.ok_or_else(|| {
+        None => session.config.default_for("location")?.ok_or_else(|| {
             UserError::usage("the following arguments are required: --location/-l")
         })?,
     };
-    // A display name is sent as the short one; a name that only ARM may know is sent as it is.
-    let location = regions::find(&location).map_or(location, str::to_owned);
-    let short = regions::short_name(&location);
+    // A display name is sent as the short one; a region that only ARM knows is sent as it is.
+    let region = regions::find(&location).map_or(location, str::to_owned);
+    let short = regions::short_name(&region);
     let replica = args.name.clone().unwrap_or_else(|| short.clone());
     let parameters = ReplicationCreateParameters {
-        location: location.clone(),
+        location: region,
         tags: args.tags.as_deref().map(tags),
-        properties: ReplicationPropertiesParameters {
+        properties: ReplicationCreateProperties {
             region_endpoint_enabled: args.global_endpoint_routing,
             zone_redundancy: args.zone_redundancy.clone().map(EnabledState::from),
         },
     };
-    let replication = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            let registry = premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?;
-            if registry.location.as_deref() == Some(&short) {
-                let message = "Replication could not be created in the same location as the registry.";
-                return Err(UserError::new(message).into());
-            }
-            let state = arm.begin_create_replication(of, &replica, &parameters).await?;
-            if let Some(host) = new_data_endpoint(&registry, &short) {
-                ctx.streams.note(&format!(
-                    "Pulls will be routed to {short}. The firewalls of clients must let them reach {host}."
-                ));
-            }
-            let look = format!("az-acr replication show -r {name} -n {replica} --query status");
-            ctx.wait(state, &format!("Replicating {name} to {short}"), &look).await
-        })
-        .await?;
-    Ok(answer(&replication))
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let registry = premium(location.registry(arm).await?, NEEDS_PREMIUM)?;
+    if registry.location.as_deref() == Some(&short) {
+        let message = "Replication could not be created in the same location as the registry.";
+        return Err(UserError::new(message).into());
+    }
+    let state = arm.begin_create_replication(location.path(), &replica, &parameters).await?;
+    if let Some(endpoint) = new_data_endpoint(&registry, &short) {
+        session.streams.note(&format!(
+            "Pulls will be routed to {short}. Client firewalls must allow {}.",
+            endpoint.host
+        ));
+    }
+    let look = format!("az-acr replication show -r {name} -n {replica} --query status");
+    let doing = format!("Replicating {name} to {short}");
+    Ok(answer(wait(state, &doing, &look, session).await?))
 }
 
 /// The host that clients need with the new region, when the registry has dedicated data endpoints.
-fn new_data_endpoint(registry: &Registry, region: &str) -> Option<String> {
+fn new_data_endpoint(registry: &Registry, region: &str) -> Option<Endpoint> {
     let properties = registry.properties.as_ref()?;
-    let login_server = properties.login_server.as_deref()?;
+    let login_server = Fqdn::parse(properties.login_server.as_deref()?).ok()?;
     (properties.data_endpoint_enabled == Some(true))
-        .then(|| endpoints::host(login_server, region, endpoints::DATA))
+        .then(|| data_endpoint(&login_server, region).ok())
         .flatten()
 }

@@ -1,9 +1,12 @@
 //! `replication delete`.
 
 use super::{NEEDS_PREMIUM, ReplicaArgs};
-use crate::commands::{Answer, PolicyArgs, premium};
-use crate::context::Context;
+use crate::commands::args::PolicyArgs;
+use crate::commands::progress::wait;
+use crate::commands::{Answer, premium};
+use crate::locate::locate;
 use crate::output::Outcome;
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
@@ -18,18 +21,18 @@ pub struct DeleteArgs {
     replica: ReplicaArgs,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-pub async fn run(args: &DeleteArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.replica.of.resolve(ctx)?;
+pub async fn run(args: &DeleteArgs, session: &Session) -> Result<Answer> {
+    session.use_policy_token(args.policy.token());
+    let (name, group) = args.replica.of.resolve(session)?;
     let replica = &args.replica.name;
-    ctx.with_registry(&name, group.as_deref(), async |arm, of| {
-        premium(arm.get_registry(of).await?, NEEDS_PREMIUM)?;
-        let state = arm.begin_delete_replication(of, replica).await?;
-        let look = format!("az-acr replication list -r {name} -o table");
-        ctx.wait(state, &format!("Deleting {replica}"), &look).await
-    })
-    .await?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    premium(location.registry(arm).await?, NEEDS_PREMIUM)?;
+    let state = arm.begin_delete_replication(location.path(), replica).await?;
+    let look = format!("az-acr replication list -r {name} -o table");
+    wait(state, &format!("Deleting {replica}"), &look, session).await?;
     Ok(Answer::Value(Outcome::new(Value::Null)))
 }

@@ -1,10 +1,13 @@
 //! `replication list`.
 
 use super::NEEDS_PREMIUM;
-use crate::commands::{Answer, OfRegistryArgs, premium};
-use crate::context::Context;
+use crate::commands::args::OfRegistryArgs;
+use crate::commands::endpoint_source::registry_and_replications;
+use crate::commands::{Answer, premium};
+use crate::locate::locate;
 use crate::output::Outcome;
-use crate::view;
+use crate::session::Session;
+use crate::views;
 use anyhow::Result;
 use clap::Args;
 
@@ -18,16 +21,11 @@ pub struct ListArgs {
     of: OfRegistryArgs,
 }
 
-pub async fn run(args: &ListArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.of.resolve(ctx)?;
-    let replications = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            // Side by side: the check costs no time.
-            let (registry, list) = tokio::join!(arm.get_registry(of), arm.list_replications(of));
-            premium(registry?, NEEDS_PREMIUM)?;
-            Ok(list?)
-        })
-        .await?;
-    let value = replications.iter().map(view::replication).collect();
-    Ok(Answer::Value(Outcome::new(value).with_table(view::replication_rows)))
+pub async fn run(args: &ListArgs, session: &Session) -> Result<Answer> {
+    let (name, group) = args.of.resolve(session)?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let (registry, replications) = registry_and_replications(&location, session).await?;
+    premium(registry, NEEDS_PREMIUM)?;
+    let outcome = Outcome::new(replications.iter().map(views::replication::json).collect());
+    Ok(Answer::Value(outcome.with_table(move || views::replication::rows(&replications))))
 }

@@ -6,10 +6,12 @@ mod list;
 mod show;
 mod update;
 
-use super::{Answer, OfRegistryArgs};
-use crate::context::Context;
+use super::Answer;
+use super::args::{InOrder, OfRegistryArgs};
+use crate::arm::Replication;
 use crate::output::Outcome;
-use crate::view;
+use crate::session::Session;
+use crate::views;
 use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
@@ -28,7 +30,7 @@ enum ReplicationCommand {
     /// Show a replica
     Show(show::ShowArgs),
     /// Replicate a registry to another region
-    Create(create::CreateArgs),
+    Create(InOrder<create::CreateArgs>),
     /// Change a replica
     Update(update::UpdateArgs),
     /// Delete a replica
@@ -38,7 +40,7 @@ enum ReplicationCommand {
 /// A replica of a registry.
 #[derive(Debug, Clone, Args)]
 struct ReplicaArgs {
-    /// Name of the replica: the region's, unless it was given another
+    /// Name of the replica; usually the name of its region
     #[arg(short, long, value_name = "REPLICA", value_parser = NonEmptyStringValueParser::new())]
     name: String,
 
@@ -50,20 +52,20 @@ struct ReplicaArgs {
 ///
 /// # Errors
 /// No such registry or replica, or ARM refuses.
-pub async fn run(args: &ReplicationArgs, ctx: &Context) -> Result<Answer> {
+pub async fn run(args: &ReplicationArgs, session: &Session) -> Result<Answer> {
     match &args.command {
-        ReplicationCommand::List(args) => list::run(args, ctx).await,
-        ReplicationCommand::Show(args) => show::run(args, ctx).await,
-        ReplicationCommand::Create(args) => create::run(args, ctx).await,
-        ReplicationCommand::Update(args) => update::run(args, ctx).await,
-        ReplicationCommand::Delete(args) => delete::run(args, ctx).await,
+        ReplicationCommand::List(args) => list::run(args, session).await,
+        ReplicationCommand::Show(args) => show::run(args, session).await,
+        ReplicationCommand::Create(args) => create::run(args, session).await,
+        ReplicationCommand::Update(args) => update::run(args, session).await,
+        ReplicationCommand::Delete(args) => delete::run(args, session).await,
     }
 }
 
 const NEEDS_PREMIUM: &str =
     "Replications are only supported for managed registries in Premium SKU.";
 
-fn answer(replication: &crate::arm::Replication) -> Answer {
-    let value = view::replication(replication);
-    Answer::Value(Outcome::new(value).with_table(view::replication_rows))
+fn answer(replication: Replication) -> Answer {
+    let outcome = Outcome::new(views::replication::json(&replication));
+    Answer::Value(outcome.with_table(move || views::replication::rows(&[replication])))
 }

@@ -2,7 +2,8 @@
 
 use super::{NEEDS_PREMIUM, ReplicaArgs, answer};
 use crate::commands::{Answer, premium};
-use crate::context::Context;
+use crate::locate::locate;
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 
@@ -16,16 +17,14 @@ pub struct ShowArgs {
     replica: ReplicaArgs,
 }
 
-pub async fn run(args: &ShowArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.replica.of.resolve(ctx)?;
-    let replica = &args.replica.name;
-    let replication = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            let (registry, found) =
-                tokio::join!(arm.get_registry(of), arm.get_replication(of, replica));
-            premium(registry?, NEEDS_PREMIUM)?;
-            Ok(found?)
-        })
-        .await?;
-    Ok(answer(&replication))
+pub async fn run(args: &ShowArgs, session: &Session) -> Result<Answer> {
+    let (name, group) = args.replica.of.resolve(session)?;
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let (registry, replication) = tokio::join!(
+        location.registry(arm),
+        arm.get_replication(location.path(), &args.replica.name)
+    );
+    premium(registry?, NEEDS_PREMIUM)?;
+    Ok(answer(replication?))
 }

@@ -1,11 +1,13 @@
 //! `replication update`.
 
 use super::{ReplicaArgs, answer};
-use crate::arm::{ReplicationPropertiesParameters, ReplicationUpdateParameters};
-use crate::commands::{Answer, BOOL, GenericUpdateArgs, PolicyArgs, boolean, tags};
-use crate::context::Context;
-use crate::error::UserError;
-use crate::generic_update;
+use crate::arm::{ReplicationPropertiesUpdate, ReplicationUpdateParameters};
+use crate::commands::Answer;
+use crate::commands::args::{BOOL, GenericUpdateArgs, PolicyArgs, boolean, tags};
+use crate::commands::progress::wait;
+use crate::locate::locate;
+use crate::patch;
+use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 
@@ -18,7 +20,7 @@ pub struct UpdateArgs {
     #[command(flatten)]
     replica: ReplicaArgs,
 
-    /// Route the global endpoint's requests to it
+    /// Route requests to the global endpoint to this replica
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     global_endpoint_routing: Option<bool>,
 
@@ -30,34 +32,25 @@ pub struct UpdateArgs {
     generic: GenericUpdateArgs,
 
     #[command(flatten)]
-    _policy: PolicyArgs,
+    policy: PolicyArgs,
 }
 
-pub async fn run(args: &UpdateArgs, ctx: &Context) -> Result<Answer> {
-    let (name, group) = args.replica.of.resolve(ctx)?;
-    let parameters = ReplicationUpdateParameters {
-        tags: args.tags.as_deref().map(tags),
-        properties: ReplicationPropertiesParameters {
-            region_endpoint_enabled: args.global_endpoint_routing,
-            zone_redundancy: None,
-        },
+pub async fn run(args: &UpdateArgs, session: &Session) -> Result<Answer> {
+    session.use_policy_token(args.policy.token());
+    let (name, group) = args.replica.of.resolve(session)?;
+    let properties = ReplicationPropertiesUpdate {
+        region_endpoint_enabled: args.global_endpoint_routing.map(Into::into),
     };
-    let mut body = serde_json::to_value(parameters).unwrap_or_default();
-    let steps = GenericUpdateArgs::steps(ctx);
-    generic_update::apply(
-        &mut body,
-        generic_update::REPLICATION,
-        &steps,
-        args.generic.force_string,
-    )
-    .map_err(|e| UserError::new(e.to_string()))?;
+    let parameters = ReplicationUpdateParameters {
+        tags: args.tags.as_deref().map(|items| tags(items).into()),
+        properties: Some(properties.into()),
+    };
+    let GenericUpdateArgs { steps, force_string } = &args.generic;
+    let parameters = patch::apply(&parameters, patch::REPLICATION, steps, *force_string)?;
     let replica = &args.replica.name;
-    let replication = ctx
-        .with_registry(&name, group.as_deref(), async |arm, of| {
-            let state = arm.begin_update_replication(of, replica, &body).await?;
-            let look = format!("az-acr replication show -r {name} -n {replica} --query status");
-            ctx.wait(state, &format!("Updating {replica}"), &look).await
-        })
-        .await?;
-    Ok(answer(&replication))
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let state = arm.begin_update_replication(location.path(), replica, &parameters).await?;
+    let look = format!("az-acr replication show -r {name} -n {replica} --query status");
+    Ok(answer(wait(state, &format!("Updating {replica}"), &look, session).await?))
 }

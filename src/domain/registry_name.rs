@@ -1,4 +1,4 @@
-//! Names of registries: what may follow `--name`.
+//! Registry names: what `--name` accepts.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryName(String);
 
-/// The text is no name of a registry. The wording is Azure CLI 2.91's.
+/// The text is not a registry name. The wording is Azure CLI 2.91's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NameError {
-    /// Characters or length.
+pub enum ParseRegistryNameError {
+    /// A character that is not allowed, or a length out of bounds.
     #[error(
         "Registry names may contain only alpha numeric characters and must be between 5 and 50 characters"
     )]
     Invalid,
-    /// A login server of another cloud, or none at all.
+    /// The login server belongs to another cloud, or is not a login server.
     #[error(
         "The login server suffix is not valid for the current cloud. Please try again using '{0}'."
     )]
@@ -23,21 +23,24 @@ pub enum NameError {
 
 impl RegistryName {
     /// Reads a name or a login server (`contoso.azurecr.io`, `wingtip-abc123def.azurecr.io` with a label hash).
-    /// Returns the name, and the ending that was left out.
+    /// Returns the name, and the suffix that was left out.
     ///
     /// # Arguments
     /// * `text` - what the user typed.
-    /// * `suffix` - how login servers end in this cloud, e.g. `.azurecr.io`; some custom clouds have none.
+    /// * `suffix` - the suffix of login servers in this cloud, e.g. `.azurecr.io`; some custom clouds have none.
     ///
     /// # Errors
-    /// [`NameError`].
-    pub fn parse(text: &str, suffix: Option<&str>) -> Result<(Self, Option<String>), NameError> {
+    /// [`ParseRegistryNameError`].
+    pub fn parse(
+        text: &str,
+        suffix: Option<&str>,
+    ) -> Result<(Self, Option<String>), ParseRegistryNameError> {
         let (label, domain) = match text.find('.') {
             Some(dot) => text.split_at(dot),
             None => (text, ""),
         };
         if domain.is_empty() && label.contains('-') {
-            return Err(NameError::Invalid);
+            return Err(ParseRegistryNameError::Invalid);
         }
         let Some(suffix) = suffix else {
             return Self::check(text).map(|name| (name, None));
@@ -46,16 +49,16 @@ impl RegistryName {
             return Self::check(label).map(|name| (name, None));
         }
         if domain.to_lowercase() != suffix {
-            return Err(NameError::Suffix(suffix.to_owned()));
+            return Err(ParseRegistryNameError::Suffix(suffix.to_owned()));
         }
         let (name, hash) = label.split_at(label.find('-').unwrap_or(label.len()));
         Self::check(name).map(|name| (name, Some(format!("{hash}{domain}"))))
     }
 
-    fn check(text: &str) -> Result<Self, NameError> {
+    fn check(text: &str) -> Result<Self, ParseRegistryNameError> {
         let valid = (5..=50).contains(&text.len())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        if valid { Ok(Self(text.to_owned())) } else { Err(NameError::Invalid) }
+        if valid { Ok(Self(text.to_owned())) } else { Err(ParseRegistryNameError::Invalid) }
     }
 
     /// The name as the user spelled it.
@@ -77,8 +80,8 @@ mod tests {
     #[test]
     fn names_and_login_servers_are_read() {
         let long = "x".repeat(10_000);
-        let invalid = Err(NameError::Invalid);
-        let suffix = Err(NameError::Suffix(".azurecr.io".to_owned()));
+        let invalid = Err(ParseRegistryNameError::Invalid);
+        let suffix = Err(ParseRegistryNameError::Suffix(".azurecr.io".to_owned()));
         let name = |name: &str, omitted: Option<&str>| {
             Ok((RegistryName(name.to_owned()), omitted.map(str::to_owned)))
         };
@@ -104,8 +107,11 @@ mod tests {
     }
 
     #[test]
-    fn clouds_without_a_suffix_take_plain_names_alone() {
+    fn clouds_without_a_suffix_take_only_plain_names() {
         assert!(RegistryName::parse("contoso", None).is_ok());
-        assert_eq!(RegistryName::parse("contoso.registry.local", None), Err(NameError::Invalid));
+        assert_eq!(
+            RegistryName::parse("contoso.registry.local", None),
+            Err(ParseRegistryNameError::Invalid)
+        );
     }
 }

@@ -87,50 +87,44 @@ const REGIONS: &[(&str, &str)] = &[
     ("westus3", "West US 3"),
 ];
 
-/// The short form of a name: no spaces, lower case. Need not be a region that is known.
+/// The short form of a region's name: lower case, no spaces. The region need not be known.
 pub fn short_name(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 /// No region has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{name}' is not a region of Azure. Did you mean '{nearest}'?")]
+#[error("'{name}' is not an Azure region.{}", .nearest.map(|region| format!(" Did you mean '{region}'?")).unwrap_or_default())]
 pub struct UnknownRegion {
     /// What was asked for.
     pub name: String,
-    /// The known region that is spelled most like it.
-    pub nearest: &'static str,
+    /// The known region that is spelled almost the same, if there is one.
+    pub nearest: Option<&'static str>,
 }
+
+/// How alike two names must be for one to be suggested in place of the other, from 0 to 1 (Jaro-Winkler): `westeurop`
+/// suggests westeurope, `mars` suggests nothing.
+const ALIKE: f64 = 0.85;
+/// No region's name is longer; longer input is not compared.
+const MAX_LENGTH: usize = 64;
 
 /// The short name of a region, by its short or display name in any case.
 ///
 /// # Errors
-/// [`UnknownRegion`], with the nearest one that is known.
+/// [`UnknownRegion`], with the region that is spelled most like it.
 pub fn find(name: &str) -> Result<&'static str, UnknownRegion> {
     let short = short_name(name);
     if let Some((known, _)) = REGIONS.iter().find(|(known, _)| *known == short) {
         return Ok(known);
     }
-    let nearest =
-        REGIONS.iter().map(|(known, _)| *known).min_by_key(|known| distance(&short, known));
-    Err(UnknownRegion { name: name.to_owned(), nearest: nearest.unwrap_or_default() })
-}
-
-/// Levenshtein's distance: how many letters to insert, delete or replace.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    // Nobody's region has more letters; a longer text costs no more time.
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let candidates = REGIONS.iter().map(|(known, _)| *known).filter(|_| short.len() <= MAX_LENGTH);
+    let nearest = candidates
+        .map(|known| {
+            (strsim::jaro_winkler(&short, known), strsim::levenshtein(&short, known), known)
+        })
+        .filter(|(alike, edits, _)| *alike >= ALIKE && *edits <= 3)
+        .min_by_key(|(_, edits, _)| *edits);
+    Err(UnknownRegion { name: name.to_owned(), nearest: nearest.map(|(_, _, known)| known) })
 }
 
 #[cfg(test)]
@@ -149,9 +143,11 @@ mod tests {
         for (name, nearest) in
             [("japeneast", "japaneast"), ("westeurop", "westeurope"), ("eastus22", "eastus2")]
         {
-            assert_eq!(find(name).unwrap_err().nearest, nearest, "{name}");
+            assert_eq!(find(name).unwrap_err().nearest, Some(nearest), "{name}");
         }
-        assert!(find(&"x".repeat(10_000)).is_err());
+        for name in ["mars", "atlantis", "", &"x".repeat(10_000)] {
+            assert_eq!(find(name).unwrap_err().nearest, None, "{name}");
+        }
     }
 
     #[test]

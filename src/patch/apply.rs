@@ -1,8 +1,10 @@
-//! `--set`, `--add` and `--remove`: changes to a request body by paths that the user spells out.
-//!
-//! The rules are those of `az`'s generic update arguments: names in camel or snake case, properties of a registry with
-//! or without `properties.` in front, `[0]` and `[key=value]` to pick from lists, values read as JSON where they can be.
+//! Applies the steps to a body, which goes in and comes out as a typed value.
 
+use super::path::{picker, read_value, segments, split_assignment};
+use super::schema::Schema;
+use Schema::{Free, List, Model};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// One argument with its values, in the order of the command line.
@@ -16,83 +18,37 @@ pub enum Step {
     Remove(Vec<String>),
 }
 
-/// What a body may hold at a place.
-#[derive(Debug, Clone, Copy)]
-pub enum Schema {
-    /// These members and no others.
-    Model(&'static [(&'static str, Schema)]),
-    /// A list, which `--add` makes where it is missing.
-    List,
-    /// Anything.
-    Free,
-}
-
-use Schema::{Free, List, Model};
-
-/// A step makes no sense. Most of the wording is Azure CLI 2.91's.
+/// A step cannot be applied. Most of the wording is Azure CLI 2.91's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct StepError(String);
+pub struct PatchError(String);
 
-const POLICY: Schema = Model(&[("status", Free)]);
-const NETWORK_RULE_SET: Schema =
-    Model(&[("defaultAction", Free), ("virtualNetworkRules", List), ("ipRules", List)]);
-const POLICIES: Schema = Model(&[
-    ("quarantinePolicy", POLICY),
-    ("trustPolicy", Model(&[("type", Free), ("status", Free)])),
-    ("retentionPolicy", Model(&[("days", Free), ("status", Free)])),
-    ("exportPolicy", POLICY),
-    ("azureADAuthenticationAsArmPolicy", POLICY),
-    ("softDeletePolicy", Model(&[("retentionDays", Free), ("status", Free)])),
-]);
-const ENCRYPTION: Schema = Model(&[
-    ("status", Free),
-    ("keyVaultProperties", Model(&[("keyIdentifier", Free), ("identity", Free)])),
-]);
-
-/// The body of a registry's PATCH.
-pub const REGISTRY: Schema = Model(&[
-    ("identity", Model(&[("type", Free), ("userAssignedIdentities", Free)])),
-    ("tags", Free),
-    ("sku", Model(&[("name", Free)])),
-    (
-        "properties",
-        Model(&[
-            ("adminUserEnabled", Free),
-            ("networkRuleSet", NETWORK_RULE_SET),
-            ("policies", POLICIES),
-            ("encryption", ENCRYPTION),
-            ("dataEndpointEnabled", Free),
-            ("regionalEndpoints", Free),
-            ("endpointProtocol", Free),
-            ("publicNetworkAccess", Free),
-            ("networkRuleBypassOptions", Free),
-            ("networkRuleBypassAllowedForTasks", Free),
-            ("anonymousPullEnabled", Free),
-            ("metadataSearch", Free),
-            ("writableCacheRepos", Free),
-            ("roleAssignmentMode", Free),
-        ]),
-    ),
-]);
-
-/// The body of a replication's PATCH.
-pub const REPLICATION: Schema =
-    Model(&[("tags", Free), ("properties", Model(&[("regionEndpointEnabled", Free)]))]);
-
-/// Applies steps to a body.
+/// Applies steps to the parameters of a request.
 ///
 /// # Arguments
+/// * `schema` - the names that the parameters may hold.
 /// * `force_string` - values stay text.
 ///
 /// # Errors
-/// [`StepError`] for the first step that makes no sense.
-pub fn apply(
+/// [`PatchError`] for the first step that cannot be applied.
+pub fn apply<T: Serialize + DeserializeOwned>(
+    parameters: &T,
+    schema: Schema,
+    steps: &[Step],
+    force_string: bool,
+) -> Result<T, PatchError> {
+    let failed = |e: serde_json::Error| PatchError(e.to_string());
+    let mut body = serde_json::to_value(parameters).map_err(failed)?;
+    apply_to_json(&mut body, schema, steps, force_string)?;
+    serde_json::from_value(body).map_err(failed)
+}
+
+fn apply_to_json(
     body: &mut Value,
     schema: Schema,
     steps: &[Step],
     force_string: bool,
-) -> Result<(), StepError> {
+) -> Result<(), PatchError> {
     for step in steps {
         match step {
             Step::Set(expressions) => {
@@ -107,48 +63,48 @@ pub fn apply(
     Ok(())
 }
 
-fn set(body: &mut Value, schema: Schema, expression: &str, force: bool) -> Result<(), StepError> {
+fn set(body: &mut Value, schema: Schema, expression: &str, force: bool) -> Result<(), PatchError> {
     let (key, text) = split_assignment(expression);
     if key.trim().is_empty() {
         let message =
             "usage error: Empty key in --set. Correct syntax: --set KEY=VALUE [KEY=VALUE ...]";
-        return Err(StepError(message.to_owned()));
+        return Err(PatchError(message.to_owned()));
     }
     let Some(text) = text else {
-        return Err(StepError(format!(
+        return Err(PatchError(format!(
             "usage error: no '=' in --set {key}. Correct syntax: --set KEY=VALUE [KEY=VALUE ...]"
         )));
     };
     let value = if force { Value::from(text) } else { read_value(text) };
     let path = segments(&key);
     let Some((name, parents)) = path.split_last() else {
-        return Err(StepError(format!("'{key}' is no path")));
+        return Err(PatchError(format!("'{key}' is no path")));
     };
     let (parent, schema) = create(body, schema, parents)?;
     put(parent, schema, name, parents, value)
 }
 
-fn add(body: &mut Value, schema: Schema, values: &[String], force: bool) -> Result<(), StepError> {
+fn add(body: &mut Value, schema: Schema, values: &[String], force: bool) -> Result<(), PatchError> {
     const USAGE: &str =
         "invalid syntax: `--add property.listProperty <key=value, string or JSON string>`";
     let Some((path, values)) = values.split_first() else {
-        return Err(StepError(USAGE.to_owned()));
+        return Err(PatchError(USAGE.to_owned()));
     };
     let path = segments(path);
     if find(body, schema, &path)?.is_none() {
         let Some((name, parents)) = path.split_last() else {
-            return Err(StepError(USAGE.to_owned()));
+            return Err(PatchError(USAGE.to_owned()));
         };
         match find(body, schema, parents)? {
-            Some((_, schema)) if !matches!(member(schema, name), Some((_, List))) => {
-                return Err(StepError(USAGE.to_owned()));
+            Some((_, schema)) if !matches!(schema.member(name), Some((_, List))) => {
+                return Err(PatchError(USAGE.to_owned()));
             }
             Some((parent, schema)) => put(parent, schema, name, parents, Value::Array(Vec::new()))?,
             None => return Err(no_further(&path)),
         }
     }
     let Some((Value::Array(list), _)) = find(body, schema, &path)? else {
-        return Err(StepError(USAGE.to_owned()));
+        return Err(PatchError(USAGE.to_owned()));
     };
     // Pairs that follow each other make one entry.
     let mut entry = Map::new();
@@ -168,11 +124,11 @@ fn add(body: &mut Value, schema: Schema, values: &[String], force: bool) -> Resu
     Ok(())
 }
 
-fn remove(body: &mut Value, schema: Schema, values: &[String]) -> Result<(), StepError> {
+fn remove(body: &mut Value, schema: Schema, values: &[String]) -> Result<(), PatchError> {
     let Some((path, index)) = values.split_first() else {
         let usage =
             "invalid syntax: --remove property.list <indexToRemove> OR --remove propertyToRemove";
-        return Err(StepError(usage.to_owned()));
+        return Err(PatchError(usage.to_owned()));
     };
     let path = segments(path);
     let last = path.last().cloned().unwrap_or_default();
@@ -197,7 +153,7 @@ fn remove(body: &mut Value, schema: Schema, values: &[String]) -> Result<(), Ste
         };
     };
     let Some((Value::Array(items), _)) = find(body, schema, &path)? else {
-        return Err(StepError(format!("{last} doesn't exist")));
+        return Err(PatchError(format!("{last} doesn't exist")));
     };
     let position = index.parse::<i64>().ok().and_then(|index| {
         let from_end = usize::try_from(index.unsigned_abs()).ok()?;
@@ -208,7 +164,7 @@ fn remove(body: &mut Value, schema: Schema, values: &[String]) -> Result<(), Ste
             items.remove(position);
             Ok(())
         }
-        None => Err(StepError(format!("index {index} doesn't exist on {last}"))),
+        None => Err(PatchError(format!("index {index} doesn't exist on {last}"))),
     }
 }
 
@@ -217,7 +173,7 @@ fn find<'v>(
     body: &'v mut Value,
     schema: Schema,
     path: &[String],
-) -> Result<Option<(&'v mut Value, Schema)>, StepError> {
+) -> Result<Option<(&'v mut Value, Schema)>, PatchError> {
     let (mut value, mut schema) = (body, schema);
     for (i, name) in path.iter().enumerate() {
         let next = step(value, schema, name, path)?;
@@ -236,28 +192,28 @@ fn step<'v>(
     schema: Schema,
     name: &str,
     path: &[String],
-) -> Result<Option<(&'v mut Value, Schema)>, StepError> {
-    if let Some(picker) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+) -> Result<Option<(&'v mut Value, Schema)>, PatchError> {
+    if let Some(pick) = picker(name) {
         let Value::Array(list) = value else { return Err(not_found(name, path, schema)) };
-        let position = match picker.split_once('=') {
+        let position = match pick.split_once('=') {
             Some((key, wanted)) => {
                 let wanted = read_value(wanted);
                 let mut matching = (0..list.len()).filter(|i| list[*i].get(key) == Some(&wanted));
                 match (matching.next(), matching.next()) {
                     (found, None) => found,
                     _ => {
-                        return Err(StepError(format!(
+                        return Err(PatchError(format!(
                             "non-unique key '{key}' found multiple matches. Key must be unique."
                         )));
                     }
                 }
             }
-            None => picker.parse().ok(),
+            None => pick.parse().ok(),
         };
         return match position.and_then(|position| list.get_mut(position)) {
             Some(item) => Ok(Some((item, Free))),
-            None => Err(StepError(format!(
-                "index {picker} doesn't exist on {}",
+            None => Err(PatchError(format!(
+                "index {pick} doesn't exist on {}",
                 path.first().map_or("", String::as_str)
             ))),
         };
@@ -269,7 +225,7 @@ fn step<'v>(
         },
         (Free | List, _) => Err(no_further(path)),
         (Model(_), value) => {
-            let Some((place, schema)) = member(schema, name) else {
+            let Some((place, schema)) = schema.member(name) else {
                 return Err(not_found(name, path, schema));
             };
             let found = place.iter().try_fold(value, |value, name| value.get_mut(*name));
@@ -283,7 +239,7 @@ fn create<'v>(
     body: &'v mut Value,
     schema: Schema,
     path: &[String],
-) -> Result<(&'v mut Value, Schema), StepError> {
+) -> Result<(&'v mut Value, Schema), PatchError> {
     if let (None, Some((name, parents))) = (find(body, schema, path)?, path.split_last()) {
         let Some((parent, schema)) = find(body, schema, parents)? else {
             return Err(no_further(path));
@@ -300,11 +256,11 @@ fn put(
     name: &str,
     parents: &[String],
     value: Value,
-) -> Result<(), StepError> {
+) -> Result<(), PatchError> {
     let path = [parents, &[name.to_owned()]].concat();
-    if let Some(picker) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+    if let Some(pick) = picker(name) {
         let item = match parent {
-            Value::Array(list) => picker.parse().ok().and_then(|i: usize| list.get_mut(i)),
+            Value::Array(list) => pick.parse().ok().and_then(|i: usize| list.get_mut(i)),
             _ => None,
         };
         return match item {
@@ -312,7 +268,7 @@ fn put(
                 *item = value;
                 Ok(())
             }
-            None => Err(StepError(format!("index {picker} doesn't exist on {name}"))),
+            None => Err(PatchError(format!("index {pick} doesn't exist on {name}"))),
         };
     }
     match (schema, parent) {
@@ -322,134 +278,58 @@ fn put(
         }
         (Free | List, _) => Err(no_further(&path)),
         (Model(_), mut parent) => {
-            let Some((place, _)) = member(schema, name) else {
+            let Some((place, _)) = schema.member(name) else {
                 return Err(not_found(name, &path, schema));
             };
             let Some((last, above)) = place.split_last() else { return Ok(()) };
             for name in above {
-                if parent.get(*name).is_none() {
-                    parent[*name] = Value::Object(Map::new());
-                }
-                parent = &mut parent[*name];
+                parent = object(parent, &path)?
+                    .entry(*name)
+                    .or_insert_with(|| Value::Object(Map::new()));
             }
-            if let (Value::Null, Value::Object(object)) = (&value, &mut *parent) {
-                object.shift_remove(*last);
+            let parent = object(parent, &path)?;
+            if value.is_null() {
+                parent.shift_remove(*last);
             } else {
-                parent[*last] = value;
+                parent.insert((*last).to_owned(), value);
             }
             Ok(())
         }
     }
 }
 
-/// Where a model keeps a member of this name: itself, or below `properties`.
-fn member(schema: Schema, name: &str) -> Option<(Vec<&'static str>, Schema)> {
-    let Model(members) = schema else { return None };
-    let wanted = snake_case(name);
-    let own = members.iter().find(|(known, _)| snake_case(known) == wanted);
-    if let Some((known, schema)) = own {
-        return Some((vec![known], *schema));
+/// A place that must hold members.
+fn object<'v>(
+    value: &'v mut Value,
+    path: &[String],
+) -> Result<&'v mut Map<String, Value>, PatchError> {
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(no_further(path)),
     }
-    let (known, properties) = members.iter().find(|(known, _)| *known == "properties")?;
-    let (mut place, schema) = member(*properties, name)?;
-    place.insert(0, known);
-    Some((place, schema))
 }
 
-fn not_found(name: &str, path: &[String], schema: Schema) -> StepError {
+fn not_found(name: &str, path: &[String], schema: Schema) -> PatchError {
     let parent = path[..path.len().saturating_sub(1)].join(".");
     let mut message = format!("Couldn't find '{name}' in '{parent}'.");
-    if let Model(members) = schema {
-        let mut options: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
-        if let Some((_, Model(properties))) = members.iter().find(|(name, _)| *name == "properties")
-        {
-            options.extend(properties.iter().map(|(name, _)| *name));
-        }
-        options.sort_unstable();
+    if let Some(options) = schema.names() {
         message.push_str(" Available options: ");
         message.push_str(&options.join(", "));
     }
-    StepError(message)
+    PatchError(message)
 }
 
-fn no_further(path: &[String]) -> StepError {
+fn no_further(path: &[String]) -> PatchError {
     let (name, parents) = path.split_last().map_or(("", &[][..]), |(name, p)| (name.as_str(), p));
     let parent = parents.join(".");
-    StepError(format!(
+    PatchError(format!(
         "Couldn't find '{name}' in '{parent}'. '{parent}' does not support further indexing."
     ))
 }
 
-/// `a.b[0].c` as `a`, `b`, `[0]`, `c`.
-fn segments(path: &str) -> Vec<String> {
-    let mut segments = Vec::new();
-    let mut current = String::new();
-    let mut brackets = false;
-    for c in path.chars() {
-        match c {
-            '[' => {
-                brackets = true;
-                segments.push(std::mem::take(&mut current));
-                current.push(c);
-            }
-            ']' if brackets => {
-                brackets = false;
-                current.push(c);
-                segments.push(std::mem::take(&mut current));
-            }
-            '.' if !brackets => segments.push(std::mem::take(&mut current)),
-            c => current.push(c),
-        }
-    }
-    segments.push(current);
-    segments.retain(|segment| !segment.is_empty());
-    segments
-}
-
-/// Splits at the first `=` that is not in brackets.
-fn split_assignment(expression: &str) -> (String, Option<&str>) {
-    let mut brackets = false;
-    for (i, c) in expression.char_indices() {
-        match c {
-            '[' => brackets = true,
-            ']' => brackets = false,
-            '=' if !brackets => return (expression[..i].to_owned(), Some(&expression[i + 1..])),
-            _ => {}
-        }
-    }
-    (expression.to_owned(), None)
-}
-
-/// JSON, a Python literal of the simple kinds, or else text.
-fn read_value(text: &str) -> Value {
-    let quoted = |quote| text.len() >= 2 && text.starts_with(quote) && text.ends_with(quote);
-    match text {
-        "True" => Value::Bool(true),
-        "False" => Value::Bool(false),
-        "None" => Value::Null,
-        _ if quoted('\'') && !text[1..text.len() - 1].contains(['\'', '\\']) => {
-            Value::from(&text[1..text.len() - 1])
-        }
-        _ => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
-    }
-}
-
-/// `dataEndpointEnabled` and `data_endpoint_enabled` are the same.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    let mut previous = '_';
-    for c in name.chars() {
-        if c.is_uppercase() && (previous.is_lowercase() || previous.is_ascii_digit()) {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-        previous = c;
-    }
-    snake
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::REGISTRY;
     use super::*;
     use serde_json::json;
 
@@ -459,9 +339,8 @@ mod tests {
 
     #[track_caller]
     fn check(body: Value, step: &Step, expected: Result<Value, &str>) {
-        let mut changed = body;
-        let result = apply(&mut changed, REGISTRY, std::slice::from_ref(step), false);
-        let result = result.map(|()| changed).map_err(|e| e.to_string());
+        let result = apply(&body, REGISTRY, std::slice::from_ref(step), false);
+        let result = result.map_err(|e| e.to_string());
         assert_eq!(result, expected.map_err(str::to_owned), "{step:?}");
     }
 
@@ -509,8 +388,7 @@ mod tests {
             &set("=x"),
             Err("usage error: Empty key in --set. Correct syntax: --set KEY=VALUE [KEY=VALUE ...]"),
         );
-        let mut body = json!({});
-        let error = apply(&mut body, REGISTRY, &[set("bogus=1")], false).unwrap_err().to_string();
+        let error = apply(&json!({}), REGISTRY, &[set("bogus=1")], false).unwrap_err().to_string();
         assert!(
             error.starts_with("Couldn't find 'bogus' in ''. Available options: adminUserEnabled, "),
             "{error}"
@@ -560,8 +438,22 @@ mod tests {
 
     #[test]
     fn text_stays_text_on_request() {
-        let mut body = json!({});
-        apply(&mut body, REGISTRY, &[Step::Set(words(&["tags.n=5"]))], true).unwrap();
+        let steps = [Step::Set(words(&["tags.n=5"]))];
+        let body = apply(&json!({}), REGISTRY, &steps, true).unwrap();
         assert_eq!(body, json!({"tags": {"n": "5"}}));
+    }
+    #[test]
+    fn a_parent_that_is_not_an_object_is_an_error() {
+        for (steps, parent) in [
+            (&["sku=Premium", "sku.name=Premium"][..], "sku"),
+            (&["properties=5", "adminUserEnabled=true"], ""),
+            (&["networkRuleSet=Deny", "networkRuleSet.defaultAction=Deny"], "networkRuleSet"),
+            (&["tags=5", "tags.a=b"], "tags"),
+        ] {
+            let step = Step::Set(words(steps));
+            let error = apply(&json!({}), REGISTRY, &[step], false).unwrap_err().to_string();
+            let expected = format!("'{parent}' does not support further indexing.");
+            assert!(error.ends_with(&expected), "{steps:?}: {error}");
+        }
     }
 }

@@ -1,0 +1,289 @@
+//! Requests to Azure Resource Manager: URLs, the pipeline, statuses, bodies, and the links in answers.
+
+use super::error::{ArmError, ServiceError};
+use super::models::Page;
+use super::policies::{LogPolicy, RenewTokenPolicy, RequestLog, RetryPolicy, sources};
+use azure_core::credentials::TokenCredential;
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
+use azure_core::http::{
+    ClientOptions, Context, Method, Pipeline, RawResponse, Request, RetryOptions, Transport, Url,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const POLICY_API_VERSION: &str = "2025-11-01";
+/// 1,000 resources a page: more than a subscription can hold.
+const MAX_PAGES: usize = 1_000;
+/// As much of an unexpected error body as the Python SDK shows, in characters.
+const SHOWN_ERROR_BODY: usize = 2000;
+
+/// What Azure Policy is asked with before a change.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyToken {
+    /// The id of the change that the operation belongs to.
+    pub change_reference: Option<String>,
+}
+
+/// The connection to ARM that all operations share.
+#[derive(Debug)]
+pub(super) struct ArmHttp {
+    endpoint: Url,
+    pipeline: Pipeline,
+    policy_token: Option<PolicyToken>,
+}
+
+impl ArmHttp {
+    /// Creates the connection.
+    ///
+    /// # Arguments
+    /// * `endpoint` - ARM's URL in this cloud; https only.
+    /// * `credential` - gives the tokens.
+    /// * `scope` - the scope of the tokens.
+    /// * `transport` - carries the requests; azure_core's own when `None`.
+    /// * `log` - takes a line for each request.
+    /// * `policy_token` - asks Azure Policy for a token before each change.
+    ///
+    /// # Errors
+    /// [`ArmError::ForeignLink`] when the endpoint is not https.
+    pub(super) fn new(
+        endpoint: Url,
+        (credential, scope): (Arc<dyn TokenCredential>, &str),
+        transport: Option<Transport>,
+        log: Option<RequestLog>,
+        policy_token: Option<PolicyToken>,
+    ) -> Result<Self, ArmError> {
+        if endpoint.scheme() != "https" {
+            return Err(ArmError::ForeignLink {
+                host: endpoint.host_str().unwrap_or_default().to_owned(),
+                other: endpoint.to_string(),
+            });
+        }
+        let client_options =
+            ClientOptions { transport, retry: RetryOptions::none(), ..ClientOptions::default() };
+        let mut per_try: Vec<Arc<dyn Policy>> = vec![
+            Arc::new(RenewTokenPolicy),
+            Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope])),
+        ];
+        if let Some(log) = log {
+            per_try.push(Arc::new(LogPolicy(log)));
+        }
+        let pipeline = Pipeline::new(
+            option_env!("CARGO_PKG_NAME"),
+            option_env!("CARGO_PKG_VERSION"),
+            client_options,
+            vec![Arc::new(RetryPolicy)],
+            per_try,
+            None,
+        );
+        Ok(Self { endpoint, pipeline, policy_token })
+    }
+
+    /// Gets one resource.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        model: &'static str,
+    ) -> Result<T, ArmError> {
+        let response = self.send(Method::Get, url.clone(), None).await?;
+        parse(&url, &response, model)
+    }
+
+    /// Gets a list, all pages.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        first: Url,
+        model: &'static str,
+    ) -> Result<Vec<T>, ArmError> {
+        let mut items = Vec::new();
+        let mut url = first;
+        for _ in 0..MAX_PAGES {
+            let page: Page<T> = self.get(url, model).await?;
+            items.extend(page.value);
+            match page.next_link.filter(|link| !link.is_empty()) {
+                Some(link) => url = self.own_link(&link)?,
+                None => return Ok(items),
+            }
+        }
+        Err(ArmError::TooManyPages { host: self.host(), pages: MAX_PAGES })
+    }
+
+    /// Sends a request and checks its status.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<RawResponse, ArmError> {
+        let policy_token = match &self.policy_token {
+            Some(options) if method != Method::Get => {
+                Some(self.acquire_policy_token(method, &url, body.as_deref(), options).await?)
+            }
+            _ => None,
+        };
+        let mut request = Request::new(url, method);
+        if let Some(token) = policy_token {
+            request.insert_header("x-ms-policy-external-evaluations", token);
+        }
+        self.send_request(request, body).await
+    }
+
+    /// Asks Azure Policy for a token for a change (api-version and body as `az` 2.91 sends them).
+    async fn acquire_policy_token(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<&[u8]>,
+        options: &PolicyToken,
+    ) -> Result<String, ArmError> {
+        let subscription = url.path_segments().and_then(|mut path| path.nth(1)).unwrap_or_default();
+        let path = [
+            "subscriptions",
+            subscription,
+            "providers",
+            "Microsoft.Authorization",
+            "acquirePolicyToken",
+        ];
+        let content: Value = body.and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default();
+        let question = json!({
+            "operation": {"uri": url.as_str(), "httpMethod": method.as_str(), "content": content},
+            "changeReference": options.change_reference,
+        });
+        let url = self.url(&path, POLICY_API_VERSION);
+        let mut request = Request::new(url.clone(), Method::Post);
+        request.insert_header("x-ms-force-sync", "true");
+        let response = self.send_request(request, Some(question.to_string().into_bytes())).await?;
+        let token: Value = parse(&url, &response, "a token of Azure Policy")?;
+        let token = token["token"].as_str().filter(|token| !token.is_empty());
+        token.map(str::to_owned).ok_or_else(|| {
+            ArmError::Unsent(
+                "Failed to acquire policy token: Azure Policy returned none.".to_owned(),
+            )
+        })
+    }
+
+    async fn send_request(
+        &self,
+        mut request: Request,
+        body: Option<Vec<u8>>,
+    ) -> Result<RawResponse, ArmError> {
+        request.insert_header("accept", "application/json");
+        if let Some(body) = body {
+            request.insert_header("content-type", "application/json");
+            request.set_body(body);
+        }
+        // The status is checked here, where ARM's error body is available.
+        let options =
+            azure_core::http::PipelineSendOptions { skip_checks: true, ..Default::default() };
+        let sent = self.pipeline.send(&Context::default(), &mut request, Some(options)).await;
+        let response = sent.map_err(|error| transport_error(&self.host(), &error))?;
+        let status = u16::from(response.status());
+        if (200..300).contains(&status) { Ok(response) } else { Err(refusal(status, &response)) }
+    }
+
+    /// The endpoint with these path segments (percent-encoded) and this api-version.
+    pub(super) fn url(&self, segments: &[&str], api_version: &str) -> Url {
+        let mut url = self.endpoint.clone();
+        // An https URL always has segments, and `ArmHttp::new` accepts no others.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url.query_pairs_mut().append_pair("api-version", api_version);
+        url
+    }
+
+    /// A URL from an answer, if it leads to the host that was asked, over https.
+    pub(super) fn own_link(&self, text: &str) -> Result<Url, ArmError> {
+        let foreign = |other: String| ArmError::ForeignLink { host: self.host(), other };
+        let url =
+            self.endpoint.join(text).map_err(|_| foreign(text.chars().take(200).collect()))?;
+        if url.origin() == self.endpoint.origin() && url.username().is_empty() {
+            Ok(url)
+        } else {
+            Err(foreign(url.origin().ascii_serialization()))
+        }
+    }
+
+    fn host(&self) -> String {
+        self.endpoint.host_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// Reads a response's body.
+pub(super) fn parse<T: DeserializeOwned>(
+    url: &Url,
+    response: &RawResponse,
+    model: &'static str,
+) -> Result<T, ArmError> {
+    let bytes: &[u8] = response.body().as_ref();
+    let unexpected = |expected, detail| ArmError::UnexpectedBody {
+        host: url.host_str().unwrap_or_default().to_owned(),
+        status: response.status().into(),
+        expected,
+        detail,
+    };
+    // Some proxies put a byte order mark in front.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() {
+            unexpected(model, error.to_string())
+        } else {
+            unexpected("JSON", beginning(bytes))
+        }
+    })
+}
+
+fn refusal(status: u16, response: &RawResponse) -> ArmError {
+    let bytes: &[u8] = response.body().as_ref();
+    let body = serde_json::from_slice(bytes).unwrap_or_default();
+    match ServiceError::from_body(&body) {
+        Some(error) => ArmError::Service { status, error: Box::new(error) },
+        None => ArmError::Status {
+            status,
+            reason: response.status().canonical_reason().into_owned(),
+            content: if bytes.is_empty() {
+                String::new()
+            } else {
+                let text = String::from_utf8_lossy(bytes);
+                format!("\nContent: {}", text.chars().take(SHOWN_ERROR_BODY).collect::<String>())
+            },
+        },
+    }
+}
+
+fn beginning(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(800)]);
+    let short: String = text.trim().chars().take(200).collect();
+    if short.is_empty() { "it is empty".to_owned() } else { short }
+}
+
+fn transport_error(host: &str, error: &Error) -> ArmError {
+    if matches!(error.kind(), ErrorKind::Connection | ErrorKind::Io) {
+        let innermost = sources(error).last().map(ToString::to_string).unwrap_or_default();
+        let host = sources(error)
+            .filter_map(|e| e.downcast_ref::<reqwest::Error>())
+            .find_map(|e| e.url().and_then(Url::host_str).map(str::to_owned))
+            .unwrap_or_else(|| host.to_owned());
+        let certificate = sources(error).any(|e| {
+            matches!(e.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
+        });
+        let dns = sources(error).any(|e| e.to_string() == "dns error");
+        let detail = if dns {
+            format!("the name cannot be resolved ({innermost})")
+        } else if certificate {
+            format!("its certificate is not trusted ({innermost})")
+        } else {
+            innermost
+        };
+        return ArmError::Connection { host, detail, certificate };
+    }
+    let mut messages: Vec<String> = Vec::new();
+    for source in sources(error) {
+        let message = source.to_string();
+        if !messages.iter().any(|known| known.contains(&message)) {
+            messages.push(message);
+        }
+    }
+    ArmError::Unsent(messages.join(": "))
+}

@@ -1,0 +1,103 @@
+//! A registry's network rules, to be sent back to ARM with only what was asked for changed.
+//!
+//! ARM replaces each list as a whole. So rules go back exactly as they came, keys that this version does not know
+//! included, and a list that ARM left out is left out again: an api-version may hide rules that exist.
+
+use super::parameters::{Given, NetworkRuleSetUpdate};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+const SUBNETS: &str = "virtualNetworkRules";
+const SUBNET_ID: &str = "virtualNetworkSubnetResourceId";
+const RANGES: &str = "ipRules";
+const RANGE: &str = "value";
+
+/// The network rules of a registry, in ARM's spelling.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct NetworkRules(Map<String, Value>);
+
+impl NetworkRules {
+    /// The rules in a registry's body; a set that allows everything where the body has none, as `az` assumes.
+    pub fn of_registry(body: &Value) -> Self {
+        match body.pointer("/properties/networkRuleSet").and_then(Value::as_object) {
+            Some(rules) if !rules.is_empty() => Self(rules.clone()),
+            _ => Self(Map::from_iter([("defaultAction".to_owned(), json!("Allow"))])),
+        }
+    }
+
+    /// Allows a subnet.
+    pub fn allow_subnet(&mut self, id: &str) {
+        self.add(SUBNETS, json!({"action": "Allow", SUBNET_ID: id}));
+    }
+
+    /// Allows an address or a range.
+    pub fn allow_range(&mut self, range: &str) {
+        self.add(RANGES, json!({"action": "Allow", RANGE: range}));
+    }
+
+    /// Removes the rules for a subnet. Ids compare without regard to case, as in `az`.
+    pub fn remove_subnet(&mut self, id: &str) {
+        self.remove(SUBNETS, |rule| {
+            rule[SUBNET_ID].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id))
+        });
+    }
+
+    /// Removes the rules for an address or a range, as it was written.
+    pub fn remove_range(&mut self, range: &str) {
+        self.remove(RANGES, |rule| rule[RANGE].as_str() == Some(range));
+    }
+
+    fn add(&mut self, list: &str, rule: Value) {
+        match self.0.get_mut(list) {
+            Some(Value::Array(rules)) => rules.push(rule),
+            _ => {
+                self.0.insert(list.to_owned(), json!([rule]));
+            }
+        }
+    }
+
+    fn remove(&mut self, list: &str, is_meant: impl Fn(&Value) -> bool) {
+        if let Some(Value::Array(rules)) = self.0.get_mut(list) {
+            rules.retain(|rule| !is_meant(rule));
+        }
+    }
+}
+
+impl From<NetworkRules> for Given<NetworkRuleSetUpdate> {
+    /// The rules as they are: a typed set would drop what this version does not know.
+    fn from(rules: NetworkRules) -> Self {
+        Self::Other(Value::Object(rules.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_for_goes_back_as_it_came() {
+        let body = json!({"properties": {"networkRuleSet": {
+            "defaultAction": "Deny",
+            "virtualNetworkRules": [{"id": "/subscriptions/s/subnets/a", "action": "Allow", "new": 1}],
+            "tomorrow": [2],
+        }}});
+        let mut rules = NetworkRules::of_registry(&body);
+        rules.remove_range("192.0.2.1");
+        assert_eq!(
+            serde_json::to_value(&rules).unwrap(),
+            body["properties"]["networkRuleSet"],
+            "a list that ARM left out stays left out"
+        );
+        rules.allow_range("192.0.2.0/24");
+        rules.allow_subnet("/subscriptions/s/subnets/b");
+        rules.remove_subnet("/SUBSCRIPTIONS/s/subnets/B");
+        let sent = serde_json::to_value(&rules).unwrap();
+        assert_eq!(sent["ipRules"], json!([{"action": "Allow", "value": "192.0.2.0/24"}]));
+        assert_eq!(
+            sent["virtualNetworkRules"],
+            body["properties"]["networkRuleSet"]["virtualNetworkRules"]
+        );
+        assert_eq!(sent["tomorrow"], json!([2]));
+    }
+}

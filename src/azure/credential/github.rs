@@ -1,0 +1,68 @@
+//! `GitHubActionsCredential`: the OpenID Connect token of a GitHub Actions job, exchanged for one of Entra.
+
+use super::{Inputs, Login, application, assertion_options};
+use crate::azure::AzureError;
+use crate::net::client::Network;
+use async_trait::async_trait;
+use azure_core::credentials::Secret;
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::{ClientMethodOptions, Method, Request, Url};
+use azure_identity::{ClientAssertion, ClientAssertionCredential};
+use serde_json::Value;
+
+/// The login of a job with `permissions: id-token: write`.
+///
+/// # Errors
+/// [`AzureError`] when a value cannot be used.
+pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
+    let env = &inputs.env;
+    let (Some(url), Some(token), Some((tenant, client_id))) = (
+        env.var("ACTIONS_ID_TOKEN_REQUEST_URL"),
+        env.var("ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+        application(env),
+    ) else {
+        return Ok(None);
+    };
+    let url = match Url::parse(&url) {
+        Ok(url) if url.scheme() == "https" => url,
+        _ => {
+            return Err(AzureError::Setting {
+                name: "ACTIONS_ID_TOKEN_REQUEST_URL".to_owned(),
+                value: url,
+                expected: "an https URL".to_owned(),
+            });
+        }
+    };
+    let assertion =
+        GitHubAssertion { url, token: Secret::new(token), network: inputs.network.clone() };
+    let options = Some(assertion_options(inputs));
+    let credential = ClientAssertionCredential::new(tenant, client_id, assertion, options)?;
+    Ok(Some(Login { name: "GitHubActionsCredential".to_owned(), credential, renewal: None }))
+}
+
+/// Requests a token about this job from the workflow's identity provider.
+#[derive(Debug)]
+struct GitHubAssertion {
+    url: Url,
+    token: Secret,
+    network: Network,
+}
+
+#[async_trait]
+impl ClientAssertion for GitHubAssertion {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        let mut url = self.url.clone();
+        url.query_pairs_mut().append_pair("audience", "api://AzureADTokenExchange");
+        let mut request = Request::new(url, Method::Get);
+        request.insert_header("authorization", format!("bearer {}", self.token.secret()));
+        let response = self.network.client().execute_request(&request).await?;
+        let status = u16::from(response.status());
+        let body = response.try_into_raw_response().await?;
+        let body: Value = serde_json::from_slice(body.body().as_ref()).unwrap_or_default();
+        body["value"].as_str().map(str::to_owned).ok_or_else(|| {
+            let message =
+                format!("GitHub's identity provider returned no token (HTTP status {status})");
+            Error::with_message(ErrorKind::Credential, message)
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! `ManagedIdentityCredential`: the identity of a virtual machine, an App Service, a container in Azure.
+
+use super::{Inputs, Login, client_options};
+use crate::azure::AzureError;
+use crate::net::client::direct_client;
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{ClientOptions, Transport};
+use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the metadata service has to accept a connection. Outside Azure its address leads nowhere, and azure_identity
+/// would wait for more than a minute.
+const METADATA_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The machine's identity, where there is one or it is `forced`.
+///
+/// # Errors
+/// [`AzureError`] when the credential cannot be created.
+pub(super) async fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, AzureError> {
+    let env = &inputs.env;
+    let on_app_service = env.var("IDENTITY_ENDPOINT").is_some();
+    if !on_app_service && !forced && !metadata_service_answers().await {
+        return Ok(None);
+    }
+    let id = env.var("AZURE_CLIENT_ID").map(UserAssignedId::ClientId);
+    let credential = credential(inputs, id)?;
+    Ok(Some(Login { name: "ManagedIdentityCredential".to_owned(), credential, renewal: None }))
+}
+
+/// A managed identity's credential.
+///
+/// # Errors
+/// [`AzureError`] when the credential cannot be created.
+pub(super) fn credential(
+    inputs: &Inputs,
+    user_assigned_id: Option<UserAssignedId>,
+) -> Result<Arc<dyn TokenCredential>, AzureError> {
+    let options = ManagedIdentityCredentialOptions {
+        user_assigned_id,
+        client_options: ClientOptions {
+            // The metadata service is on the same host; through a proxy it would be the proxy's.
+            transport: Some(Transport::new(Arc::new(direct_client(&inputs.env)?))),
+            ..client_options(inputs)
+        },
+    };
+    Ok(ManagedIdentityCredential::new(Some(options))?)
+}
+
+/// Whether this machine is in Azure: its metadata service accepts connections.
+async fn metadata_service_answers() -> bool {
+    let connect = tokio::net::TcpStream::connect(("169.254.169.254", 80));
+    matches!(tokio::time::timeout(METADATA_TIMEOUT, connect).await, Ok(Ok(_)))
+}

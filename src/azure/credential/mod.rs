@@ -1,0 +1,208 @@
+//! Which login is used: the first one that applies, decided from variables and files before any request.
+//!
+//! One file holds one credential; [`choose`] asks them in order. [`renewable`] keeps the login usable in commands that
+//! outlive a token.
+
+mod cli;
+mod developer_cli;
+mod environment;
+mod github;
+mod managed_identity;
+mod pipelines;
+mod renewable;
+mod workload_identity;
+
+pub use renewable::RenewableCredential;
+
+use super::AzureError;
+use super::cloud::Cloud;
+use super::profile::ProfileSubscription;
+use crate::env::Env;
+use crate::net::client::Network;
+use azure_core::cloud::CustomConfiguration;
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{ClientOptions, RetryOptions};
+use azure_identity::ClientAssertionCredentialOptions;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The credential that was chosen, and its name for `--debug`.
+#[derive(Debug)]
+pub struct Login {
+    /// What it is, e.g. `EnvironmentCredential (client secret)`.
+    pub name: String,
+    /// Gives the tokens.
+    pub credential: Arc<dyn TokenCredential>,
+    /// Gives the tokens after one was refused, where `credential` would repeat it and logging in again does not help.
+    pub renewal: Option<Arc<dyn TokenCredential>>,
+}
+
+/// What the choice depends on.
+#[derive(Clone)]
+pub struct Inputs {
+    /// Variables and clock.
+    pub env: Env,
+    /// `az`'s directory.
+    pub directory: PathBuf,
+    /// The cloud to log in to.
+    pub cloud: Cloud,
+    /// The resource that the tokens are for: `az`'s cache stores them by resource.
+    pub resource: String,
+    /// The subscription, when it came from `az`'s profile.
+    pub subscription: Option<ProfileSubscription>,
+    /// The network for requests to Microsoft Entra.
+    pub network: Network,
+    /// Takes a line for each login that was considered and does not apply.
+    pub log: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs").field("resource", &self.resource).finish_non_exhaustive()
+    }
+}
+
+/// A kind of login, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Environment,
+    WorkloadIdentity,
+    AzurePipelines,
+    GitHubActions,
+    AzureCli,
+    AzureDeveloperCli,
+    ManagedIdentity,
+}
+
+impl Kind {
+    /// Kind, name as in the Azure SDKs, and whether it is for developers (`dev`) or for deployed programs (`prod`).
+    const ALL: [(Self, &'static str, &'static str); 7] = [
+        (Self::Environment, "EnvironmentCredential", "prod"),
+        (Self::WorkloadIdentity, "WorkloadIdentityCredential", "prod"),
+        (Self::AzurePipelines, "AzurePipelinesCredential", "prod"),
+        (Self::GitHubActions, "GitHubActionsCredential", "prod"),
+        (Self::AzureCli, "AzureCliCredential", "dev"),
+        (Self::AzureDeveloperCli, "AzureDeveloperCliCredential", "dev"),
+        (Self::ManagedIdentity, "ManagedIdentityCredential", "prod"),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|entry| entry.0 == self).map_or("", |entry| entry.1)
+    }
+
+    fn comes_from_variables(self) -> bool {
+        use Kind::{AzurePipelines, Environment, GitHubActions, WorkloadIdentity};
+        matches!(self, Environment | WorkloadIdentity | AzurePipelines | GitHubActions)
+    }
+}
+
+/// Chooses the login.
+///
+/// # Errors
+/// [`AzureError::NotLoggedIn`] when none applies; others when one applies and cannot be used.
+pub async fn choose(inputs: &Inputs) -> Result<Login, AzureError> {
+    let requested = inputs.env.var("AZURE_TOKEN_CREDENTIALS");
+    let candidates = candidates(requested.as_deref(), inputs.subscription.is_some())?;
+    // A credential that is requested by name is used even where nothing shows that it applies.
+    let forced = requested.is_some() && candidates.len() == 1;
+    for kind in &candidates {
+        let login = match kind {
+            Kind::Environment => environment::login(inputs)?,
+            Kind::WorkloadIdentity => workload_identity::login(inputs)?,
+            Kind::AzurePipelines => pipelines::login(inputs)?,
+            Kind::GitHubActions => github::login(inputs)?,
+            Kind::AzureCli => cli::login(inputs, forced)?,
+            Kind::AzureDeveloperCli => developer_cli::login(inputs, forced)?,
+            Kind::ManagedIdentity => managed_identity::login(inputs, forced).await?,
+        };
+        if let Some(login) = login {
+            return Ok(login);
+        }
+        (inputs.log)(&format!("credential: {} does not apply", kind.name()));
+    }
+    match requested {
+        Some(requested) if !candidates.contains(&Kind::AzureCli) => {
+            Err(AzureError::Credential(format!(
+                "AZURE_TOKEN_CREDENTIALS is set to '{requested}', but the variables or files that it needs are missing."
+            )))
+        }
+        _ => Err(AzureError::NotLoggedIn),
+    }
+}
+
+/// The kinds to try. On a developer's machine (the subscription is from `az`'s profile) variables do not take
+/// precedence over the login unless they are requested: the program acts as `az` does.
+fn candidates(requested: Option<&str>, from_profile: bool) -> Result<Vec<Kind>, AzureError> {
+    let Some(requested) = requested else {
+        let all = Kind::ALL.iter().map(|entry| entry.0);
+        return Ok(all.filter(|kind| !(from_profile && kind.comes_from_variables())).collect());
+    };
+    let kinds: Vec<Kind> = Kind::ALL
+        .iter()
+        .filter(|(_, name, group)| {
+            requested.eq_ignore_ascii_case(name) || requested.eq_ignore_ascii_case(group)
+        })
+        .map(|entry| entry.0)
+        .collect();
+    if kinds.is_empty() {
+        let names: Vec<&str> = Kind::ALL.iter().map(|entry| entry.1).collect();
+        return Err(AzureError::Setting {
+            name: "AZURE_TOKEN_CREDENTIALS".to_owned(),
+            value: requested.to_owned(),
+            expected: format!("dev, prod or one of {}", names.join(", ")),
+        });
+    }
+    Ok(kinds)
+}
+
+fn client_options(inputs: &Inputs) -> ClientOptions {
+    let mut cloud = CustomConfiguration::default();
+    cloud.authority_host = authority(inputs).to_owned();
+    ClientOptions {
+        transport: Some(inputs.network.transport()),
+        per_call_policies: inputs.network.per_call_policies(),
+        retry: RetryOptions::none(),
+        cloud: Some(Arc::new(cloud.into())),
+        ..ClientOptions::default()
+    }
+}
+
+fn assertion_options(inputs: &Inputs) -> ClientAssertionCredentialOptions {
+    ClientAssertionCredentialOptions { client_options: client_options(inputs) }
+}
+
+/// Entra's URL, without a slash at the end.
+fn authority(inputs: &Inputs) -> &str {
+    inputs.cloud.active_directory.trim_end_matches('/')
+}
+
+/// `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`.
+fn application(env: &Env) -> Option<(String, String)> {
+    Some((env.var("AZURE_TENANT_ID")?, env.var("AZURE_CLIENT_ID")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_do_not_take_over_from_an_az_login() {
+        assert_eq!(candidates(None, false).unwrap().len(), 7);
+        assert_eq!(
+            candidates(None, true).unwrap(),
+            [Kind::AzureCli, Kind::AzureDeveloperCli, Kind::ManagedIdentity]
+        );
+    }
+
+    #[test]
+    fn azure_token_credentials_narrows_the_choice() {
+        assert_eq!(
+            candidates(Some("dev"), true).unwrap(),
+            [Kind::AzureCli, Kind::AzureDeveloperCli]
+        );
+        assert_eq!(candidates(Some("Prod"), true).unwrap().len(), 5);
+        assert_eq!(candidates(Some("environmentcredential"), true).unwrap(), [Kind::Environment]);
+        assert!(candidates(Some("VisualStudio"), false).is_err());
+    }
+}

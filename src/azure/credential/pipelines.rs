@@ -1,0 +1,26 @@
+//! `AzurePipelinesCredential`: the service connection of a job in Azure Pipelines.
+
+use super::{Inputs, Login, assertion_options};
+use crate::azure::AzureError;
+use azure_identity::{AzurePipelinesCredential, AzurePipelinesCredentialOptions};
+
+/// The login of the variables that the `AzureCLI@2` task sets.
+///
+/// # Errors
+/// [`AzureError`] when a value cannot be used.
+pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
+    let env = &inputs.env;
+    let (Some(_), Some(token), Some(connection), Some(client_id), Some(tenant)) = (
+        env.var("SYSTEM_OIDCREQUESTURI"),
+        env.var("SYSTEM_ACCESSTOKEN"),
+        env.var("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"),
+        env.var("AZURESUBSCRIPTION_CLIENT_ID"),
+        env.var("AZURESUBSCRIPTION_TENANT_ID"),
+    ) else {
+        return Ok(None);
+    };
+    let options = AzurePipelinesCredentialOptions { credential_options: assertion_options(inputs) };
+    let credential =
+        AzurePipelinesCredential::new(tenant, client_id, &connection, token, Some(options))?;
+    Ok(Some(Login { name: "AzurePipelinesCredential".to_owned(), credential, renewal: None }))
+}

@@ -1,0 +1,68 @@
+//! A login for commands that outlive a token: `--watch` runs for a day, an operation is polled for an hour.
+
+use super::{Inputs, Login, choose};
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::error::{Error, ErrorKind};
+use azure_core::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A token with less than this left is due for renewal. azure_core's pipeline uses the same limit.
+const RENEWAL_WINDOW: Duration = Duration::minutes(5);
+
+/// Gives tokens of the chosen login. The pipeline asks for one at the start, when the last one is about to expire, and
+/// after it was refused (401). In the last case the login is made anew, because it would repeat the refused token.
+#[derive(Debug)]
+pub struct RenewableCredential {
+    inputs: Inputs,
+    current: Mutex<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    credential: Arc<dyn TokenCredential>,
+    last: Option<AccessToken>,
+}
+
+impl RenewableCredential {
+    /// Wraps the login that was chosen from `inputs`.
+    pub fn new(inputs: Inputs, login: Login) -> Self {
+        let current = Current { credential: login.credential, last: None };
+        Self { inputs, current: Mutex::new(current) }
+    }
+
+    fn current(&self) -> std::sync::MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same login again, without what it remembers.
+    async fn log_in_again(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        (self.inputs.log)("credential: the token was refused, logging in again");
+        let failed = |e| Error::new(ErrorKind::Credential, e);
+        let login = choose(&self.inputs).await.map_err(failed)?;
+        Ok(login.renewal.unwrap_or(login.credential))
+    }
+}
+
+#[async_trait]
+impl TokenCredential for RenewableCredential {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let (mut credential, last) = {
+            let current = self.current();
+            (Arc::clone(&current.credential), current.last.clone())
+        };
+        let was_refused =
+            last.is_some_and(|token| token.expires_on - self.inputs.env.now() > RENEWAL_WINDOW);
+        if was_refused {
+            credential = self.log_in_again().await?;
+            self.current().credential = Arc::clone(&credential);
+        }
+        let token = credential.get_token(scopes, options).await?;
+        self.current().last = Some(token.clone());
+        Ok(token)
+    }
+}

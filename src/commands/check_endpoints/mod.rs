@@ -1,0 +1,244 @@
+//! `check-endpoints`: whether this machine reaches a registry's endpoints, whether a pull works, and whether other hosts
+//! are blocked.
+
+mod plan;
+mod report;
+
+use super::Answer;
+use super::args::{RegistryArgs, one_of};
+use crate::emulator::server::{DataPlaneOptions, Options, Server};
+use crate::error::{FAILURE, OK};
+use crate::output::Outcome;
+use crate::probe::pull::pull;
+use crate::probe::{
+    CheckedTarget, ConnectTo, HTTPS, Names, NoNames, Platform, Prober, Resolve, Route, SystemNames,
+    Target, TrustAnchors, expect_blocked,
+};
+use crate::session::Session;
+use crate::streams::Spinner;
+use crate::views::checks::{self, Report};
+use anyhow::{Context as _, Result};
+use clap::Args;
+use plan::{HostAndPort, Plan};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+use tokio::task::LocalSet;
+
+/// Examples under `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  az-acr check-endpoints -n contoso --pull hello:latest
+  az-acr check-endpoints --endpoints endpoints.json --expect-no-storage
+  az-acr check-endpoints --login-server contoso.azurecr.io --region eastus --planned";
+
+/// The longest pause between two rounds of `--watch`.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// Arguments of `check-endpoints`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct CheckEndpointsArgs {
+    #[command(flatten)]
+    registry: RegistryArgs,
+
+    /// Files with the output of show-endpoints, or -, instead of Azure
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["name", "login_server"])]
+    endpoints: Vec<String>,
+
+    /// A login server instead of Azure, HOST or HOST:PORT
+    #[arg(long, value_name = "HOST", conflicts_with = "name")]
+    login_server: Option<HostAndPort>,
+
+    /// Regions of the --login-server; otherwise, check only these regions
+    #[arg(long, value_name = "REGION", num_args = 1..)]
+    region: Vec<String>,
+
+    /// Check the endpoints after a switch; DNS need not know them yet
+    #[arg(long)]
+    planned: bool,
+
+    /// Plan for replicas in these regions as well
+    #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned")]
+    with_region: Vec<String>,
+
+    /// Also check regional endpoints, of the --login-server or planned
+    #[arg(long)]
+    regional_endpoints: bool,
+
+    /// Pull an image, up to the first bytes: REPOSITORY[:TAG|@DIGEST]
+    #[arg(long, value_name = "IMAGE")]
+    pull: Option<String>,
+
+    /// Platform of the image [default: linux on this architecture]
+    #[arg(long, value_name = "OS/ARCH", requires = "pull")]
+    platform: Option<Platform>,
+
+    /// Login of the pull: anonymous, password, azure [default with -n]
+    #[arg(long, value_name = "LOGIN", requires = "pull", hide_possible_values = true,
+          value_parser = one_of(&["anonymous", "password", "azure"]))]
+    auth: Option<String>,
+
+    /// User name for the pull
+    #[arg(short, long, value_name = "NAME", requires = "pull", requires = "password_stdin")]
+    username: Option<String>,
+
+    /// Read the password from standard input
+    #[arg(long, requires = "username")]
+    password_stdin: bool,
+
+    /// Hosts that must be blocked, HOST or HOST:PORT
+    #[arg(long, value_name = "HOST", num_args = 1..)]
+    expect_blocked: Vec<HostAndPort>,
+
+    /// Storage accounts must be blocked (public cloud)
+    #[arg(long)]
+    expect_no_storage: bool,
+
+    /// Time limit for each step, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    timeout: f64,
+
+    /// Repeat until everything is ok, for at most this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    watch: Option<f64>,
+
+    /// Proxy to use instead of HTTPS_PROXY; '' for none
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+
+    /// Use an address instead of DNS, as in curl: HOST:PORT:ADDRESS
+    #[arg(long, value_name = "RULE", num_args = 1..)]
+    resolve: Vec<Resolve>,
+
+    /// Connect elsewhere, as in curl: HOST1:PORT1:HOST2:PORT2
+    #[arg(long, value_name = "RULE", num_args = 1..)]
+    connect_to: Vec<ConnectTo>,
+}
+
+/// A duration for a timeout.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
+    seconds.ok_or_else(|| "expected seconds, from 0.001 to 86400".to_owned())
+}
+
+/// Checks endpoints, expectations and a pull.
+///
+/// # Errors
+/// Options that do not go together, no such registry, nobody is logged in. An endpoint that cannot be reached is a result
+/// with exit code 1, not an error.
+pub async fn run(args: &CheckEndpointsArgs, session: &Session) -> Result<Answer> {
+    let plan = plan::plan(args, session).await?;
+    // A real registry may have the name of an emulated one, so nothing of the emulated cloud leaves this process.
+    if session.cloud()?.is_emulator() {
+        let options =
+            Options { data_plane: Some(DataPlaneOptions::default()), ..Options::default() };
+        let server = Server::bind(session.emulator_store()?, session.env.clock(), options).await?;
+        let prober = emulated_prober(args, &server, session)?;
+        let local = LocalSet::new();
+        local.spawn_local(server.serve(std::future::pending()));
+        return local.run_until(watch(args, &plan, &prober, session)).await;
+    }
+    let names = Box::new(SystemNames::new(Duration::from_secs_f64(args.timeout)));
+    let anchors = TrustAnchors::new(session.local_verifier()?)?;
+    let prober = prober(args, names, anchors, route(args, session)?, session);
+    watch(args, &plan, &prober, session).await
+}
+
+fn route(args: &CheckEndpointsArgs, session: &Session) -> Result<Route> {
+    Ok(Route {
+        resolve: args.resolve.clone(),
+        connect_to: args.connect_to.clone(),
+        proxies: session.proxies(args.proxy.as_deref())?,
+    })
+}
+
+fn prober(
+    args: &CheckEndpointsArgs,
+    names: Box<dyn Names>,
+    anchors: TrustAnchors,
+    route: Route,
+    session: &Session,
+) -> Prober {
+    let streams = session.streams.clone();
+    let log = Box::new(move |line: &str| streams.debug(line));
+    Prober { names, route, anchors, timeout: Duration::from_secs_f64(args.timeout), log }
+}
+
+/// In the emulated cloud every host leads to the server in this process, and no other name exists.
+fn emulated_prober(
+    args: &CheckEndpointsArgs,
+    server: &Server,
+    session: &Session,
+) -> Result<Prober> {
+    let mut route = route(args, session)?;
+    for host in crate::emulator::hosts(&session.emulator_store()?.load()?) {
+        route.connect_to.push(format!("{host}:{HTTPS}:{}", server.address()).parse()?);
+    }
+    if args.proxy.is_none() {
+        route.proxies = None;
+    }
+    let anchors = TrustAnchors::emulated(server.ca())?;
+    Ok(prober(args, Box::new(NoNames), anchors, route, session))
+}
+
+/// One round, or rounds until everything is ok or the time is over.
+async fn watch(
+    args: &CheckEndpointsArgs,
+    plan: &Plan,
+    prober: &Prober,
+    session: &Session,
+) -> Result<Answer> {
+    let spinner = session.streams.spinner("Checking endpoints");
+    let started = Instant::now();
+    let reports = loop {
+        let reports = round(plan, prober, &spinner).await;
+        let Some(most) = args.watch.map(Duration::from_secs_f64) else { break reports };
+        let left = most.saturating_sub(started.elapsed());
+        if reports.iter().all(|report| report.ok) || left.is_zero() {
+            break reports;
+        }
+        spinner.set_message(format!("{}; checking again soon", report::summary(&reports)));
+        tokio::time::sleep(MAX_PAUSE.min(most / 10).min(left)).await;
+    };
+    drop(spinner);
+    report::annotate(&reports, session);
+    let exit_code = if reports.iter().all(|report| report.ok) { OK } else { FAILURE };
+    let value = match reports.as_slice() {
+        [one] => serde_json::to_value(one),
+        several => serde_json::to_value(several),
+    };
+    let value = value.context("a report is plain JSON")?;
+    let mut outcome = Outcome::new(value).with_exit_code(exit_code);
+    outcome.table_on_terminal = true;
+    Ok(Answer::Value(outcome.with_table(move || checks::rows(&reports))))
+}
+
+/// Checks everything once. All hosts are checked side by side, those that must be blocked among them.
+async fn round(plan: &Plan, prober: &Prober, spinner: &Spinner) -> Vec<Report> {
+    let registries = plan.registries.iter().flat_map(|registry| &registry.targets);
+    let all: Vec<Target> = registries.chain(&plan.must_be_blocked).cloned().collect();
+    let count = Cell::new(0);
+    let done = |_: &Target| {
+        count.set(count.get() + 1);
+        spinner.set_message(format!("{} of {} hosts checked", count.get(), all.len()));
+    };
+    let mut checked = prober.check_all(&all, done).await.into_iter();
+    let mut checks: Vec<Vec<CheckedTarget>> = Vec::new();
+    for registry in &plan.registries {
+        checks.push(checked.by_ref().take(registry.targets.len()).collect());
+    }
+    let expectations: Vec<_> = checked.filter_map(|host| expect_blocked(&host)).collect();
+    let pulled = match &plan.pull {
+        Some(request) => {
+            spinner.set_message(format!("Pulling {}", request.reference));
+            Some(pull(prober, request).await)
+        }
+        None => None,
+    };
+    let reports = plan.registries.iter().zip(checks).map(|(registry, checks)| {
+        let login_server = registry.login_server.clone();
+        Report::new(login_server, checks, expectations.clone(), pulled.clone())
+    });
+    reports.collect()
+}

@@ -1,0 +1,95 @@
+//! What `check-endpoints` writes to standard error: warnings, annotations for CI systems, and a summary.
+
+use crate::commands::annotations::{self, Severity};
+use crate::probe::{Check, CheckedTarget, Trust, Verdict};
+use crate::session::Session;
+use crate::views::checks::Report;
+
+/// Writes what deserves attention, and the summary.
+pub(super) fn annotate(reports: &[Report], session: &Session) {
+    for report in reports {
+        for target in &report.checks {
+            annotate_target(target, session);
+        }
+    }
+    // Expectations and the pull are the same in all reports.
+    for expectation in reports.iter().take(1).flat_map(|report| &report.expectations) {
+        if !expectation.ok {
+            let detail = expectation.ending.detail.as_deref().unwrap_or("not blocked");
+            let message = format!("{} is not shown to be blocked: {detail}", expectation.host);
+            annotations::write(Severity::Error, None, &message, session);
+        }
+    }
+    let pull = reports.first().and_then(|report| report.pull.as_ref());
+    if let Some(pull) = pull.filter(|pull| !pull.ok) {
+        let host = pull.host.as_deref().unwrap_or_default();
+        let detail = pull.ending.detail.as_deref().unwrap_or("failed");
+        let message = format!("{} cannot be pulled, because of {host}: {detail}", pull.reference);
+        annotations::write(Severity::Error, None, &message, session);
+    }
+    if reports.iter().flat_map(|report| &report.checks).any(is_intercepted_with_trust) {
+        let message = "TLS is intercepted for some endpoints: only this machine trusts their certificates. Pulls \
+                       work, but whoever holds the issuer's key can read them.";
+        session.streams.warning(message);
+        annotations::write(Severity::Warning, None, message, session);
+    }
+    session.streams.note(&format!("{}.", summary(reports)));
+}
+
+fn annotate_target(target: &CheckedTarget, session: &Session) {
+    let usable = target.is_usable() || target.is_not_published();
+    let message = |check: &Check, otherwise: &str| {
+        let family = check.family.map(|family| format!(" over {family}")).unwrap_or_default();
+        let detail = check.ending.detail.as_deref().unwrap_or(otherwise);
+        format!("{}{family}: {detail}", check.endpoint)
+    };
+    for check in &target.families {
+        match check.verdict {
+            Verdict::Blocked => {
+                let message = message(check, "blocked");
+                if usable {
+                    session.streams.warning(&format!(
+                        "{message}. Clients fall back to the other address family."
+                    ));
+                }
+                let severity = if usable { Severity::Warning } else { Severity::Error };
+                annotations::write(severity, None, &message, session);
+            }
+            Verdict::Intercepted => {
+                let message = message(check, "intercepted");
+                annotations::write(Severity::Error, None, &message, session);
+            }
+            Verdict::Reachable | Verdict::Private | Verdict::NotPublished => {}
+        }
+    }
+}
+
+fn is_intercepted_with_trust(target: &CheckedTarget) -> bool {
+    target.families.iter().any(|check| {
+        check.verdict.is_usable()
+            && check.trace.tls.as_ref().is_some_and(|tls| tls.trust == Trust::Local)
+    })
+}
+
+/// One line for a log.
+pub(super) fn summary(reports: &[Report]) -> String {
+    let targets = || reports.iter().flat_map(|report| &report.checks);
+    let reachable = targets().filter(|target| target.is_usable()).count();
+    let mut parts = vec![format!("{reachable} of {} endpoints reachable", targets().count())];
+    let unpublished = targets().filter(|target| target.is_not_published()).count();
+    if unpublished > 0 {
+        parts.push(format!("{unpublished} not yet published"));
+    }
+    if let Some(report) = reports.first() {
+        let expectations = &report.expectations;
+        if !expectations.is_empty() {
+            let met = expectations.iter().filter(|expectation| expectation.ok).count();
+            parts.push(format!("{met} of {} hosts blocked as expected", expectations.len()));
+        }
+        if let Some(pull) = &report.pull {
+            parts.push(if pull.ok { "the pull works" } else { "the pull fails" }.to_owned());
+        }
+    }
+    let ok = reports.iter().all(|report| report.ok);
+    format!("{}: {}", if ok { "ok" } else { "failed" }, parts.join(", "))
+}

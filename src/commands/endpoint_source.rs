@@ -1,0 +1,228 @@
+//! Where commands get endpoints from: Azure, for one registry or several, or the output of `show-endpoints`.
+
+use super::input::{self, shown};
+use crate::arm::{EnabledState, Registry, Replication, SkuName};
+use crate::domain::{CurrentRegistry, Endpoints, Fqdn, RegistryName};
+use crate::error::UserError;
+use crate::locate::{Location, locate};
+use crate::session::Session;
+use crate::views::endpoints::EndpointsJson;
+use anyhow::Result;
+use futures::StreamExt as _;
+
+/// The largest file of endpoints, in bytes.
+const MAX_FILE: usize = 64 << 20;
+/// How many registries are read from Azure at the same time.
+const CONCURRENT: usize = 8;
+
+/// A plan: which endpoints there will be.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Regions of planned replicas.
+    pub with_regions: Vec<&'static str>,
+    /// Whether regional endpoints are planned.
+    pub regional: bool,
+}
+
+/// A registry in Azure and its endpoints.
+#[derive(Debug, Clone)]
+pub struct RegistryEndpoints {
+    /// The name, as the user wrote it.
+    pub name: RegistryName,
+    /// Its endpoints.
+    pub endpoints: Endpoints,
+}
+
+/// The endpoints of registries in Azure, in the order of the names.
+///
+/// # Arguments
+/// * `names` - names or login servers; the default registry when there are none.
+/// * `group` - `--resource-group`.
+/// * `plan` - the endpoints of the plan instead of the present ones.
+///
+/// # Errors
+/// A name that is not a registry name, no such registry, or ARM refuses. Nothing is asked when a name is wrong.
+pub async fn from_azure(
+    names: &[String],
+    group: Option<&str>,
+    plan: Option<&Plan>,
+    session: &Session,
+) -> Result<Vec<RegistryEndpoints>> {
+    let group = session.resource_group(group)?;
+    let names = if names.is_empty() {
+        vec![session.registry_name(None)?]
+    } else {
+        names.iter().map(|name| session.registry_name(Some(name))).collect::<Result<_>>()?
+    };
+    // The client and its login are made once, before many need them.
+    session.arm().await?;
+    let of_registry = async |name: RegistryName| {
+        let location = locate(&name, group.as_deref(), session).await?;
+        let endpoints = match plan {
+            Some(plan) => planned(&location, &name, plan, session).await?,
+            None => current(&location, &name, session).await?,
+        };
+        Ok(RegistryEndpoints { name, endpoints })
+    };
+    let requests = names.into_iter().map(of_registry);
+    let results: Vec<Result<RegistryEndpoints>> =
+        futures::stream::iter(requests).buffered(CONCURRENT).collect().await;
+    results.into_iter().collect()
+}
+
+/// The endpoints that a registry has.
+async fn current(location: &Location, name: &RegistryName, session: &Session) -> Result<Endpoints> {
+    let arm = session.arm().await?;
+    let registry = location.registry(arm).await?;
+    let replications = if has_data_endpoints(&registry) {
+        Vec::new()
+    } else {
+        arm.list_replications(location.path()).await?
+    };
+    let suffix = session.cloud()?.storage_suffix.as_deref();
+    current_endpoints(name, &registry, &replications, suffix)
+}
+
+/// The endpoints that a registry will have with dedicated data endpoints.
+async fn planned(
+    location: &Location,
+    name: &RegistryName,
+    plan: &Plan,
+    session: &Session,
+) -> Result<Endpoints> {
+    let (registry, replications) = registry_and_replications(location, session).await?;
+    let missing = |field: &str| missing(name, field);
+    let properties = registry.properties.as_ref().ok_or_else(|| missing("properties"))?;
+    let login_server = properties.login_server.as_deref().ok_or_else(|| missing("loginServer"))?;
+    let home = registry.location.as_deref().ok_or_else(|| missing("location"))?;
+    let replicas = replications.iter().filter_map(|replica| replica.location.as_deref());
+    let regions = replicas.chain([home]).chain(plan.with_regions.iter().copied());
+    let regional = plan.regional || properties.regional_endpoints == Some(EnabledState::Enabled);
+    if let Some(sku) = super::sku(&registry).filter(|sku| **sku != SkuName::Premium) {
+        session.streams.warning(&format!(
+            "The registry '{name}' has the {} SKU. Dedicated data endpoints and replicas need the Premium SKU: \
+             az-acr update --name {name} --sku Premium",
+            String::from(sku.clone())
+        ));
+    }
+    Ok(Endpoints::planned(&Fqdn::parse(login_server)?, regions, regional)?)
+}
+
+/// A registry and its replications, read side by side where both must be read.
+///
+/// # Errors
+/// ARM refuses.
+pub async fn registry_and_replications(
+    location: &Location,
+    session: &Session,
+) -> Result<(Registry, Vec<Replication>)> {
+    let arm = session.arm().await?;
+    let (registry, replications) =
+        tokio::join!(location.registry(arm), arm.list_replications(location.path()));
+    Ok((registry?, replications?))
+}
+
+fn missing(name: &RegistryName, field: &str) -> UserError {
+    UserError::new(format!(
+        "Azure Resource Manager's answer for the registry '{name}' has no {field}."
+    ))
+}
+
+fn has_data_endpoints(registry: &Registry) -> bool {
+    registry.properties.as_ref().and_then(|p| p.data_endpoint_enabled) == Some(true)
+}
+
+fn current_endpoints(
+    name: &RegistryName,
+    registry: &Registry,
+    replications: &[Replication],
+    storage_suffix: Option<&str>,
+) -> Result<Endpoints> {
+    let missing = |field: &str| missing(name, field);
+    let properties = registry.properties.as_ref().ok_or_else(|| missing("properties"))?;
+    let data_hosts = if has_data_endpoints(registry) {
+        let hosts = properties.data_endpoint_host_names.as_deref();
+        Some(hosts.ok_or_else(|| missing("dataEndpointHostNames"))?)
+    } else {
+        None
+    };
+    let regional_hosts = match &properties.regional_endpoints {
+        Some(EnabledState::Enabled) => {
+            let hosts = properties.regional_endpoint_host_names.as_deref();
+            Some(hosts.ok_or_else(|| missing("regionalEndpointHostNames"))?)
+        }
+        _ => None,
+    };
+    let home = registry.location.as_deref();
+    let mut regions: Vec<Option<&str>> =
+        replications.iter().map(|replication| replication.location.as_deref()).collect();
+    if regions.is_empty() {
+        regions.push(home);
+    }
+    let regions: Option<Vec<&str>> = regions.into_iter().collect();
+    let storage_suffix = match (storage_suffix, data_hosts) {
+        (Some(suffix), _) => suffix,
+        (None, Some(_)) => "",
+        (None, None) => {
+            return Err(UserError::new("This cloud has no storage suffix.")
+                .hint("To set it: az cloud update --suffix-storage-endpoint SUFFIX")
+                .into());
+        }
+    };
+    Ok(Endpoints::current(CurrentRegistry {
+        login_server: properties.login_server.as_deref().ok_or_else(|| missing("loginServer"))?,
+        data_hosts,
+        regional_hosts,
+        regions: &regions.ok_or_else(|| missing("location"))?,
+        storage_suffix,
+    })?)
+}
+
+/// The endpoints in files that `show-endpoints` wrote: an object, a list of objects, or one object after the other, as a
+/// shell loop writes them.
+///
+/// # Arguments
+/// * `files` - file names; `-` is standard input.
+/// * `plan` - the endpoints of the plan instead of those in the files.
+///
+/// # Errors
+/// A file that cannot be read, is something else, or names no registry.
+pub fn from_files(
+    files: &[String],
+    plan: Option<&Plan>,
+    session: &Session,
+) -> Result<Vec<Endpoints>> {
+    let mut registries = Vec::new();
+    for file in files {
+        let bytes = input::read(file, MAX_FILE, "the output of show-endpoints", session)?;
+        let read = parse(bytes).map_err(|reason| {
+            UserError::new(format!("{} is not the JSON of show-endpoints: {reason}", shown(file)))
+                .hint("To create it: az-acr show-endpoints -n NAME > endpoints.json")
+        })?;
+        if read.is_empty() {
+            return Err(UserError::new(format!("{} names no registry.", shown(file)))
+                .hint("To create it: az-acr show-endpoints -n NAME > endpoints.json")
+                .into());
+        }
+        for json in read {
+            let endpoints = Endpoints::try_from(json)?;
+            registries.push(match plan {
+                Some(plan) => endpoints.plan(&plan.with_regions, plan.regional)?,
+                None => endpoints,
+            });
+        }
+    }
+    Ok(registries)
+}
+
+fn parse(bytes: Vec<u8>) -> Result<Vec<EndpointsJson>, String> {
+    let text = input::decode(bytes).map_err(|_| "it is not text in UTF-8 or UTF-16")?;
+    let mut registries = Vec::new();
+    for value in serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>() {
+        let value = value.map_err(|e| e.to_string())?;
+        let list = if value.is_array() { value } else { serde_json::Value::Array(vec![value]) };
+        let list: Vec<EndpointsJson> = serde_json::from_value(list).map_err(|e| e.to_string())?;
+        registries.extend(list);
+    }
+    Ok(registries)
+}

@@ -1,0 +1,229 @@
+//! `update`: changes a registry.
+
+mod checks;
+mod what_if;
+
+use super::Answer;
+use super::args::{
+    BOOL, GenericUpdateArgs, InOrder, PolicyArgs, RegistryArgs, boolean, one_of, tags,
+};
+use super::progress::wait;
+use crate::arm::{
+    EnabledState, NetworkRuleSetUpdate, PoliciesUpdate, Registry, RegistryPropertiesUpdate,
+    RegistryUpdateParameters, SkuName, SkuUpdate, StatusUpdate, typed,
+};
+use crate::error::UserError;
+use crate::locate::locate;
+use crate::output::Outcome;
+use crate::patch;
+use crate::session::Session;
+use crate::streams::{Level, Streams};
+use crate::views;
+use anyhow::Result;
+use clap::Args;
+
+/// Examples under `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  az-acr update -n contoso --data-endpoint-enabled
+  az-acr update -n contoso --data-endpoint-enabled --what-if -o table
+  az-acr update -n contoso --tags team=web stage=prod";
+
+/// Flags that `az` marks as preview.
+const PREVIEW: [&str; 5] = [
+    "--allow-exports",
+    "--allow-metadata-search",
+    "--endpoint-protocol",
+    "--regional-endpoints",
+    "--writable-cache-repos",
+];
+
+/// Arguments of `update`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct UpdateArgs {
+    #[command(flatten)]
+    registry: RegistryArgs,
+
+    /// Dedicated data endpoints
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    data_endpoint_enabled: Option<bool>,
+
+    /// A login server in each region (preview)
+    #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
+    regional_endpoints: Option<String>,
+
+    /// IP versions of the endpoints (preview)
+    #[arg(long, value_name = "IPv4|IPv4AndIPv6", value_parser = one_of(&["IPv4", "IPv4AndIPv6"]), ignore_case = true, hide_possible_values = true)]
+    endpoint_protocol: Option<String>,
+
+    /// SKU of the registry
+    #[arg(long, value_name = "Basic|Premium|Standard", value_parser = one_of(&["Basic", "Premium", "Standard"]), ignore_case = true, hide_possible_values = true)]
+    sku: Option<String>,
+
+    /// Access from the public network
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    public_network_enabled: Option<bool>,
+
+    /// Action if no network rule matches (Premium)
+    #[arg(long, value_name = "Allow|Deny", value_parser = one_of(&["Allow", "Deny"]), ignore_case = true, hide_possible_values = true)]
+    default_action: Option<String>,
+
+    /// Trusted Azure services bypass network rules
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    allow_trusted_services: Option<bool>,
+
+    /// The admin user
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    admin_enabled: Option<bool>,
+
+    /// Pulls without authentication
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    anonymous_pull_enabled: Option<bool>,
+
+    /// Export of artifacts (preview)
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    allow_exports: Option<bool>,
+
+    /// Metadata search (preview)
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    allow_metadata_search: Option<bool>,
+
+    /// Writes to cache rule repositories (preview)
+    #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
+    writable_cache_repos: Option<String>,
+
+    /// Role assignment mode of the registry
+    #[arg(long, value_name = "rbac|rbac-abac", value_parser = one_of(&["rbac", "rbac-abac"]), ignore_case = true, hide_possible_values = true)]
+    role_assignment_mode: Option<String>,
+
+    /// Tags: key[=value] …; '' removes all
+    #[arg(long, value_name = "TAG", num_args = 0.., action = clap::ArgAction::Set)]
+    tags: Option<Vec<String>>,
+
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    what_if: bool,
+
+    #[command(flatten)]
+    generic: GenericUpdateArgs,
+
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+/// Changes a registry and shows it.
+///
+/// # Errors
+/// One of `az`'s own checks, no such registry, or ARM refuses; then nothing was changed.
+pub async fn run(args: &InOrder<UpdateArgs>, session: &Session) -> Result<Answer> {
+    args.warn_of_preview(&PREVIEW, &session.streams);
+    let args = &args.args;
+    session.use_policy_token(args.policy.token());
+    let (name, group) = args.registry.resolve(session)?;
+    let parameters = parameters(args, &session.streams)?;
+    let GenericUpdateArgs { steps, force_string } = &args.generic;
+    let parameters = patch::apply(&parameters, patch::REGISTRY, steps, *force_string)?;
+    if args.what_if {
+        return what_if::run(&name, group.as_deref(), &parameters, session).await;
+    }
+    let location = locate(&name, group.as_deref(), session).await?;
+    let arm = session.arm().await?;
+    let warns = session.streams.shows(Level::Warning);
+    let enables_data_endpoints = warns && sets_data_endpoints(&parameters) == Some(true);
+    let mut were_enabled = None;
+    if checks::need_registry(&parameters) || enables_data_endpoints {
+        let current = location.registry(arm).await?;
+        checks::check(&parameters, &current, &session.streams)?;
+        were_enabled = current.properties.as_ref().and_then(|p| p.data_endpoint_enabled);
+    }
+    let state = arm.begin_update_registry(location.path(), &parameters).await?;
+    let look = format!("az-acr show --name {name} --query provisioningState");
+    let registry = wait(state, &format!("Updating {name}"), &look, session).await?;
+    if enables_data_endpoints && were_enabled == Some(false) {
+        warn_of_new_hosts(&registry, &session.streams);
+    }
+    let outcome = Outcome::new(views::registry::json(&registry));
+    Ok(Answer::Value(outcome.with_table(move || views::registry::rows(&[registry]))))
+}
+
+fn sets_data_endpoints(parameters: &RegistryUpdateParameters) -> Option<bool> {
+    typed(parameters.properties()?.data_endpoint_enabled.as_ref()).copied()
+}
+
+/// Names the hosts that clients need from now on. Firewalls that do not know them yet break pulls.
+fn warn_of_new_hosts(registry: &Registry, streams: &Streams) {
+    let hosts = registry.properties.as_ref().and_then(|p| p.data_endpoint_host_names.as_ref());
+    if let Some(hosts) = hosts.filter(|hosts| !hosts.is_empty()) {
+        streams.warning(&format!(
+            "Layers now come from dedicated data endpoints. Client firewalls must allow {}.",
+            hosts.join(", ")
+        ));
+    }
+}
+
+/// The body of the PATCH, and the warnings and refusals that do not depend on the registry.
+fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdateParameters, UserError> {
+    let state = |on: bool| if on { EnabledState::Enabled } else { EnabledState::Disabled };
+    let mut default_action = args.default_action.clone();
+    if args.public_network_enabled == Some(false) {
+        streams.warning("Disabling the public endpoint overrides all firewall configurations.");
+        default_action.get_or_insert_with(|| "Deny".to_owned());
+    }
+    let role_assignment_mode = args.role_assignment_mode.as_deref().map(|mode| {
+        if mode == "rbac-abac" {
+            streams.warning(
+                "Warning: You have successfully updated the registry authentication mode to enable RBAC Registry + \
+                 ABAC Repository Permissions. ACR Tasks within the registry that do not have an assigned identity for \
+                 source registry access will not have data plane access to the registry. To configure source registry \
+                 data plane access for your existing Tasks, you must explicitly assign an Entra identity for accessing \
+                 the source registry using the '--source-registry-auth-id' flag in 'az acr task update'. Please refer \
+                 to https://aka.ms/acr/auth/abac for more details.",
+            );
+            "AbacRepositoryPermissions".to_owned()
+        } else {
+            "LegacyRegistryPermissions".to_owned()
+        }
+    });
+    let regional_endpoints = args.regional_endpoints.clone().map(EnabledState::from);
+    if regional_endpoints == Some(EnabledState::Enabled)
+        && args.sku.as_deref().is_some_and(|sku| sku != "Premium")
+    {
+        return Err(UserError::new(checks::REGIONAL_ENDPOINTS_NEED_PREMIUM));
+    }
+    let properties = RegistryPropertiesUpdate {
+        admin_user_enabled: args.admin_enabled.map(Into::into),
+        network_rule_set: default_action.map(|action| {
+            let default_action = Some(action.into());
+            NetworkRuleSetUpdate { default_action, ..NetworkRuleSetUpdate::default() }.into()
+        }),
+        policies: args.allow_exports.map(|allowed| {
+            let status = if allowed { "enabled" } else { "disabled" }.to_owned();
+            let export_policy = Some(StatusUpdate { status: Some(status.into()) }.into());
+            PoliciesUpdate { export_policy, ..PoliciesUpdate::default() }.into()
+        }),
+        data_endpoint_enabled: args.data_endpoint_enabled.map(Into::into),
+        regional_endpoints: regional_endpoints.map(Into::into),
+        endpoint_protocol: args.endpoint_protocol.clone().map(Into::into),
+        public_network_access: args.public_network_enabled.map(|on| state(on).into()),
+        network_rule_bypass_options: args
+            .allow_trusted_services
+            .map(|allowed| if allowed { "AzureServices" } else { "None" }.to_owned().into()),
+        anonymous_pull_enabled: args.anonymous_pull_enabled.map(Into::into),
+        metadata_search: args.allow_metadata_search.map(|on| state(on).into()),
+        writable_cache_repos: args
+            .writable_cache_repos
+            .clone()
+            .map(|state| EnabledState::from(state).into()),
+        role_assignment_mode: role_assignment_mode.map(Into::into),
+        ..RegistryPropertiesUpdate::default()
+    };
+    Ok(RegistryUpdateParameters {
+        tags: args.tags.as_deref().map(|items| tags(items).into()),
+        sku: args.sku.clone().map(|sku| SkuUpdate { name: Some(SkuName::from(sku).into()) }.into()),
+        properties: Some(properties)
+            .filter(|p| *p != RegistryPropertiesUpdate::default())
+            .map(Into::into),
+        ..RegistryUpdateParameters::default()
+    })
+}

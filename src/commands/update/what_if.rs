@@ -1,0 +1,336 @@
+//! `update --what-if`: what an update would change, and why the service would refuse it.
+//!
+//! The rules between settings are the service's own, as far as they are known; `Blocked` names each.
+
+use crate::arm::{
+    ArmClient, ArmError, EnabledState, Given, NetworkRuleSetUpdate, PrivateEndpointConnection,
+    Registry, RegistryPath, RegistryUpdateParameters, Replication, SkuName, typed,
+};
+use crate::commands::Answer;
+use crate::commands::endpoint_source::registry_and_replications;
+use crate::domain::{Endpoint, Endpoints, Fqdn, RegistryName};
+use crate::error::{FAILURE, OK};
+use crate::locate::locate;
+use crate::output::Outcome;
+use crate::session::Session;
+use crate::views::what_if::{self, Change, NotChecked, Plan, PrivateEndpoint};
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+const WRITE: &str = "Microsoft.ContainerRegistry/registries/write";
+
+/// Shows what an update would do. Exits with 1 when the service would refuse it.
+///
+/// # Errors
+/// No such registry, or ARM refuses to show it.
+pub(super) async fn run(
+    name: &RegistryName,
+    group: Option<&str>,
+    parameters: &RegistryUpdateParameters,
+    session: &Session,
+) -> Result<Answer> {
+    let location = locate(name, group, session).await?;
+    let arm = session.arm().await?;
+    let (read, rights) =
+        tokio::join!(registry_and_replications(&location, session), rights(arm, location.path()));
+    let (registry, replications) = read?;
+    let suffix = session.cloud()?.storage_suffix.clone().unwrap_or_default();
+    let mut plan = plan(&registry, &replications, parameters, &suffix)?;
+    match rights {
+        Ok(true) => {}
+        Ok(false) => plan.blocked.push(format!("This login may not change the registry: {WRITE}")),
+        Err(error) => plan.not_checked.push(NotChecked {
+            what: "whether this login may change the registry".to_owned(),
+            why: error.to_string().lines().next().unwrap_or_default().to_owned(),
+        }),
+    }
+    if plan.changes.is_empty() {
+        session
+            .streams
+            .note("The update changes nothing: the registry already has these settings.");
+    }
+    let exit_code = if plan.blocked.is_empty() { OK } else { FAILURE };
+    let value = serde_json::to_value(&plan).context("a plan is plain JSON")?;
+    let outcome = Outcome::new(value).with_exit_code(exit_code);
+    Ok(Answer::Value(outcome.with_table(move || what_if::rows(&plan))))
+}
+
+async fn rights(arm: &ArmClient, registry: RegistryPath<'_>) -> Result<bool, ArmError> {
+    Ok(arm.get_permissions(registry).await?.allow(WRITE))
+}
+
+/// The plan for an update.
+///
+/// # Arguments
+/// * `registry` - as it is.
+/// * `replications` - its replications.
+/// * `parameters` - the body of the PATCH that would be sent.
+/// * `storage_suffix` - the cloud's, for the wildcard that clients use without dedicated data endpoints.
+fn plan(
+    registry: &Registry,
+    replications: &[Replication],
+    parameters: &RegistryUpdateParameters,
+    storage_suffix: &str,
+) -> Result<Plan> {
+    let before = Settings::of(registry);
+    let after = before.after(parameters);
+    let properties = registry.properties.clone().unwrap_or_default();
+    let login_server = Fqdn::parse(properties.login_server.as_deref().unwrap_or_default())?;
+    let home = registry.location.as_deref();
+    let replicas = replications.iter().filter_map(|replication| replication.location.as_deref());
+    let regions: BTreeSet<&str> = replicas.chain(home).collect();
+    let old = before.endpoints(&login_server, &regions, storage_suffix)?;
+    let new = after.endpoints(&login_server, &regions, storage_suffix)?;
+    let difference = |a: &[Endpoint], b: &[Endpoint]| {
+        a.iter().filter(|endpoint| !b.contains(endpoint)).cloned().collect::<Vec<_>>()
+    };
+    let connections = properties.private_endpoint_connections.unwrap_or_default();
+    let private_endpoints = private_endpoints(&before, &after, &connections, &regions);
+    let replicated = regions.len() > 1;
+    Ok(Plan {
+        registry: registry.name.clone(),
+        changes: changes(registry, parameters)?,
+        added: difference(&new, &old),
+        removed: difference(&old, &new),
+        not_checked: not_checked(&private_endpoints),
+        private_endpoints,
+        warnings: after.warnings(&before),
+        blocked: after.blocked(replicated),
+    })
+}
+
+/// The settings that the service's rules look at.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+struct Settings {
+    sku: SkuName,
+    data_endpoints: bool,
+    regional_endpoints: bool,
+    dual_stack: bool,
+    content_trust: bool,
+    anonymous_pull: bool,
+    public_access: bool,
+    denies_by_default: bool,
+    ip_rules: usize,
+    subnet_rules: usize,
+}
+
+impl Settings {
+    fn of(registry: &Registry) -> Self {
+        let properties = registry.properties.clone().unwrap_or_default();
+        let rules = properties.network_rule_set.unwrap_or_default();
+        let sku = registry.sku.as_ref().and_then(|sku| sku.name.clone());
+        let trust = properties.policies.and_then(|policies| policies.trust_policy);
+        Self {
+            sku: sku.unwrap_or(SkuName::UnknownValue(String::new())),
+            data_endpoints: properties.data_endpoint_enabled == Some(true),
+            regional_endpoints: properties.regional_endpoints == Some(EnabledState::Enabled),
+            dual_stack: properties.endpoint_protocol.is_some_and(|p| is(&p, "IPv4AndIPv6")),
+            content_trust: trust
+                .and_then(|policy| policy.status)
+                .is_some_and(|status| is(&status, "enabled")),
+            anonymous_pull: properties.anonymous_pull_enabled == Some(true),
+            public_access: properties.public_network_access != Some(EnabledState::Disabled),
+            denies_by_default: rules.default_action.is_some_and(|action| is(&action, "Deny")),
+            ip_rules: rules.ip_rules.map_or(0, |rules| rules.len()),
+            subnet_rules: rules.virtual_network_rules.map_or(0, |rules| rules.len()),
+        }
+    }
+
+    fn after(&self, parameters: &RegistryUpdateParameters) -> Self {
+        let mut after = self.clone();
+        if let Some(sku) = typed(parameters.sku.as_ref()).and_then(|sku| typed(sku.name.as_ref())) {
+            after.sku = sku.clone();
+        }
+        let Some(properties) = parameters.properties() else { return after };
+        let set = |target: &mut bool, value: Option<bool>| *target = value.unwrap_or(*target);
+        let flag = |value: &Option<Given<bool>>| typed(value.as_ref()).copied();
+        let state = |value: &Option<Given<EnabledState>>| {
+            typed(value.as_ref()).map(|state| is(&String::from(state.clone()), "Enabled"))
+        };
+        let text = |value: &Option<Given<String>>, wanted: &str| {
+            typed(value.as_ref()).map(|text| is(text, wanted))
+        };
+        set(&mut after.data_endpoints, flag(&properties.data_endpoint_enabled));
+        set(&mut after.anonymous_pull, flag(&properties.anonymous_pull_enabled));
+        set(&mut after.regional_endpoints, state(&properties.regional_endpoints));
+        set(&mut after.public_access, state(&properties.public_network_access));
+        set(&mut after.dual_stack, text(&properties.endpoint_protocol, "IPv4AndIPv6"));
+        let trust =
+            typed(properties.policies.as_ref()).and_then(|p| typed(p.trust_policy.as_ref()));
+        if let Some(trust) = trust {
+            set(&mut after.content_trust, text(&trust.status, "enabled"));
+        }
+        if let Some(rules) = typed(properties.network_rule_set.as_ref()) {
+            after.set_network_rules(rules);
+        }
+        after
+    }
+
+    fn set_network_rules(&mut self, rules: &NetworkRuleSetUpdate) {
+        if let Some(action) = typed(rules.default_action.as_ref()) {
+            self.denies_by_default = is(action, "Deny");
+        }
+        if let Some(rules) = typed(rules.ip_rules.as_ref()) {
+            self.ip_rules = rules.len();
+        }
+        if let Some(rules) = typed(rules.virtual_network_rules.as_ref()) {
+            self.subnet_rules = rules.len();
+        }
+    }
+
+    /// The regional and data endpoints of these settings.
+    fn endpoints(
+        &self,
+        login_server: &Fqdn,
+        regions: &BTreeSet<&str>,
+        storage_suffix: &str,
+    ) -> Result<Vec<Endpoint>> {
+        let regions = || regions.iter().copied();
+        let planned = Endpoints::planned(login_server, regions(), self.regional_endpoints)?;
+        let wildcard = |region| Endpoint::storage_wildcard(region, storage_suffix);
+        let data = if self.data_endpoints {
+            planned.data
+        } else {
+            regions().map(wildcard).collect::<Result<_, _>>()?
+        };
+        Ok(data.into_iter().chain(planned.regional.into_iter().flatten()).collect())
+    }
+
+    /// Why the service would refuse.
+    fn blocked(&self, replicated: bool) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if self.sku != SkuName::Premium {
+            let sku = String::from(self.sku.clone());
+            for (on, feature) in [
+                (self.data_endpoints, "--data-endpoint-enabled"),
+                (self.regional_endpoints, "--regional-endpoints Enabled"),
+                (self.denies_by_default, "--default-action Deny"),
+                (self.ip_rules > 0, "A registry with IP rules"),
+                (self.subnet_rules > 0, "A registry with subnet rules"),
+                (!self.public_access, "--public-network-enabled false"),
+                (replicated, "A registry with replicas"),
+            ] {
+                if on {
+                    reasons
+                        .push(format!("{feature} needs the Premium SKU, not {sku}: --sku Premium"));
+                }
+            }
+        }
+        if self.sku == SkuName::Basic && self.anonymous_pull {
+            reasons.push("Anonymous pulls need the Standard or Premium SKU".to_owned());
+        }
+        if self.dual_stack && !self.data_endpoints {
+            reasons.push(
+                "IPv4AndIPv6 needs dedicated data endpoints: --data-endpoint-enabled".to_owned(),
+            );
+        }
+        if self.regional_endpoints && self.content_trust {
+            reasons.push("Regional endpoints and content trust exclude each other".to_owned());
+        }
+        reasons
+    }
+
+    /// What else a user should know. Sources: Microsoft Learn, "IPv6 dual stack" of Azure Container Registry.
+    fn warnings(&self, before: &Self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.dual_stack && !before.dual_stack {
+            warnings.push(
+                "ACR Tasks do not work with IPv4AndIPv6: tasks of this registry stop".to_owned(),
+            );
+            warnings.push(
+                "IPv4AndIPv6 applies to public endpoints, not to private endpoints".to_owned(),
+            );
+        }
+        warnings
+    }
+}
+
+fn is(text: &str, wanted: &str) -> bool {
+    text.eq_ignore_ascii_case(wanted)
+}
+
+/// The members that each private endpoint gains. Every member takes an address in the endpoint's subnet.
+///
+/// A private endpoint has the members `registry` and `registry_data_<region>` from the start: creating it enables
+/// dedicated data endpoints. Regional endpoints add `registry_<region>`.
+fn private_endpoints(
+    before: &Settings,
+    after: &Settings,
+    connections: &[PrivateEndpointConnection],
+    regions: &BTreeSet<&str>,
+) -> Vec<PrivateEndpoint> {
+    if before.regional_endpoints || !after.regional_endpoints {
+        return Vec::new();
+    }
+    let members: Vec<String> = regions.iter().map(|region| format!("registry_{region}")).collect();
+    connections
+        .iter()
+        .map(|connection| {
+            let properties = connection.properties.as_ref();
+            let id = properties
+                .and_then(|p| p.private_endpoint.as_ref())
+                .and_then(|endpoint| endpoint.id.clone());
+            PrivateEndpoint {
+                connection: connection.name.clone(),
+                private_endpoint: id,
+                addresses: members.len(),
+                members: members.clone(),
+            }
+        })
+        .collect()
+}
+
+/// What lies in Microsoft.Network, where this command does not look.
+fn not_checked(private_endpoints: &[PrivateEndpoint]) -> Vec<NotChecked> {
+    let of_endpoint = |endpoint: &PrivateEndpoint| {
+        NotChecked {
+        what: format!(
+            "whether the subnet of {} has {} free addresses, and whether its addresses are dynamic",
+            endpoint.private_endpoint.as_deref().unwrap_or("a private endpoint"),
+            endpoint.addresses
+        ),
+        why: "subnets and network interfaces belong to Microsoft.Network; a private endpoint with static addresses \
+              never gets the new members"
+            .to_owned(),
+    }
+    };
+    private_endpoints.iter().map(of_endpoint).collect()
+}
+
+/// Properties that the update would change, with their values before and after.
+fn changes(registry: &Registry, parameters: &RegistryUpdateParameters) -> Result<Vec<Change>> {
+    let current = serde_json::to_value(registry).context("a registry is plain JSON")?;
+    let body = serde_json::to_value(parameters).context("parameters are plain JSON")?;
+    let mut changes = Vec::new();
+    for (name, after) in body.as_object().unwrap_or(&Map::new()) {
+        collect(name, &current[name], after, &mut changes);
+    }
+    Ok(changes)
+}
+
+fn collect(path: &str, before: &Value, after: &Value, changes: &mut Vec<Change>) {
+    match after {
+        // Tags are replaced as a whole, other objects member by member.
+        Value::Object(members) if path != "tags" => {
+            for (name, after) in members {
+                // As `az` shows it: no `properties`, and its spelling of one policy.
+                let shown = if name == "azureADAuthenticationAsArmPolicy" {
+                    "azureAdAuthenticationAsArmPolicy"
+                } else {
+                    name
+                };
+                let path =
+                    if path == "properties" { shown.to_owned() } else { format!("{path}.{shown}") };
+                collect(&path, before.get(shown).unwrap_or(&Value::Null), after, changes);
+            }
+        }
+        after if before != after => changes.push(Change {
+            property: path.to_owned(),
+            before: before.clone(),
+            after: after.clone(),
+        }),
+        _ => {}
+    }
+}

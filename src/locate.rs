@@ -1,0 +1,114 @@
+//! From a registry's name to its path in Azure: the user's resource group, the hint of the last time, or a search.
+
+use crate::arm::{ArmClient, ArmError, Registry, RegistryPath, ResourceId};
+use crate::domain::RegistryName;
+use crate::error::UserError;
+use crate::hints::{Hints, Key};
+use crate::session::Session;
+use anyhow::{Context as _, Result};
+
+const RESOURCE_TYPE: &str = "Microsoft.ContainerRegistry/registries";
+
+/// Where a registry is. The path is the user's own, or Azure has confirmed it.
+#[derive(Debug, Clone)]
+pub struct Location {
+    subscription: String,
+    resource_group: String,
+    registry: RegistryName,
+    /// The registry itself, when it was read to confirm the path.
+    found: Option<Registry>,
+}
+
+impl Location {
+    /// The registry's path.
+    pub fn path(&self) -> RegistryPath<'_> {
+        RegistryPath {
+            subscription: &self.subscription,
+            resource_group: &self.resource_group,
+            registry: self.registry.as_str(),
+        }
+    }
+
+    /// The registry. Needs no request when it was read to confirm the path.
+    ///
+    /// # Errors
+    /// [`ArmError`].
+    pub async fn registry(&self, arm: &ArmClient) -> Result<Registry, ArmError> {
+        match &self.found {
+            Some(registry) => Ok(registry.clone()),
+            None => arm.get_registry(self.path()).await,
+        }
+    }
+}
+
+/// Finds a registry. With a resource group nothing is asked. Otherwise the group in which the registry was last is
+/// confirmed by reading the registry there; without such a hint, or when it is stale, ARM is searched for the name. Each
+/// of these takes one request.
+///
+/// # Errors
+/// There is no such registry, several have the name, or ARM refuses.
+pub async fn locate(
+    name: &RegistryName,
+    resource_group: Option<&str>,
+    session: &Session,
+) -> Result<Location> {
+    let arm = session.arm().await?;
+    let subscription = &session.subscription().await?.id;
+    let location = |resource_group: &str| Location {
+        subscription: subscription.clone(),
+        resource_group: resource_group.to_owned(),
+        registry: name.clone(),
+        found: None,
+    };
+    if let Some(resource_group) = resource_group {
+        return Ok(location(resource_group));
+    }
+    let hints = Hints::new(session.env.xdg("XDG_CACHE_HOME", ".cache"));
+    let endpoint = session.cloud()?.resource_manager.as_str();
+    let key = Key { endpoint, subscription, registry: name.as_str() };
+    if let Some(hint) = hints.get(key) {
+        let mut hinted = location(&hint);
+        match arm.get_registry(hinted.path()).await {
+            Ok(registry) => {
+                hinted.found = Some(registry);
+                return Ok(hinted);
+            }
+            Err(error) if error.status() == Some(404) => hints.set(key, None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let group = search(arm, name, session).await?;
+    hints.set(key, Some(&group));
+    Ok(location(&group))
+}
+
+/// The resource group of the only registry with this name in the subscription.
+async fn search(arm: &ArmClient, name: &RegistryName, session: &Session) -> Result<String> {
+    let subscription = session.subscription().await?;
+    let found = arm.find_registries(&subscription.id, name.as_str()).await?;
+    match found.as_slice() {
+        [] => {
+            let place = match &subscription.name {
+                Some(known) => format!("subscription '{known} ({})'", subscription.id),
+                None => "the current subscription".to_owned(),
+            };
+            let message = format!(
+                "The resource with name '{name}' and type '{RESOURCE_TYPE}' could not be found in {place}."
+            );
+            Err(UserError::new(message).into())
+        }
+        [one] => {
+            let id = ResourceId::parse(&one.id).with_context(|| {
+                format!("ARM returned a resource id without a resource group: {}", one.id)
+            })?;
+            // In lower case, as az sends it: ARM's errors repeat the spelling.
+            Ok(id.resource_group.to_lowercase())
+        }
+        _ => {
+            let message = format!(
+                "More than one resources with type '{RESOURCE_TYPE}' are found with name '{name}'."
+            );
+            Err(UserError::new(message).hint("Choose one with --resource-group.").into())
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The HTTP client below azure_core's pipelines: trusted roots, proxy, timeouts.
+
+use super::roots::{self, SystemRoots};
+use super::{NetError, proxy};
+use crate::env::Env;
+use azure_core::http::policies::Policy;
+use azure_core::http::{HttpClient, Transport};
+use reqwest::Client;
+use rustls::ClientConfig;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The limit that azure_core's own client has.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// `az` survives a server that stalls for 8 s, so this must be longer.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One HTTP client for Azure Resource Manager and Microsoft Entra, and the policies around it.
+#[derive(Debug, Clone)]
+pub struct Network {
+    client: Arc<dyn HttpClient>,
+    per_call_policies: Vec<Arc<dyn Policy>>,
+}
+
+impl Network {
+    /// A network over HTTPS with the user's roots and proxy.
+    ///
+    /// # Arguments
+    /// * `per_call_policies` - policies for every pipeline on this network, e.g. for retries.
+    ///
+    /// # Errors
+    /// [`NetError`] when a variable for roots or proxies makes no sense.
+    pub fn https(env: &Env, per_call_policies: Vec<Arc<dyn Policy>>) -> Result<Self, NetError> {
+        Ok(Self { client: Arc::new(client(env, true)?), per_call_policies })
+    }
+
+    /// The transport for a pipeline.
+    pub fn transport(&self) -> Transport {
+        Transport::new(Arc::clone(&self.client))
+    }
+
+    /// The client itself, for requests that need no pipeline.
+    pub fn client(&self) -> &dyn HttpClient {
+        &*self.client
+    }
+
+    /// The policies for a pipeline.
+    pub fn per_call_policies(&self) -> Vec<Arc<dyn Policy>> {
+        self.per_call_policies.clone()
+    }
+}
+
+/// A client that never uses a proxy, for the metadata service of a virtual machine.
+///
+/// # Errors
+/// [`NetError`] when a variable for roots makes no sense.
+pub fn direct_client(env: &Env) -> Result<Client, NetError> {
+    client(env, false)
+}
+
+fn client(env: &Env, with_proxy: bool) -> Result<Client, NetError> {
+    let mut builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
+    if let Some(proxy) = proxy::for_client(env)?.filter(|_| with_proxy) {
+        builder = builder.proxy(proxy);
+    }
+    if let Some(tls) = tls(env)? {
+        builder = builder.tls_backend_preconfigured(tls);
+    } else {
+        // macOS and Windows: the platform's own verifier, which uses the process's provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    builder.build().map_err(|e| NetError::Client(e.to_string()))
+}
+
+/// The TLS configuration; `None` where the platform verifies certificates.
+fn tls(env: &Env) -> Result<Option<ClientConfig>, NetError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| NetError::Client(e.to_string()))?;
+    let mut config = if let Some(roots) = roots::chosen(env)? {
+        config.with_root_certificates(roots).with_no_client_auth()
+    } else if cfg!(target_os = "linux") {
+        config
+            .dangerous() // in name only: webpki verifies every certificate
+            .with_custom_certificate_verifier(Arc::new(SystemRoots::new(provider)))
+            .with_no_client_auth()
+    } else {
+        return Ok(None);
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Some(config))
+}

@@ -1,0 +1,64 @@
+//! The transport and the login for Azure: the emulator's, or the one that `azure::credential` chooses.
+
+use super::Session;
+use crate::azure::credential::{self, Inputs, RenewableCredential};
+use crate::azure::profile::ProfileSubscription;
+use crate::emulator::transport::{EmulatorCredential, EmulatorTransport};
+use crate::net::client::Network;
+use anyhow::Result;
+use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::http::Transport;
+use std::sync::Arc;
+
+impl Session {
+    /// The transport and the credential. Depends on the cloud and, on a developer's machine, on the subscription.
+    ///
+    /// # Arguments
+    /// * `resource` - what the tokens are for.
+    ///
+    /// # Errors
+    /// Nobody is logged in, or a variable or file makes no sense.
+    pub(super) async fn login(
+        &self,
+        subscription: Option<&ProfileSubscription>,
+        resource: &str,
+    ) -> Result<(Transport, Arc<dyn TokenCredential>)> {
+        let cloud = self.cloud()?;
+        if cloud.is_emulator() {
+            let emulator = EmulatorTransport::new(self.emulator_store()?, self.env.clock());
+            return Ok((Transport::new(Arc::new(emulator)), Arc::new(EmulatorCredential)));
+        }
+        let network = Network::https(&self.env, vec![crate::arm::retry_policy()])?;
+        let transport = network.transport();
+        let streams = self.streams.clone();
+        let inputs = Inputs {
+            env: self.env.clone(),
+            directory: self.config.directory().to_owned(),
+            cloud: cloud.clone(),
+            resource: resource.to_owned(),
+            subscription: subscription.cloned(),
+            network,
+            log: Arc::new(move |line| streams.debug(line)),
+        };
+        let login = credential::choose(&inputs).await?;
+        self.streams.info(&format!("credential: {}", login.name));
+        Ok((transport, Arc::new(RenewableCredential::new(inputs, login))))
+    }
+
+    /// A token of the current login for registries, as `az` 2.91 requests it: for a resource of their own, which
+    /// `[acr] audience_resource` may replace. Needs no request to ARM.
+    ///
+    /// # Errors
+    /// Nobody is logged in, or Entra refuses.
+    pub async fn registry_token(&self) -> Result<Secret> {
+        let resource = match self.config.get("acr", "audience_resource") {
+            Some(url) if url.starts_with("https://") => url,
+            Some(name) => format!("https://{name}.azure.net"),
+            None => "https://containerregistry.azure.net".to_owned(),
+        };
+        let subscription = self.subscription_of_profile()?;
+        let (_, credential) = self.login(subscription.as_ref(), &resource).await?;
+        let scope = format!("{resource}/.default");
+        Ok(credential.get_token(&[&scope], None).await?.token)
+    }
+}

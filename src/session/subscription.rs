@@ -1,0 +1,143 @@
+//! Which subscription a command works in.
+
+use super::Session;
+use crate::azure::AzureError;
+use crate::azure::profile::ProfileSubscription;
+use anyhow::{Context as _, Result};
+
+/// The subscription to work in.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// The GUID.
+    pub id: String,
+    /// The display name, where it is known.
+    pub name: Option<String>,
+    profile: Option<ProfileSubscription>,
+}
+
+impl Subscription {
+    fn from_profile(subscription: &ProfileSubscription) -> Self {
+        Self {
+            id: subscription.id.clone(),
+            name: Some(subscription.name.clone()),
+            profile: Some(subscription.clone()),
+        }
+    }
+
+    fn from_arm(subscription: crate::arm::Subscription) -> Self {
+        let (id, name) = (subscription.subscription_id, Some(subscription.display_name));
+        Self { id, name, profile: None }
+    }
+
+    fn from_id(id: String) -> Self {
+        Self { id, name: None, profile: None }
+    }
+
+    /// The entry of `az`'s profile, when the subscription came from there.
+    pub fn profile(&self) -> Option<&ProfileSubscription> {
+        self.profile.as_ref()
+    }
+}
+
+impl Session {
+    /// The subscription. Depends on `--subscription`, `az`'s profile, `AZURE_SUBSCRIPTION_ID`, and on ARM when none of
+    /// them names one.
+    ///
+    /// # Errors
+    /// There is no such subscription, or several and none was chosen.
+    pub async fn subscription(&self) -> Result<&Subscription> {
+        if self.subscription.get().is_none() {
+            let chosen = match self.globals.subscription.as_deref() {
+                // As in az, an empty name means no name; the warning was given before.
+                None | Some("") => self.default_subscription().await?,
+                Some(name_or_id) => self.named_subscription(name_or_id).await?,
+            };
+            self.streams.info(&format!("subscription {}", chosen.id));
+            let _ = self.subscription.set(chosen);
+        }
+        self.subscription.get().context("the subscription was just set")
+    }
+
+    /// Warns, as `az` does before anything else, when `--subscription` is not one of the login's.
+    ///
+    /// # Errors
+    /// A damaged profile.
+    pub fn warn_of_unknown_subscription(&self) -> Result<()> {
+        if let Some(name_or_id) = &self.globals.subscription {
+            let profile = self.profile()?;
+            if !profile.is_empty() && matches!(profile.find(name_or_id), Ok(None)) {
+                self.streams.warning(&format!("Subscription '{name_or_id}' not recognized."));
+            }
+        }
+        Ok(())
+    }
+
+    /// The subscription of the profile that the command works in, found without asking ARM.
+    pub(super) fn subscription_of_profile(&self) -> Result<Option<ProfileSubscription>> {
+        if let Some(chosen) = self.subscription.get() {
+            return Ok(chosen.profile.clone());
+        }
+        let profile = self.profile()?;
+        Ok(match self.globals.subscription.as_deref() {
+            Some(name_or_id) if !name_or_id.is_empty() => profile.find(name_or_id)?.cloned(),
+            _ => profile.default_subscription().cloned(),
+        })
+    }
+
+    async fn named_subscription(&self, name_or_id: &str) -> Result<Subscription> {
+        let profile = self.profile()?;
+        if let Some(found) = profile.find(name_or_id)? {
+            return Ok(Subscription::from_profile(found));
+        }
+        if !profile.is_empty() {
+            return Err(AzureError::UnknownSubscription(name_or_id.to_owned()).into());
+        }
+        if azure_core::Uuid::parse_str(name_or_id).is_ok() && !self.cloud()?.is_emulator() {
+            return Ok(Subscription::from_id(name_or_id.to_owned()));
+        }
+        let visible = self.arm_without_subscription().await?.list_subscriptions().await?;
+        let name_or_id_lower = name_or_id.to_lowercase();
+        let mut matching = visible.into_iter().filter(|s| {
+            s.subscription_id.to_lowercase() == name_or_id_lower
+                || s.display_name.to_lowercase() == name_or_id_lower
+        });
+        match (matching.next(), matching.next()) {
+            (Some(found), None) => Ok(Subscription::from_arm(found)),
+            (Some(_), Some(_)) => {
+                Err(AzureError::AmbiguousSubscription(name_or_id.to_owned()).into())
+            }
+            (None, _) => Err(AzureError::UnknownSubscription(name_or_id.to_owned()).into()),
+        }
+    }
+
+    async fn default_subscription(&self) -> Result<Subscription> {
+        let (profile, cloud) = (self.profile()?, self.cloud()?);
+        let of_cloud = match &cloud.default_subscription {
+            Some(id) => profile.find(id)?,
+            None => None,
+        };
+        if let Some(found) = profile.default_subscription().or(of_cloud) {
+            return Ok(Subscription::from_profile(found));
+        }
+        if let Some(id) = self.env.var("AZURE_SUBSCRIPTION_ID").filter(|_| !cloud.is_emulator()) {
+            return Ok(Subscription::from_id(id));
+        }
+        let mut visible = self.arm_without_subscription().await?.list_subscriptions().await?;
+        if visible.len() == 1 {
+            return Ok(Subscription::from_arm(visible.remove(0)));
+        }
+        let list: Vec<String> = visible
+            .iter()
+            .map(|s| format!("\n  {}  {}", s.subscription_id, s.display_name))
+            .collect();
+        let message = if list.is_empty() {
+            "This login has access to no subscription.".to_owned()
+        } else {
+            format!(
+                "This login has access to several subscriptions. Choose one with --subscription or AZURE_SUBSCRIPTION_ID:{}",
+                list.concat()
+            )
+        };
+        Err(AzureError::NoSubscription(message).into())
+    }
+}

@@ -1,0 +1,84 @@
+//! Endpoints, as `az acr show-endpoints` prints them, and as `--endpoints` reads them back.
+
+use crate::domain::{Endpoint, Endpoints, EndpointsError, Fqdn, HostPattern, Role};
+use crate::output::{Row, Style};
+use serde::{Deserialize, Serialize};
+
+/// The JSON of `show-endpoints` for one registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointsJson {
+    login_server: String,
+    data_endpoints: Vec<EndpointJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    regional_endpoints: Option<Vec<EndpointJson>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct EndpointJson {
+    region: String,
+    endpoint: String,
+}
+
+impl From<&Endpoint> for EndpointJson {
+    fn from(endpoint: &Endpoint) -> Self {
+        let region = endpoint.region.clone().unwrap_or_default();
+        Self { region, endpoint: endpoint.host.to_string() }
+    }
+}
+
+impl From<&Endpoints> for EndpointsJson {
+    fn from(endpoints: &Endpoints) -> Self {
+        let list = |endpoints: &Vec<Endpoint>| endpoints.iter().map(EndpointJson::from).collect();
+        Self {
+            login_server: endpoints.login_server.to_string(),
+            data_endpoints: list(&endpoints.data),
+            regional_endpoints: endpoints.regional.as_ref().map(list),
+        }
+    }
+}
+
+impl TryFrom<EndpointsJson> for Endpoints {
+    type Error = EndpointsError;
+
+    fn try_from(json: EndpointsJson) -> Result<Self, EndpointsError> {
+        let endpoint = |json: EndpointJson, role| {
+            let host = HostPattern::parse(&json.endpoint)?;
+            let role = if host.exact().is_none() { Role::Storage } else { role };
+            Ok::<_, EndpointsError>(Endpoint { host, role, region: Some(json.region) })
+        };
+        let list = |list: Vec<EndpointJson>, role| {
+            list.into_iter().map(|json| endpoint(json, role)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self {
+            login_server: Fqdn::parse(&json.login_server)?,
+            regional: json.regional_endpoints.map(|e| list(e, Role::Regional)).transpose()?,
+            data: list(json.data_endpoints, Role::Data)?,
+        })
+    }
+}
+
+/// The endpoints that a registry has, as rows: those that layers come from, as in `az`.
+pub fn rows(registries: &[Endpoints]) -> Vec<Row> {
+    registries.iter().flat_map(|registry| rows_of(registry, &registry.data)).collect()
+}
+
+/// The endpoints that a registry will have, as rows: regional endpoints among them, because firewalls need them, too.
+pub fn planned_rows(registries: &[Endpoints]) -> Vec<Row> {
+    let planned = |registry: &Endpoints| {
+        let regional = registry.regional.iter().flatten();
+        let endpoints: Vec<Endpoint> = registry.data.iter().chain(regional).cloned().collect();
+        rows_of(registry, &endpoints)
+    };
+    registries.iter().flat_map(planned).collect()
+}
+
+fn rows_of(registry: &Endpoints, endpoints: &[Endpoint]) -> Vec<Row> {
+    let row = |endpoint: &Endpoint| {
+        Row::new(Style::Plain)
+            .cell("LoginServer", registry.login_server.as_str())
+            .cell("Region", endpoint.region.as_ref())
+            .cell("Endpoint", endpoint.host.to_string())
+    };
+    endpoints.iter().map(row).collect()
+}
