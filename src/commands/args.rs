@@ -87,6 +87,8 @@ pub struct GenericUpdateArgs {
     pub force_string: bool,
 }
 
+type MakeStep = fn(Vec<String>) -> Step;
+
 /// The arguments as clap knows them; their order is lost here, and read from the matches.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Generic update options")]
@@ -125,7 +127,7 @@ impl Args for GenericUpdateArgs {
 impl FromArgMatches for GenericUpdateArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let force_string = UnorderedUpdateArgs::from_arg_matches(matches)?.force_string;
-        let kinds: [(&str, fn(Vec<String>) -> Step); 3] =
+        let kinds: [(&str, MakeStep); 3] =
             [(SET, Step::Set), (ADD, Step::Add), (REMOVE, Step::Remove)];
         let mut steps: Vec<(usize, Step)> = Vec::new();
         for (id, step) in kinds {

@@ -2,7 +2,7 @@
 
 use super::error;
 use super::message::{self, RegistryId, Request, Response};
-use super::world::{CALLER, Registry, State};
+use super::world::{CALLER, Registry, Settings, State};
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
@@ -100,60 +100,66 @@ fn apply(registry: &mut Registry, change: &Map<String, Value>) -> Result<(), Box
     }
     let none = Map::new();
     let properties = change.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    let s = &mut registry.settings;
     for (name, value) in properties {
-        match name.as_str() {
-            "adminUserEnabled" => s.admin_user_enabled = flag(name, value)?,
-            "anonymousPullEnabled" => s.anonymous_pull_enabled = flag(name, value)?,
-            "dataEndpointEnabled" => s.data_endpoint_enabled = flag(name, value)?,
-            "networkRuleBypassAllowedForTasks" => {
-                s.network_rule_bypass_allowed_for_tasks = flag(name, value)?;
-            }
-            "regionalEndpoints" => s.regional_endpoints = switch(name, value)?,
-            "metadataSearch" => s.metadata_search = switch(name, value)?,
-            "writableCacheRepos" => s.writable_cache_repos = switch(name, value)?,
-            "publicNetworkAccess" => s.public_network_access = switch(name, value)?,
-            "zoneRedundancy" => s.zone_redundancy = switch(name, value)?,
-            "endpointProtocol" => {
-                s.endpoint_protocol = choice_of(name, value, &["IPv4", "IPv4AndIPv6"])?;
-            }
-            "networkRuleBypassOptions" => {
-                s.network_rule_bypass_options = choice_of(name, value, &["AzureServices", "None"])?;
-            }
-            "roleAssignmentMode" => {
-                let modes = ["AbacRepositoryPermissions", "LegacyRegistryPermissions"];
-                s.role_assignment_mode = choice_of(name, value, &modes)?;
-            }
-            "networkRuleSet" => {
-                if let Some(action) = value["defaultAction"].as_str() {
-                    s.default_action = choice(name, action, &["Allow", "Deny"])?;
-                }
-                if let Some(rules) = value["ipRules"].as_array() {
-                    rules.iter().try_for_each(check_ip_rule)?;
-                    s.ip_rules.clone_from(rules);
-                }
-                if let Some(rules) = value["virtualNetworkRules"].as_array() {
-                    s.virtual_network_rules.clone_from(rules);
-                }
-            }
-            "policies" => {
-                let status = |policy: &str| value[policy]["status"].as_str().map(str::to_owned);
-                let set = |target: &mut String, policy: &str| {
-                    if let Some(status) = status(policy) {
-                        *target = status;
-                    }
-                };
-                set(&mut s.export_policy, "exportPolicy");
-                set(&mut s.trust_policy, "trustPolicy");
-                set(&mut s.quarantine_policy, "quarantinePolicy");
-                set(&mut s.retention_policy, "retentionPolicy");
-                set(&mut s.soft_delete_policy, "softDeletePolicy");
-                set(&mut s.authentication_as_arm_policy, "azureADAuthenticationAsArmPolicy");
-            }
-            _ => {}
-        }
+        apply_property(&mut registry.settings, name, value)?;
     }
     check(registry)
+}
+
+fn apply_property(s: &mut Settings, name: &str, value: &Value) -> Result<(), Box<Response>> {
+    match name {
+        "adminUserEnabled" => s.admin_user_enabled = flag(name, value)?,
+        "anonymousPullEnabled" => s.anonymous_pull_enabled = flag(name, value)?,
+        "dataEndpointEnabled" => s.data_endpoint_enabled = flag(name, value)?,
+        "networkRuleBypassAllowedForTasks" => {
+            s.network_rule_bypass_allowed_for_tasks = flag(name, value)?;
+        }
+        "regionalEndpoints" => s.regional_endpoints = switch(name, value)?,
+        "metadataSearch" => s.metadata_search = switch(name, value)?,
+        "writableCacheRepos" => s.writable_cache_repos = switch(name, value)?,
+        "publicNetworkAccess" => s.public_network_access = switch(name, value)?,
+        "zoneRedundancy" => s.zone_redundancy = switch(name, value)?,
+        "endpointProtocol" => {
+            s.endpoint_protocol = choice_of(name, value, &["IPv4", "IPv4AndIPv6"])?;
+        }
+        "networkRuleBypassOptions" => {
+            s.network_rule_bypass_options = choice_of(name, value, &["AzureServices", "None"])?;
+        }
+        "roleAssignmentMode" => {
+            let modes = ["AbacRepositoryPermissions", "LegacyRegistryPermissions"];
+            s.role_assignment_mode = choice_of(name, value, &modes)?;
+        }
+        "networkRuleSet" => {
+            if let Some(action) = value["defaultAction"].as_str() {
+                s.default_action = choice(name, action, &["Allow", "Deny"])?;
+            }
+            if let Some(rules) = value["ipRules"].as_array() {
+                rules.iter().try_for_each(check_ip_rule)?;
+                s.ip_rules.clone_from(rules);
+            }
+            if let Some(rules) = value["virtualNetworkRules"].as_array() {
+                s.virtual_network_rules.clone_from(rules);
+            }
+        }
+        "policies" => apply_policies(s, value),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn apply_policies(s: &mut Settings, value: &Value) {
+    let status = |policy: &str| value[policy]["status"].as_str().map(str::to_owned);
+    let set = |target: &mut String, policy: &str| {
+        if let Some(status) = status(policy) {
+            *target = status;
+        }
+    };
+    set(&mut s.export_policy, "exportPolicy");
+    set(&mut s.trust_policy, "trustPolicy");
+    set(&mut s.quarantine_policy, "quarantinePolicy");
+    set(&mut s.retention_policy, "retentionPolicy");
+    set(&mut s.soft_delete_policy, "softDeletePolicy");
+    set(&mut s.authentication_as_arm_policy, "azureADAuthenticationAsArmPolicy");
 }
 
 /// The rules between settings, checked on the registry as it would become.

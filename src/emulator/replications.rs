@@ -36,49 +36,10 @@ pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>, name: &s
     let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
         return registries::not_found(of);
     };
-    let Some(location) = wanted["location"].as_str().map(region) else {
-        return error::arm(
-            400,
-            "LocationRequired",
-            "The location property is required for this definition.",
-        );
+    let (location, known) = match placement(registry, &wanted, name) {
+        Ok(placement) => placement,
+        Err(response) => return *response,
     };
-    if !subscriptions::REGIONS.iter().any(|(name, _)| *name == location) {
-        return error::arm(
-            400,
-            "LocationNotAvailableForResourceType",
-            format!(
-                "The provided location '{location}' is not available for resource type \
-                 'Microsoft.ContainerRegistry/registries/replications'."
-            ),
-        );
-    }
-    // The API's own pattern for the names of replications.
-    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !(5..=50).contains(&name.len()) || !is_plain {
-        return error::registry_service(
-            "InvalidParameter",
-            format!("The replication name '{name}' must be 5 to 50 letters and digits."),
-        );
-    }
-    if registry.sku != "Premium" {
-        return error::needs_premium("ReplicationNotSupported", "Replication", &registry.sku);
-    }
-    let known = find(registry, name);
-    let taken = registry
-        .replications
-        .iter()
-        .enumerate()
-        .any(|(i, r)| Some(i) != known && r.location == location);
-    if location == registry.location && known.is_none() || taken {
-        return error::registry_service(
-            "ReplicationLocationInUse",
-            format!(
-                "A replication in the location '{location}' already exists for the registry '{}'.",
-                registry.name
-            ),
-        );
-    }
     let index = known.unwrap_or_else(|| {
         if registry.replications.is_empty() {
             let home = Replication::home_of(registry, &request.now);
@@ -105,6 +66,63 @@ pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>, name: &s
     }
     let answer = Response::json(201, body(registry, &registry.replications[index]));
     operations::start(state, request, of, name, "Creating", answer)
+}
+
+/// The region of a new replication, and the index of the one that exists already; or why the service would refuse it.
+fn placement(
+    registry: &Registry,
+    wanted: &Value,
+    name: &str,
+) -> Result<(String, Option<usize>), Box<Response>> {
+    let refuse = |response: Response| Err(Box::new(response));
+    let Some(location) = wanted["location"].as_str().map(region) else {
+        return refuse(error::arm(
+            400,
+            "LocationRequired",
+            "The location property is required for this definition.",
+        ));
+    };
+    if !subscriptions::REGIONS.iter().any(|(name, _)| *name == location) {
+        return refuse(error::arm(
+            400,
+            "LocationNotAvailableForResourceType",
+            format!(
+                "The provided location '{location}' is not available for resource type \
+                 'Microsoft.ContainerRegistry/registries/replications'."
+            ),
+        ));
+    }
+    // The API's own pattern for the names of replications.
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !(5..=50).contains(&name.len()) || !is_plain {
+        return refuse(error::registry_service(
+            "InvalidParameter",
+            format!("The replication name '{name}' must be 5 to 50 letters and digits."),
+        ));
+    }
+    if registry.sku != "Premium" {
+        return refuse(error::needs_premium(
+            "ReplicationNotSupported",
+            "Replication",
+            &registry.sku,
+        ));
+    }
+    let known = find(registry, name);
+    let taken = registry
+        .replications
+        .iter()
+        .enumerate()
+        .any(|(i, r)| Some(i) != known && r.location == location);
+    if location == registry.location && known.is_none() || taken {
+        return refuse(error::registry_service(
+            "ReplicationLocationInUse",
+            format!(
+                "A replication in the location '{location}' already exists for the registry '{}'.",
+                registry.name
+            ),
+        ));
+    }
+    Ok((location, known))
 }
 
 /// PATCH: 200 with the changed replica.

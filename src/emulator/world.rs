@@ -272,8 +272,6 @@ impl State {
             name: name.to_owned(),
             read_only,
         };
-        let registry =
-            |group, name, location, sku| Registry::new(group, name, location, sku, FIRST_DAY);
         Self {
             version: 1,
             subscriptions: vec![Subscription {
@@ -286,53 +284,7 @@ impl State {
                 group("audit-rg", true),
                 group("empty-rg", false),
             ],
-            registries: vec![
-                // The one to practise on: replicated, and still pulling layers from the storage wildcard.
-                registry("contoso-rg", "contoso", "eastus", "Premium").replica("westus"),
-                // Everything on.
-                registry("fabrikam-rg", "fabrikam", "westeurope", "Premium")
-                    .replica("northeurope")
-                    .replica("japaneast")
-                    .with(|r| {
-                        r.settings.data_endpoint_enabled = true;
-                        r.settings.regional_endpoints = "Enabled".to_owned();
-                        r.settings.endpoint_protocol = "IPv4AndIPv6".to_owned();
-                        r.settings.admin_user_enabled = true;
-                        r.tags.insert("environment".to_owned(), json!("production"));
-                        r.identity = Some(json!({
-                            "type": "SystemAssigned",
-                            "principalId": "0f6b5f7e-0000-4000-8000-00000000fab0",
-                            "tenantId": TENANT,
-                        }));
-                    }),
-                // Not Premium: no data endpoints, no replicas.
-                registry("contoso-rg", "tailspin", "westus2", "Standard"),
-                // A domain name label: the login server carries a hash.
-                registry("fabrikam-rg", "wingtip", "eastus", "Premium").with(|r| {
-                    r.login_label = "wingtip-abc123def".to_owned();
-                    r.settings.domain_name_label_scope = "TenantReuse".to_owned();
-                }),
-                // Reached through a private endpoint only.
-                registry("fabrikam-rg", "northwind", "westeurope", "Premium").with(|r| {
-                    r.settings.public_network_access = "Disabled".to_owned();
-                    r.settings.default_action = "Deny".to_owned();
-                    let vault = format!("/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/fabrikam-rg/providers");
-                    r.private_endpoint_connections.push(json!({
-                        "type": "Microsoft.ContainerRegistry/registries/privateEndpointConnections",
-                        "id": format!("{vault}/Microsoft.ContainerRegistry/registries/northwind/privateEndpointConnections/northwind.5f6b7c8d"),
-                        "name": "northwind.5f6b7c8d",
-                        "properties": {
-                            "privateEndpoint": {"id": format!("{vault}/Microsoft.Network/privateEndpoints/northwind-pe")},
-                            "privateLinkServiceConnectionState": {
-                                "status": "Approved", "description": "Auto-Approved", "actionsRequired": "None"
-                            },
-                            "provisioningState": "Succeeded",
-                        },
-                    }));
-                }),
-                // In a group in which the caller may only read: every write is a 403.
-                registry("audit-rg", "auditlogs", "westus", "Premium"),
-            ],
+            registries: first_registries(),
             operations: Vec::new(),
             next_operation: 1,
         }
@@ -369,4 +321,57 @@ impl Registry {
             && self.resource_group.eq_ignore_ascii_case(group)
             && self.name.eq_ignore_ascii_case(name)
     }
+}
+
+/// One registry of every kind that matters for endpoints.
+fn first_registries() -> Vec<Registry> {
+    let registry =
+        |group, name, location, sku| Registry::new(group, name, location, sku, FIRST_DAY);
+    vec![
+        // The one to practise on: replicated, and still pulling layers from the storage wildcard.
+        registry("contoso-rg", "contoso", "eastus", "Premium").replica("westus"),
+        // Everything on.
+        registry("fabrikam-rg", "fabrikam", "westeurope", "Premium")
+            .replica("northeurope")
+            .replica("japaneast")
+            .with(|r| {
+                r.settings.data_endpoint_enabled = true;
+                r.settings.regional_endpoints = "Enabled".to_owned();
+                r.settings.endpoint_protocol = "IPv4AndIPv6".to_owned();
+                r.settings.admin_user_enabled = true;
+                r.tags.insert("environment".to_owned(), json!("production"));
+                r.identity = Some(json!({
+                    "type": "SystemAssigned",
+                    "principalId": "0f6b5f7e-0000-4000-8000-00000000fab0",
+                    "tenantId": TENANT,
+                }));
+            }),
+        // Not Premium: no data endpoints, no replicas.
+        registry("contoso-rg", "tailspin", "westus2", "Standard"),
+        // A domain name label: the login server carries a hash.
+        registry("fabrikam-rg", "wingtip", "eastus", "Premium").with(|r| {
+            r.login_label = "wingtip-abc123def".to_owned();
+            r.settings.domain_name_label_scope = "TenantReuse".to_owned();
+        }),
+        // Reached through a private endpoint only.
+        registry("fabrikam-rg", "northwind", "westeurope", "Premium").with(|r| {
+            r.settings.public_network_access = "Disabled".to_owned();
+            r.settings.default_action = "Deny".to_owned();
+            let vault = format!("/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/fabrikam-rg/providers");
+            r.private_endpoint_connections.push(json!({
+                "type": "Microsoft.ContainerRegistry/registries/privateEndpointConnections",
+                "id": format!("{vault}/Microsoft.ContainerRegistry/registries/northwind/privateEndpointConnections/northwind.5f6b7c8d"),
+                "name": "northwind.5f6b7c8d",
+                "properties": {
+                    "privateEndpoint": {"id": format!("{vault}/Microsoft.Network/privateEndpoints/northwind-pe")},
+                    "privateLinkServiceConnectionState": {
+                        "status": "Approved", "description": "Auto-Approved", "actionsRequired": "None"
+                    },
+                    "provisioningState": "Succeeded",
+                },
+            }));
+        }),
+        // In a group in which the caller may only read: every write is a 403.
+        registry("audit-rg", "auditlogs", "westus", "Premium"),
+    ]
 }

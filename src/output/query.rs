@@ -174,6 +174,23 @@ impl Evaluator<'_> {
                 left.compare(comparator, &right)
                     .map_or_else(null, |result| Rcvar::new(Variable::Bool(result)))
             }
+            Ast::Expref { ast, .. } => Rcvar::new(Variable::Expref((**ast).clone())),
+            Ast::Function { name, args, offset } => {
+                let args: Result<Vec<Rcvar>, QueryError> =
+                    args.iter().map(|arg| self.eval(data, arg)).collect();
+                self.call(name, &args?, *offset)?
+            }
+            Ast::ObjectValues { .. } | Ast::Projection { .. } | Ast::Flatten { .. } => {
+                self.eval_projection(data, node)?
+            }
+            Ast::MultiList { .. } | Ast::MultiHash { .. } => self.eval_selection(data, node)?,
+        })
+    }
+
+    /// Evaluates a node that collects the parts of a list or an object.
+    fn eval_projection(&mut self, data: &Rcvar, node: &Ast) -> Result<Rcvar, QueryError> {
+        let null = || Rcvar::new(Variable::Null);
+        Ok(match node {
             Ast::ObjectValues { node, .. } => {
                 let subject = self.eval(data, node)?;
                 self.entries(&subject).map_or_else(null, |entries| {
@@ -204,7 +221,14 @@ impl Evaluator<'_> {
                 }
                 Rcvar::new(Variable::Array(collected))
             }
-            Ast::MultiList { .. } | Ast::MultiHash { .. } if data.is_null() => null(),
+            _ => null(),
+        })
+    }
+
+    /// Evaluates a node that builds a list or an object.
+    fn eval_selection(&mut self, data: &Rcvar, node: &Ast) -> Result<Rcvar, QueryError> {
+        Ok(match node {
+            _ if data.is_null() => Rcvar::new(Variable::Null),
             Ast::MultiList { elements, .. } => {
                 let items: Result<Vec<Rcvar>, QueryError> =
                     elements.iter().map(|element| self.eval(data, element)).collect();
@@ -217,12 +241,7 @@ impl Evaluator<'_> {
                 }
                 self.object(entries, false)
             }
-            Ast::Expref { ast, .. } => Rcvar::new(Variable::Expref((**ast).clone())),
-            Ast::Function { name, args, offset } => {
-                let args: Result<Vec<Rcvar>, QueryError> =
-                    args.iter().map(|arg| self.eval(data, arg)).collect();
-                self.call(name, &args?, *offset)?
-            }
+            _ => Rcvar::new(Variable::Null),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Applies the steps to a body, which goes in and comes out as a typed value.
 
-use super::path::{picker, read_value, segments, split_assignment};
+use super::navigate::{PatchError, create, find, no_further, put};
+use super::path::{read_value, segments, split_assignment};
 use super::schema::Schema;
 use Schema::{Free, List, Model};
 use serde::Serialize;
@@ -17,11 +18,6 @@ pub enum Step {
     /// `--remove PATH [INDEX]`
     Remove(Vec<String>),
 }
-
-/// A step cannot be applied. Most of the wording is Azure CLI 2.91's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PatchError(String);
 
 /// Applies steps to the parameters of a request.
 ///
@@ -78,7 +74,7 @@ fn set(body: &mut Value, schema: Schema, expression: &str, force: bool) -> Resul
     let value = if force { Value::from(text) } else { read_value(text) };
     let path = segments(&key);
     let Some((name, parents)) = path.split_last() else {
-        return Err(PatchError(format!("'{key}' is no path")));
+        return Err(PatchError(format!("'{key}' is not a path")));
     };
     let (parent, schema) = create(body, schema, parents)?;
     put(parent, schema, name, parents, value)
@@ -168,165 +164,6 @@ fn remove(body: &mut Value, schema: Schema, values: &[String]) -> Result<(), Pat
     }
 }
 
-/// The value at a path, and what it may hold; `None` where nothing is.
-fn find<'v>(
-    body: &'v mut Value,
-    schema: Schema,
-    path: &[String],
-) -> Result<Option<(&'v mut Value, Schema)>, PatchError> {
-    let (mut value, mut schema) = (body, schema);
-    for (i, name) in path.iter().enumerate() {
-        let next = step(value, schema, name, path)?;
-        match next {
-            Some(next) => (value, schema) = next,
-            None if i + 1 == path.len() => return Ok(None),
-            None => return Err(no_further(&path[..=i + 1])),
-        }
-    }
-    Ok(Some((value, schema)))
-}
-
-/// One name further.
-fn step<'v>(
-    value: &'v mut Value,
-    schema: Schema,
-    name: &str,
-    path: &[String],
-) -> Result<Option<(&'v mut Value, Schema)>, PatchError> {
-    if let Some(pick) = picker(name) {
-        let Value::Array(list) = value else { return Err(not_found(name, path, schema)) };
-        let position = match pick.split_once('=') {
-            Some((key, wanted)) => {
-                let wanted = read_value(wanted);
-                let mut matching = (0..list.len()).filter(|i| list[*i].get(key) == Some(&wanted));
-                match (matching.next(), matching.next()) {
-                    (found, None) => found,
-                    _ => {
-                        return Err(PatchError(format!(
-                            "non-unique key '{key}' found multiple matches. Key must be unique."
-                        )));
-                    }
-                }
-            }
-            None => pick.parse().ok(),
-        };
-        return match position.and_then(|position| list.get_mut(position)) {
-            Some(item) => Ok(Some((item, Free))),
-            None => Err(PatchError(format!(
-                "index {pick} doesn't exist on {}",
-                path.first().map_or("", String::as_str)
-            ))),
-        };
-    }
-    match (schema, value) {
-        (Free | List, Value::Object(object)) => match object.get_mut(name) {
-            Some(member) => Ok(Some((member, Free))),
-            None => Err(not_found(name, path, schema)),
-        },
-        (Free | List, _) => Err(no_further(path)),
-        (Model(_), value) => {
-            let Some((place, schema)) = schema.member(name) else {
-                return Err(not_found(name, path, schema));
-            };
-            let found = place.iter().try_fold(value, |value, name| value.get_mut(*name));
-            Ok(found.map(|value| (value, schema)))
-        }
-    }
-}
-
-/// As [`find`], but a last name that is missing is made.
-fn create<'v>(
-    body: &'v mut Value,
-    schema: Schema,
-    path: &[String],
-) -> Result<(&'v mut Value, Schema), PatchError> {
-    if let (None, Some((name, parents))) = (find(body, schema, path)?, path.split_last()) {
-        let Some((parent, schema)) = find(body, schema, parents)? else {
-            return Err(no_further(path));
-        };
-        put(parent, schema, name, parents, Value::Object(Map::new()))?;
-    }
-    find(body, schema, path)?.ok_or_else(|| no_further(path))
-}
-
-/// Sets a member or an item. `null` takes a member of a model out of the body: nothing is sent for it.
-fn put(
-    parent: &mut Value,
-    schema: Schema,
-    name: &str,
-    parents: &[String],
-    value: Value,
-) -> Result<(), PatchError> {
-    let path = [parents, &[name.to_owned()]].concat();
-    if let Some(pick) = picker(name) {
-        let item = match parent {
-            Value::Array(list) => pick.parse().ok().and_then(|i: usize| list.get_mut(i)),
-            _ => None,
-        };
-        return match item {
-            Some(item) => {
-                *item = value;
-                Ok(())
-            }
-            None => Err(PatchError(format!("index {pick} doesn't exist on {name}"))),
-        };
-    }
-    match (schema, parent) {
-        (Free | List, Value::Object(object)) => {
-            object.insert(name.to_owned(), value);
-            Ok(())
-        }
-        (Free | List, _) => Err(no_further(&path)),
-        (Model(_), mut parent) => {
-            let Some((place, _)) = schema.member(name) else {
-                return Err(not_found(name, &path, schema));
-            };
-            let Some((last, above)) = place.split_last() else { return Ok(()) };
-            for name in above {
-                parent = object(parent, &path)?
-                    .entry(*name)
-                    .or_insert_with(|| Value::Object(Map::new()));
-            }
-            let parent = object(parent, &path)?;
-            if value.is_null() {
-                parent.shift_remove(*last);
-            } else {
-                parent.insert((*last).to_owned(), value);
-            }
-            Ok(())
-        }
-    }
-}
-
-/// A place that must hold members.
-fn object<'v>(
-    value: &'v mut Value,
-    path: &[String],
-) -> Result<&'v mut Map<String, Value>, PatchError> {
-    match value {
-        Value::Object(object) => Ok(object),
-        _ => Err(no_further(path)),
-    }
-}
-
-fn not_found(name: &str, path: &[String], schema: Schema) -> PatchError {
-    let parent = path[..path.len().saturating_sub(1)].join(".");
-    let mut message = format!("Couldn't find '{name}' in '{parent}'.");
-    if let Some(options) = schema.names() {
-        message.push_str(" Available options: ");
-        message.push_str(&options.join(", "));
-    }
-    PatchError(message)
-}
-
-fn no_further(path: &[String]) -> PatchError {
-    let (name, parents) = path.split_last().map_or(("", &[][..]), |(name, p)| (name.as_str(), p));
-    let parent = parents.join(".");
-    PatchError(format!(
-        "Couldn't find '{name}' in '{parent}'. '{parent}' does not support further indexing."
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::REGISTRY;
@@ -338,6 +175,7 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better")]
     fn check(body: Value, step: &Step, expected: Result<Value, &str>) {
         let result = apply(&body, REGISTRY, std::slice::from_ref(step), false);
         let result = result.map_err(|e| e.to_string());

@@ -4,6 +4,7 @@
 //! or without `properties.` in front, `[0]` and `[key=value]` to pick from lists, values read as JSON where they can be.
 
 mod apply;
+mod navigate;
 mod path;
 mod schema;
 

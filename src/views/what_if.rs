@@ -45,7 +45,7 @@ pub struct PrivateEndpoint {
     /// The connection's name.
     pub connection: Option<String>,
     /// The private endpoint's resource id.
-    pub private_endpoint: Option<String>,
+    pub id: Option<String>,
     /// The new members, e.g. `registry_eastus`.
     pub members: Vec<String>,
     /// How many more addresses it needs in its subnet.

@@ -104,3 +104,57 @@ fn a_port_that_is_taken_is_named() {
         "{stderr}"
     );
 }
+
+#[test]
+fn what_is_no_address_and_no_region_is_refused() {
+    let home = Home::new();
+    let add = ["network-rule", "add", "-n", "contoso", "--ip-address", "300.1.1.1"];
+    let stderr = home.emulated(&add).fails(1);
+    assert!(stderr.contains("300.1.1.1"), "{stderr}");
+    let stderr =
+        home.emulated(&["replication", "create", "-r", "contoso", "-l", "Atlantis"]).fails(1);
+    assert!(stderr.contains("(LocationNotAvailableForResourceType)"), "{stderr}");
+}
+
+/// How often a process has waited for something.
+#[cfg(target_os = "linux")]
+fn waits(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn too_many_connections_do_not_make_the_server_spin() {
+    let home = Home::new();
+    // With few file descriptors, accepting fails while the connections are open.
+    let script = format!(
+        "ulimit -n 16; exec '{}' emulator start --cert-dir .",
+        crate::home::binary().display()
+    );
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .env_clear()
+        .env("HOME", home.path(""))
+        .current_dir(home.path(""))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    let port: u16 =
+        line.split("localhost:").nth(1).unwrap().split('.').next().unwrap().parse().unwrap();
+    let connections: Vec<_> =
+        (0..32).filter_map(|_| std::net::TcpStream::connect(("127.0.0.1", port)).ok()).collect();
+    // A server that spins never waits.
+    let (before, deadline) = (waits(child.id()), std::time::Instant::now());
+    while waits(child.id()) < before + 5 {
+        assert!(deadline.elapsed().as_secs() < 30, "the server does not wait");
+        std::thread::yield_now();
+    }
+    drop(connections);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -269,7 +269,7 @@ fn consumer(program: &str, args: &[&str]) -> Option<Output> {
     Some(Command::new(path).args(args).output().unwrap())
 }
 
-fn skipped(why: &str) {
+pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
@@ -341,6 +341,23 @@ fn templates_read_back_as_the_same_hosts_in_their_own_languages() {
     }
 }
 
+/// The status of squid's answer to a CONNECT.
+fn connect(squid: u16, host: &str, port: u16) -> String {
+    // Squid needs a moment before it listens.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut proxy = loop {
+        match TcpStream::connect(("127.0.0.1", squid)) {
+            Ok(proxy) => break proxy,
+            Err(e) => assert!(Instant::now() < deadline, "squid does not listen: {e}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    write!(proxy, "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n").unwrap();
+    let mut status = [0; 12];
+    proxy.read_exact(&mut status).unwrap();
+    String::from_utf8_lossy(&status[9..]).into_owned()
+}
+
 #[test]
 fn squid_lets_the_registry_through_and_nobody_else() {
     let home = Home::new();
@@ -379,22 +396,6 @@ fn squid_lets_the_registry_through_and_nobody_else() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let answer = |host: &str, port_wanted: u16| {
-        // Squid needs a moment before it listens.
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let mut proxy = loop {
-            match TcpStream::connect(("127.0.0.1", port)) {
-                Ok(proxy) => break proxy,
-                Err(e) => assert!(Instant::now() < deadline, "squid does not listen: {e}"),
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        let target = format!("{host}:{port_wanted}");
-        write!(proxy, "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n").unwrap();
-        let mut status = [0; 12];
-        proxy.read_exact(&mut status).unwrap();
-        String::from_utf8_lossy(&status[9..]).into_owned()
-    };
     let answers = [
         ("contoso.azurecr.io", 443),
         ("contoso.eastus.data.azurecr.io", 443),
@@ -403,7 +404,7 @@ fn squid_lets_the_registry_through_and_nobody_else() {
         ("contoso.japaneast.data.azurecr.io", 443),
         ("contoso.azurecr.io", 22),
     ]
-    .map(|(host, port)| answer(host, port));
+    .map(|(host, wanted)| connect(port, host, wanted));
     squid.kill().unwrap();
     squid.wait().unwrap();
     assert_eq!(answers, ["200", "200", "403", "403", "403", "403"]);

@@ -1,5 +1,6 @@
 //! Before the switch: `show-endpoints --planned` and `update --what-if`.
 
+use crate::fake_arm::FakeArm;
 use crate::home::Home;
 use serde_json::{Value, json};
 
@@ -109,6 +110,87 @@ fn what_if_shows_what_the_service_would_refuse() {
         assert_eq!((code, &plan["blocked"][0]), (1, &json!(reason)), "{args:?}");
     }
     assert_eq!(what_if(&["-n", "tailspin", "--sku", "Premium", "--data-endpoint-enabled"]).0, 0);
+}
+
+#[test]
+fn what_if_knows_what_exists_already() {
+    let home = Home::new();
+    let emulated = |args: &[&str]| home.emulated(args);
+    let blocked = |args: &[&str]| {
+        let run = home.emulated(&[&["update", "--what-if", "--only-show-errors"], args].concat());
+        let plan: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(run.code, 1, "{args:?}: {plan:#}");
+        plan["blocked"].to_string()
+    };
+    let add = ["network-rule", "add", "-n", "wingtip", "--ip-address", "192.0.2.1", "-o", "none"];
+    emulated(&add).quiet();
+    let reasons = blocked(&["-n", "wingtip", "--sku", "Standard"]);
+    assert!(reasons.contains("A registry with IP rules needs the Premium SKU"), "{reasons}");
+    let trust = r#"policies={"trustPolicy": {"type": "Notary", "status": "enabled"}}"#;
+    emulated(&["update", "-n", "wingtip", "--set", trust, "-o", "none"]).quiet();
+    let reasons = blocked(&["-n", "wingtip", "--regional-endpoints", "enabled"]);
+    assert!(
+        reasons.contains("Regional endpoints and content trust exclude each other"),
+        "{reasons}"
+    );
+    let reasons = blocked(&["-n", "wingtip", "--set", "endpointProtocol=ipv4andipv6"]);
+    assert!(reasons.contains("IPv4AndIPv6 needs dedicated data endpoints"), "{reasons}");
+    let reasons = blocked(&["-n", "auditlogs", "--data-endpoint-enabled"]);
+    assert!(reasons.contains("may not change the registry"), "{reasons}");
+}
+
+#[test]
+fn rights_that_cannot_be_read_are_not_checked() {
+    let arm = FakeArm::start(|request| {
+        if request.path.contains("/permissions") {
+            let error = json!({"error": {"code": "AuthorizationFailed", "message": "no"}});
+            return (403, Vec::new(), error);
+        }
+        let properties = json!({"loginServer": "contoso.azurecr.io"});
+        let registry = json!({
+            "name": "contoso", "location": "eastus", "sku": {"name": "Premium"}, "properties": properties,
+        });
+        let list = request.path.contains("/replications");
+        (200, Vec::new(), if list { json!({"value": []}) } else { registry })
+    });
+    let update = ["update", "-n", "contoso", "-g", "rg", "--data-endpoint-enabled", "--what-if"];
+    let plan: Value = serde_json::from_str(&arm.home("token").run(&update).quiet()).unwrap();
+    assert_eq!(plan["notChecked"][0]["what"], "whether this login may change the registry");
+    assert_eq!(plan["notChecked"][0]["why"], "(AuthorizationFailed) no");
+}
+
+#[test]
+fn what_if_names_what_else_changes() {
+    let (_, plan) = what_if(&["-n", "northwind", "--regional-endpoints", "enabled"]);
+    let endpoint = &plan["privateEndpoints"][0];
+    assert_eq!(endpoint["members"], json!(["registry_westeurope"]));
+    assert_eq!(endpoint["addresses"], 1);
+    assert!(endpoint["id"].as_str().unwrap().ends_with("/privateEndpoints/northwind-pe"));
+    assert!(plan["notChecked"][0]["why"].as_str().unwrap().contains("Microsoft.Network"));
+    let dual_stack =
+        ["-n", "wingtip", "--data-endpoint-enabled", "--endpoint-protocol", "IPv4AndIPv6"];
+    let (code, plan) = what_if(&dual_stack);
+    assert_eq!((code, plan["warnings"][0].as_str().unwrap().contains("ACR Tasks")), (0, true));
+}
+
+#[test]
+fn what_if_without_a_change_says_so() {
+    let run = Home::new().emulated(&["update", "-n", "contoso", "--what-if"]);
+    assert_eq!(
+        (run.code, run.stderr.as_str()),
+        (0, "NOTE: The update changes nothing: the registry already has these settings.\n")
+    );
+}
+
+#[test]
+fn planned_regional_endpoints_are_in_the_table() {
+    let plan =
+        ["show-endpoints", "-n", "contoso", "--planned", "--regional-endpoints", "-o", "table"];
+    let table = Home::new().emulated(&plan).quiet();
+    assert!(table.contains("  contoso.eastus.geo.azurecr.io\n"), "{table}");
+    // What is there now is shown as az shows it.
+    let table = Home::new().emulated(&["show-endpoints", "-n", "fabrikam", "-o", "table"]).quiet();
+    assert!(!table.contains(".geo."), "{table}");
 }
 
 #[test]

@@ -180,3 +180,18 @@ fn an_update_costs_one_request_and_a_look_where_a_check_needs_it() {
     assert_eq!(requests(&["--data-endpoint-enabled", "false"]), ["PATCH"]);
     assert_eq!(requests(&["--default-action", "Allow"]), ["GET", "PATCH"]);
 }
+
+#[test]
+fn no_path_ends_the_process() {
+    let home = Home::new();
+    for (steps, parent) in [
+        (&["sku=Premium", "sku.name=Premium"][..], "sku"),
+        (&["properties=5", "adminUserEnabled=true"], ""),
+        (&["networkRuleSet=Deny", "networkRuleSet.defaultAction=Deny"], "networkRuleSet"),
+    ] {
+        let update = [&["update", "-n", "contoso", "--set"], steps].concat();
+        let stderr = home.emulated(&update).fails(1);
+        let expected = format!("'{parent}' does not support further indexing.\n");
+        assert!(stderr.ends_with(&expected), "{steps:?}: {stderr}");
+    }
+}

@@ -174,3 +174,11 @@ async fn odd_names_stay_inside_their_path_segment() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_401_is_tried_once_more_and_then_told() {
+    let script = Script::new([status(401), ok(REGISTRY)]);
+    script.client().get_registry(OF).await.unwrap();
+    let script = Script::new([401, 401].map(status));
+    assert_eq!(script.client().get_registry(OF).await.unwrap_err().status(), Some(401));
+}

@@ -10,3 +10,4 @@ mod generated;
 mod operations;
 mod planned;
 mod script;
+mod server;

@@ -121,3 +121,18 @@ async fn nobody_waits_for_ever() {
         "the operation has not ended after 60 minutes. It goes on in Azure"
     );
 }
+
+async fn delete(script: &Script) -> Result<(), ArmError> {
+    script.client().begin_delete_replication(OF, "westus").await?.wait().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_the_resource_tracks_ends_when_it_is_gone() {
+    let deleting = r#"{"properties":{"provisioningState":"Deleting"}}"#;
+    for end in [status(404), ok(r#"{"properties":{"provisioningState":"Succeeded"}}"#)] {
+        let script = Script::new([ok(deleting), ok(deleting), end]);
+        delete(&script).await.unwrap();
+    }
+    let script = Script::new([ok(deleting), status(403)]);
+    assert_eq!(delete(&script).await.unwrap_err().status(), Some(403));
+}

@@ -48,7 +48,7 @@ proptest! {
     #[test]
     fn the_plan_is_what_the_service_makes_of_it(
         name in "[a-z0-9]{5,50}",
-        label_hash in proptest::option::of("[a-z0-9]{6,16}"),
+        label_hash in proptest::option::of("[a-z0-9]{6,12}"),
         home in 0..REGIONS.len(),
         replicas in proptest::collection::btree_set(0..REGIONS.len(), 0..5),
         regional in any::<bool>(),

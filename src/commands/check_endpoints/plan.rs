@@ -120,7 +120,7 @@ async fn endpoints(args: &CheckEndpointsArgs, session: &Session) -> Result<Vec<E
         return Ok(vec![of_login_server(args, &server.host, regions, session)?]);
     }
     let plan =
-        args.planned.then(|| EndpointPlan { with_regions, regional: args.regional_endpoints });
+        args.planned.then_some(EndpointPlan { with_regions, regional: args.regional_endpoints });
     let found = if args.endpoints.is_empty() {
         let names: Vec<String> = args.registry.name.iter().cloned().collect();
         let group = args.registry.resource_group.as_deref();

@@ -170,21 +170,6 @@ fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdatePara
         streams.warning("Disabling the public endpoint overrides all firewall configurations.");
         default_action.get_or_insert_with(|| "Deny".to_owned());
     }
-    let role_assignment_mode = args.role_assignment_mode.as_deref().map(|mode| {
-        if mode == "rbac-abac" {
-            streams.warning(
-                "Warning: You have successfully updated the registry authentication mode to enable RBAC Registry + \
-                 ABAC Repository Permissions. ACR Tasks within the registry that do not have an assigned identity for \
-                 source registry access will not have data plane access to the registry. To configure source registry \
-                 data plane access for your existing Tasks, you must explicitly assign an Entra identity for accessing \
-                 the source registry using the '--source-registry-auth-id' flag in 'az acr task update'. Please refer \
-                 to https://aka.ms/acr/auth/abac for more details.",
-            );
-            "AbacRepositoryPermissions".to_owned()
-        } else {
-            "LegacyRegistryPermissions".to_owned()
-        }
-    });
     let regional_endpoints = args.regional_endpoints.clone().map(EnabledState::from);
     if regional_endpoints == Some(EnabledState::Enabled)
         && args.sku.as_deref().is_some_and(|sku| sku != "Premium")
@@ -215,7 +200,7 @@ fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdatePara
             .writable_cache_repos
             .clone()
             .map(|state| EnabledState::from(state).into()),
-        role_assignment_mode: role_assignment_mode.map(Into::into),
+        role_assignment_mode: role_assignment_mode(args, streams).map(Into::into),
         ..RegistryPropertiesUpdate::default()
     };
     Ok(RegistryUpdateParameters {
@@ -225,5 +210,24 @@ fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdatePara
             .filter(|p| *p != RegistryPropertiesUpdate::default())
             .map(Into::into),
         ..RegistryUpdateParameters::default()
+    })
+}
+
+/// The role assignment mode in ARM's terms, with `az`'s warning about ACR Tasks.
+fn role_assignment_mode(args: &UpdateArgs, streams: &Streams) -> Option<String> {
+    args.role_assignment_mode.as_deref().map(|mode| {
+        if mode == "rbac-abac" {
+            streams.warning(
+                "Warning: You have successfully updated the registry authentication mode to enable RBAC Registry + \
+                 ABAC Repository Permissions. ACR Tasks within the registry that do not have an assigned identity for \
+                 source registry access will not have data plane access to the registry. To configure source registry \
+                 data plane access for your existing Tasks, you must explicitly assign an Entra identity for accessing \
+                 the source registry using the '--source-registry-auth-id' flag in 'az acr task update'. Please refer \
+                 to https://aka.ms/acr/auth/abac for more details.",
+            );
+            "AbacRepositoryPermissions".to_owned()
+        } else {
+            "LegacyRegistryPermissions".to_owned()
+        }
     })
 }

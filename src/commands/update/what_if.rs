@@ -274,7 +274,7 @@ fn private_endpoints(
                 .and_then(|endpoint| endpoint.id.clone());
             PrivateEndpoint {
                 connection: connection.name.clone(),
-                private_endpoint: id,
+                id,
                 addresses: members.len(),
                 members: members.clone(),
             }
@@ -288,7 +288,7 @@ fn not_checked(private_endpoints: &[PrivateEndpoint]) -> Vec<NotChecked> {
         NotChecked {
         what: format!(
             "whether the subnet of {} has {} free addresses, and whether its addresses are dynamic",
-            endpoint.private_endpoint.as_deref().unwrap_or("a private endpoint"),
+            endpoint.id.as_deref().unwrap_or("a private endpoint"),
             endpoint.addresses
         ),
         why: "subnets and network interfaces belong to Microsoft.Network; a private endpoint with static addresses \

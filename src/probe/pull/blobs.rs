@@ -88,13 +88,7 @@ impl Puller<'_> {
                     return finding.map_or(Ok(()), |failure| Err(failed(failure)));
                 }
                 301 | 302 | 303 | 307 | 308 => {
-                    let location = response.header("location").and_then(|to| url.join(to).ok());
-                    let next =
-                        location.filter(|to| to.scheme() == "https" && to.host_str().is_some());
-                    url = next.ok_or_else(|| {
-                        let detail = "the redirect does not lead to an https URL";
-                        failed(Failure::new(Step::Redirect, Reason::BadAnswer, detail))
-                    })?;
+                    url = redirect_target(&url, &response).map_err(failed)?;
                 }
                 status => return Err(failed(refused_blob(step, status, &response))),
             }
@@ -151,6 +145,15 @@ impl Puller<'_> {
             ),
         )
     }
+}
+
+/// The URL that a redirect leads to.
+fn redirect_target(url: &Url, response: &Response) -> Result<Url, Failure> {
+    let location = response.header("location").and_then(|to| url.join(to).ok());
+    location.filter(|to| to.scheme() == "https" && to.host_str().is_some()).ok_or_else(|| {
+        let detail = "the redirect does not lead to an https URL";
+        Failure::new(Step::Redirect, Reason::BadAnswer, detail)
+    })
 }
 
 fn refused_blob(step: Step, status: u16, response: &Response) -> Failure {

@@ -1,0 +1,150 @@
+//! An Azure Resource Manager with scripted answers, for what the emulator never does.
+
+use crate::home::Home;
+use crate::https::{SUBSCRIPTION, TENANT};
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+/// A request that the server got.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    pub token: String,
+    pub body: Value,
+}
+
+/// Status, headers and body of an answer.
+pub type Reply = (u16, Vec<(&'static str, String)>, Value);
+
+/// A server whose answers a closure gives.
+pub struct FakeArm {
+    url: String,
+    ca: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl FakeArm {
+    pub fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let chain = vec![CertificateDer::from(certificate.der().to_vec())];
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let (config, answer) = (Arc::new(config), Arc::new(answer));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let seen = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            for tcp in listener.incoming() {
+                let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                std::thread::spawn(move || {
+                    let stream = StreamOwned::new(tls, tcp.unwrap());
+                    // The client going away ends the connection.
+                    let _ = serve(stream, &seen, &*answer);
+                });
+            }
+        });
+        Self { url, ca: certificate.pem(), requests }
+    }
+
+    /// A home that is logged in to this server, with this token in the cache of az.
+    pub fn home(&self, token: &str) -> Home {
+        let home = Home::new();
+        home.write("ca.pem", &self.ca);
+        home.write(".azure/config", "[cloud]\nname = local\n");
+        let clouds = format!(
+            "[local]\nendpoint_resource_manager = {0}\nendpoint_active_directory = {0}\n\
+             endpoint_active_directory_resource_id = {0}\nsuffix_acr_login_server_endpoint = .azurecr.io\n\
+             suffix_storage_endpoint = core.windows.net\n",
+            self.url
+        );
+        home.write(".azure/clouds.config", &clouds);
+        let profile = json!({"subscriptions": [{
+            "id": SUBSCRIPTION, "name": "One", "isDefault": true, "tenantId": TENANT,
+            "environmentName": "local", "user": {"name": "app", "type": "servicePrincipal"},
+        }]});
+        home.write(".azure/azureProfile.json", &profile.to_string());
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let cache = json!({"AccessToken": {"arm": {
+            "secret": token, "environment": "localhost", "client_id": "app", "realm": TENANT,
+            "home_account_id": null, "token_type": "Bearer", "target": format!("{}/.default", self.url),
+            "expires_on": (now + 3600).to_string(),
+        }}});
+        home.write(".azure/msal_token_cache.json", &cache.to_string());
+        let ca = home.path("ca.pem");
+        home.with("REQUESTS_CA_BUNDLE", ca.to_str().unwrap())
+    }
+
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// The requests of a method so far.
+    pub fn count(&self, method: &str) -> usize {
+        self.requests().iter().filter(|request| request.method == method).count()
+    }
+}
+
+fn serve(
+    stream: StreamOwned<ServerConnection, TcpStream>,
+    seen: &Mutex<Vec<Request>>,
+    answer: &dyn Fn(&Request) -> Reply,
+) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let mut words = line.split_whitespace();
+        let method = words.next().unwrap_or_default().to_owned();
+        let path = words.next().unwrap_or_default().to_owned();
+        let (mut token, mut length) = (String::new(), 0);
+        loop {
+            let mut header = String::new();
+            stream.read_line(&mut header)?;
+            match header.trim_end().split_once(": ") {
+                Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                    token = value.to_owned();
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                    length = value.parse().unwrap();
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let request = Request { method, path, token, body };
+        seen.lock().unwrap().push(request.clone());
+        let (status, headers, body) = answer(&request);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = stream.get_mut();
+        write!(answer, "HTTP/1.1 {status} Answer\r\ncontent-length: {}\r\n", body.len())?;
+        for (name, value) in headers {
+            write!(answer, "{name}: {value}\r\n")?;
+        }
+        write!(answer, "content-type: application/json\r\n\r\n{body}")?;
+        answer.flush()?;
+    }
+}
