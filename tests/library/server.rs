@@ -11,8 +11,7 @@ use tokio::task::LocalSet;
 async fn a_client_that_says_nothing_is_dropped() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::new(directory.path().join("emulator.json"));
-    let server =
-        Server::bind(store, OffsetDateTime::now_utc, Options::default()).await.unwrap();
+    let server = Server::bind(store, OffsetDateTime::now_utc, Options::default()).await.unwrap();
     let address = server.address();
     let local = LocalSet::new();
     local.spawn_local(server.serve(std::future::pending()));

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Compares `az acr …` with `az-acr …`: makes an environment with the real Azure CLI (pinned) and runs the cases.
-# Usage: tests/parity/run.sh [WORD…]    only cases that contain a WORD
+# Compares `az acr …` with `az-acr …`: makes an environment with the real Azure CLI (pinned), runs the cases on emulated
+# worlds, and plays recorded answers of the real service.
+# Usage: tests/parity/run.sh [WORD…]    only cases and commands that contain a WORD
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,4 +12,6 @@ if ! "$venv/bin/python" -c "import azure.cli.core as c, sys; sys.exit(c.__versio
     "$venv/bin/pip" install --quiet --disable-pip-version-check "azure-cli==$version"
 fi
 cargo build --quiet --locked
-exec "$venv/bin/python" tests/parity/run.py "${CARGO_TARGET_DIR:-target}/debug/az-acr" "$@"
+binary=${CARGO_TARGET_DIR:-target}/debug/az-acr
+"$venv/bin/python" tests/parity/run.py "$binary" "$@"
+"$venv/bin/python" tests/parity/replay.py "$binary" "$@"
