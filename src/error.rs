@@ -91,7 +91,7 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
             "Run 'az login', or check the variables of the login. To see which login was used, add --debug."
         }
         (Some(error), _) if error.status() == Some(401) => {
-            "The token was refused. Run 'az login' and try again."
+            "The token was rejected. Run 'az login' and try again."
         }
         (_, Some(AzureError::NotLoggedIn)) => {
             "To try it without Azure: az-acr --cloud emulator show-endpoints --name contoso"

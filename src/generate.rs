@@ -1,13 +1,13 @@
-//! Shell completions and man pages, as bytes from a clap tree.
+//! Generates shell completions and man pages, as bytes, from a clap command tree.
 
 use clap::Command;
 use clap_complete::Shell;
 
-/// The shells that there are completions for.
+/// The shells that the program has completions for.
 pub const SHELLS: [Shell; 5] =
     [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh];
 
-/// The completion script of a shell.
+/// Returns the completion script of a shell.
 pub fn completion(shell: Shell, mut tree: Command) -> Vec<u8> {
     let mut script = Vec::new();
     let name = tree.get_name().to_owned();
@@ -15,13 +15,13 @@ pub fn completion(shell: Shell, mut tree: Command) -> Vec<u8> {
     script
 }
 
-/// The name of a shell's completion script in `completions/`.
+/// Returns the name of a shell's completion script in `completions/`.
 pub fn completion_file_name(shell: Shell, tree: &Command) -> String {
     use clap_complete::Generator as _;
     shell.file_name(tree.get_name())
 }
 
-/// Man pages, file name and roff: one for the program and one for each command.
+/// Returns the file name and roff of each man page: one page for the program and one for each command.
 pub fn man_pages(tree: Command) -> Vec<(String, Vec<u8>)> {
     let mut tree = tree.disable_help_subcommand(true);
     tree.build();
@@ -31,7 +31,7 @@ pub fn man_pages(tree: Command) -> Vec<(String, Vec<u8>)> {
 }
 
 fn collect(command: &Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) {
-    // clap keeps names as long as the program lives.
+    // clap requires names that live as long as the program.
     let static_name: &'static str = Box::leak(name.to_owned().into_boxed_str());
     let mut page = Vec::new();
     let man = clap_mangen::Man::new(command.clone().name(static_name));

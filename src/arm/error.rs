@@ -69,7 +69,7 @@ pub enum ArmError {
         pages: usize,
     },
     /// A long-running operation did not end in time; it goes on in Azure.
-    #[error("the operation has not ended after {minutes} minutes. It goes on in Azure")]
+    #[error("the operation did not finish within {minutes} minutes. It continues in Azure")]
     OperationTimeout {
         /// How long it was waited for.
         minutes: u64,

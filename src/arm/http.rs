@@ -255,7 +255,7 @@ fn refusal(status: u16, response: &RawResponse) -> ArmError {
 fn beginning(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(800)]);
     let short: String = text.trim().chars().take(200).collect();
-    if short.is_empty() { "it is empty".to_owned() } else { short }
+    if short.is_empty() { "the body is empty".to_owned() } else { short }
 }
 
 fn transport_error(host: &str, error: &Error) -> ArmError {

@@ -189,7 +189,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
                 host: url.host_str().unwrap_or_default().to_owned(),
                 status: response.status().into(),
                 expected: "the status of an operation",
-                detail: "there is no 'status'".to_owned(),
+                detail: "'status' is missing".to_owned(),
             });
         };
         self.check_state(status, &body)?;

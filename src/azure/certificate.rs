@@ -45,9 +45,9 @@ impl CertificateAssertion {
         };
         let text = read_text(path)?.ok_or_else(|| wrong("it does not exist"))?;
         let certificate = CertificateDer::from_pem_slice(text.as_bytes())
-            .map_err(|_| wrong("it holds no certificate"))?;
+            .map_err(|_| wrong("it contains no certificate"))?;
         let key = PrivateKeyDer::from_pem_slice(text.as_bytes())
-            .map_err(|_| wrong("it holds no unencrypted key"))?;
+            .map_err(|_| wrong("it contains no unencrypted key"))?;
         let key = match &key {
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),

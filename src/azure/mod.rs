@@ -46,7 +46,7 @@ pub enum AzureError {
     },
     /// There is no cloud of this name.
     #[error(
-        "The cloud '{name}' is not registered. Known clouds: {known}. 'az cloud register' adds one"
+        "The cloud '{name}' is not registered. Known clouds: {known}. To register another, use 'az cloud register'"
     )]
     UnknownCloud {
         /// The name.

@@ -200,7 +200,7 @@ pub fn from_files(
                 .hint("To create it: az-acr show-endpoints -n NAME > endpoints.json")
         })?;
         if read.is_empty() {
-            return Err(UserError::new(format!("{} names no registry.", shown(file)))
+            return Err(UserError::new(format!("{} contains no registry.", shown(file)))
                 .hint("To create it: az-acr show-endpoints -n NAME > endpoints.json")
                 .into());
         }

@@ -135,7 +135,7 @@ fn format(args: &FirewallRulesArgs, session: &Session) -> Result<&'static dyn Fo
     };
     match unusable {
         Some((option, hint)) => {
-            let message = format!("argument {option}: the format {name} cannot use it.");
+            let message = format!("argument {option}: the format {name} does not support it.");
             Err(UserError::usage(message).hint(hint).into())
         }
         None => Ok(format),

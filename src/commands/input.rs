@@ -25,7 +25,7 @@ pub fn read(file: &str, limit: usize, what: &str, session: &Session) -> Result<V
             format!("{} KiB", limit >> 10)
         };
         return Err(UserError::new(format!(
-            "{} has more than {size}, which is too large for {what}.",
+            "{} is larger than {size}, the limit for {what}.",
             shown(file)
         )));
     }

@@ -1,4 +1,4 @@
-//! The emulator's certificates: an authority that lives as long as the server, and a certificate for each name.
+//! The emulator's certificates: one for each name, issued by an authority that lives as long as the server.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
@@ -12,10 +12,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::server::ResolvesServerCertUsingSni;
 
-/// Names under which the emulator itself is reached.
+/// The names at which clients reach the emulator itself.
 const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// An authority with the certificates that it has given out. The keys stay in memory.
+/// A certificate authority and the certificates that it has issued. The keys stay in memory.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     key: KeyPair,
@@ -24,13 +24,13 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// A new authority.
+    /// Creates an authority.
     ///
     /// # Arguments
-    /// * `name` - its common name.
+    /// * `name` - the authority's common name.
     ///
     /// # Errors
-    /// When a key cannot be made.
+    /// Returns an error if a key cannot be generated.
     pub fn new(name: &str, now: OffsetDateTime) -> Result<Self, String> {
         let mut ca = CertificateParams::default();
         ca.distinguished_name = common_name(name);
@@ -57,7 +57,7 @@ impl Authority {
     /// A server configuration for the emulator's own names.
     ///
     /// # Errors
-    /// When the certificate cannot be made.
+    /// Returns an error if the certificate cannot be created.
     pub fn own(&self) -> Result<Arc<ServerConfig>, String> {
         self.certificate(OWN_NAMES[0], &OWN_NAMES)
     }
@@ -65,7 +65,7 @@ impl Authority {
     /// A server configuration for a host.
     ///
     /// # Errors
-    /// When it is no host name.
+    /// Returns an error if `host` is not a host name.
     pub fn of_host(&self, host: &str) -> Result<Arc<ServerConfig>, String> {
         self.certificate(host, &[host])
     }
@@ -94,7 +94,7 @@ impl Authority {
     }
 }
 
-/// A server configuration that has no certificate for anybody: handshakes end with an alert.
+/// A server configuration without a certificate: every handshake ends with an alert.
 pub fn nobody() -> Arc<ServerConfig> {
     let none = Arc::new(ResolvesServerCertUsingSni::new());
     Arc::new(ServerConfig::builder().with_no_client_auth().with_cert_resolver(none))

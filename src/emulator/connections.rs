@@ -25,7 +25,7 @@ pub fn get(state: &State, of: RegistryId<'_>, name: &str) -> Response {
     }
 }
 
-/// PUT: a connection is made by the private endpoint, so only one that is there can be written.
+/// PUT: changes an existing connection. Only the private endpoint creates connections.
 pub fn put(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
     let wanted = match request.object() {
         Ok(wanted) => Value::Object(wanted),
@@ -40,7 +40,7 @@ pub fn put(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str)
     let wanted = &wanted["properties"]["privateLinkServiceConnectionState"];
     let status = wanted["status"].as_str().unwrap_or_default();
     if !["Approved", "Rejected", "Pending", "Disconnected"].contains(&status) {
-        return message::invalid_body(format!("'{status}' is no status of a connection"));
+        return message::invalid_body(format!("'{status}' is not a valid connection status"));
     }
     let connection = &mut registry.private_endpoint_connections[index];
     let state = &mut connection["properties"]["privateLinkServiceConnectionState"];
@@ -49,7 +49,7 @@ pub fn put(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str)
     Response::json(200, connection.clone())
 }
 
-/// DELETE: 200, or 204 when there is no such connection.
+/// DELETE: returns 200, or 204 if the connection does not exist.
 pub fn delete(state: &mut State, of: RegistryId<'_>, name: &str) -> Response {
     let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
         return registries::not_found(of);

@@ -1,4 +1,4 @@
-//! The little of Microsoft Entra ID that a login needs: discovery of the endpoints and the token endpoint.
+//! The part of Microsoft Entra ID that a login needs: endpoint discovery and the token endpoint.
 
 use super::message::{Request, Response};
 use super::transport::pairs;
@@ -6,12 +6,12 @@ use super::world::{CALLER_OBJECT_ID, TENANT};
 use azure_core::base64;
 use serde_json::json;
 
-/// The only client secret that the token endpoint takes.
+/// The only client secret that the token endpoint accepts.
 pub const CLIENT_SECRET: &str = "emulator";
 const LIFETIME: u32 = 86399;
 const SIGNATURE: &str = "emulated";
 
-/// Answers requests below `/{tenant}/`; `None` when the request is not for Entra.
+/// Handles requests below `/{tenant}/`. Returns `None` if the request is not for Entra.
 pub fn handle(request: &Request, segments: &[&str]) -> Option<Response> {
     match (request.method.as_str(), segments) {
         ("GET", [tenant, .., ".well-known", "openid-configuration"]) => {
@@ -82,7 +82,7 @@ fn token(request: &Request, tenant: &str) -> Response {
     )
 }
 
-/// A token in the shape of a JWT, signed by nobody.
+/// Returns an unsigned token in the format of a JWT.
 pub fn access_token(tenant: &str, client_id: &str) -> String {
     let part = |value: serde_json::Value| base64::encode_url_safe(value.to_string());
     format!(
@@ -92,12 +92,12 @@ pub fn access_token(tenant: &str, client_id: &str) -> String {
     )
 }
 
-/// The token that the client in this process uses.
+/// Returns the token that the client in this process uses.
 pub fn own_token() -> String {
     access_token(TENANT, "az-acr")
 }
 
-/// Whether an `Authorization` header carries a token that [`access_token`] made.
+/// Returns whether an `Authorization` header contains a token from [`access_token`].
 pub fn is_our_token(authorization: &str) -> bool {
     authorization.split_once(' ').is_some_and(|(scheme, token)| {
         scheme.eq_ignore_ascii_case("bearer") && token.ends_with(SIGNATURE)

@@ -1,4 +1,4 @@
-//! The errors that ARM and the registry service give, in their own words.
+//! The errors that ARM and the registry service return, in their own words.
 
 use super::message::Response;
 use serde_json::json;
@@ -9,8 +9,9 @@ pub fn arm(status: u16, code: &str, message: impl Into<String>) -> Response {
     Response::json(status, json!({"error": {"code": code, "message": message}}))
 }
 
-/// An error body as the registry service writes it: `status` stands beside `error`
-/// (recorded for dual stack without data endpoints).
+/// An error body as the registry service writes it, with `status` beside `error`.
+///
+/// It was recorded for dual stack without data endpoints.
 pub fn registry_service(code: &str, message: impl Into<String>) -> Response {
     let message = message.into();
     Response::json(400, json!({"error": {"code": code, "message": message}, "status": "Failed"}))
@@ -52,8 +53,10 @@ pub fn forbidden(action: &str, scope: &str) -> Response {
     )
 }
 
-/// A feature that only the Premium SKU has. The wording follows the one that the service is known to send
-/// for private access (`DisablingPublicNetworkAccessNotSupported`).
+/// The error for a feature that only the Premium SKU has.
+///
+/// The wording follows the message that the service is known to send for private access
+/// (`DisablingPublicNetworkAccessNotSupported`).
 pub fn needs_premium(code: &str, feature: &str, sku: &str) -> Response {
     registry_service(
         code,

@@ -1,32 +1,34 @@
-//! Faults that the emulator plays on request, host by host.
+//! Faults that the emulator simulates on request, separately for each host.
 
 use std::time::Duration;
 
-/// How long a slow answer takes where no time is named.
+/// The delay of a slow response if the rule names no time.
 const SLOW: Duration = Duration::from_secs(10);
 
-/// What goes wrong.
+/// A simulated fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Answers come late.
+    /// Responses are delayed.
     Slow(Duration),
-    /// Connections are reset when the client has said which host it wants.
+    /// Connections are reset after the client has named the host.
     Reset,
     /// The certificate is for another name.
     WrongCertificate,
-    /// The certificate is from another authority, as behind a proxy that opens TLS.
+    /// The certificate is from another authority, as behind a proxy that intercepts TLS.
     UntrustedCertificate,
 }
 
-/// A fault of a host: `HOST=slow[:MILLISECONDS]`, `reset`, `wrong-certificate` or `untrusted-certificate`. `*` stands
-/// for every host.
+/// A fault of a host.
+///
+/// As text: `HOST=slow[:MILLISECONDS]`, `reset`, `wrong-certificate` or `untrusted-certificate`. `*` stands for every
+/// host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultRule {
     host: String,
     fault: Fault,
 }
 
-/// The text is no fault.
+/// The text is not a valid fault rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected HOST=slow[:MILLISECONDS], reset, wrong-certificate or untrusted-certificate")]
 pub struct NoFault;
@@ -50,7 +52,7 @@ impl std::str::FromStr for FaultRule {
     }
 }
 
-/// The faults of a host.
+/// Returns the faults of a host.
 pub fn of<'a>(rules: &'a [FaultRule], host: &'a str) -> impl Iterator<Item = Fault> + 'a {
     rules
         .iter()

@@ -1,4 +1,4 @@
-//! From a request to the resource that answers it.
+//! Routes a request to the resource that handles it.
 
 use super::message::{RegistryId, Request, Response};
 use super::world::State;
@@ -6,10 +6,12 @@ use super::{
     connections, entra, error, operations, permissions, registries, replications, subscriptions,
 };
 
-/// API versions of the registry resource that this emulator speaks.
+/// API versions of the registry resource that this emulator supports.
 const REGISTRY_VERSIONS: [&str; 2] = ["2026-09-01-preview", "2026-03-01-preview"];
 
-/// Answers one request. Pure: the same state and request give the same answer and the same new state.
+/// Handles one request.
+///
+/// The function is pure: the same state and request give the same response and the same new state.
 pub fn handle(state: &mut State, request: &Request) -> Response {
     let segments: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
     if let Some(answer) = entra::handle(request, &segments) {
@@ -121,7 +123,7 @@ fn in_group(
             no_route(request)
         };
     };
-    // Permissions belong to another provider, which has versions of its own.
+    // Permissions belong to another provider, which has its own API versions.
     let is_own = !rest.contains(&"microsoft.authorization");
     if let Some(wrong) = registry_version(request).filter(|_| is_own) {
         return wrong;
@@ -179,6 +181,6 @@ fn no_route(request: &Request) -> Response {
     error::arm(
         404,
         "InvalidResourceType",
-        format!("The emulator has no answer for {} {}.", request.method, request.path),
+        format!("The emulator does not implement {} {}.", request.method, request.path),
     )
 }

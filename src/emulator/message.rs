@@ -11,13 +11,13 @@ pub struct Request {
     pub origin: String,
     /// The path, percent-decoded.
     pub path: String,
-    /// The query's pairs, percent-decoded, in order.
+    /// The query parameters, percent-decoded, in order.
     pub query: Vec<(String, String)>,
-    /// The `Authorization` header, if there was one.
+    /// The `Authorization` header, if present.
     pub authorization: Option<String>,
     /// The body's bytes.
     pub body: Vec<u8>,
-    /// The time in UTC with seven digits of a second and no zone, e.g. `2026-09-10T06:47:33.9366936`.
+    /// The UTC time with seven fractional-second digits and no zone, e.g. `2026-09-10T06:47:33.9366936`.
     pub now: String,
 }
 
@@ -28,7 +28,7 @@ pub struct Response {
     pub status: u16,
     /// Headers beyond `content-type`.
     pub headers: Vec<(&'static str, String)>,
-    /// The JSON body; `None` is an empty one.
+    /// The JSON body; `None` means an empty body.
     pub body: Option<Value>,
 }
 
@@ -52,7 +52,7 @@ impl Request {
         self.query.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
-    /// The body as a JSON object, or the response that refuses it.
+    /// Returns the body as a JSON object, or the response that rejects it.
     pub(super) fn object(&self) -> Result<Map<String, Value>, Box<Response>> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(map)) => Ok(map),

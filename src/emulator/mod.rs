@@ -1,12 +1,12 @@
-//! An Azure Resource Manager for Microsoft.ContainerRegistry, small enough to live in this process.
+//! A small Azure Resource Manager for Microsoft.ContainerRegistry that runs in this process.
 //!
-//! [`handle`] is a pure function from a [`State`] and a [`Request`] to a [`Response`]. Two thin faces stand
-//! in front of it: [`transport::EmulatorTransport`] for the client in the same process (`--cloud emulator`)
-//! and [`server`] for everybody else over HTTPS (`az-acr emulator start`). The server can also play the registries
-//! themselves: login servers, data endpoints, storage.
+//! [`handle`] is a pure function from a [`State`] and a [`Request`] to a [`Response`]. It has two thin front ends:
+//! [`transport::EmulatorTransport`] for the client in the same process (`--cloud emulator`), and [`server`] for all
+//! other clients over HTTPS (`az-acr emulator start`). The server can also emulate the registries themselves: login
+//! servers, data endpoints, storage.
 //!
 //! Nothing here uses the client's code: an emulator that computed host names with the client's own
-//! functions could not prove them right. It is compared with bodies that the real service sent.
+//! functions could not prove those functions right. The emulator is compared with bodies that the real service sent.
 
 mod certificates;
 mod connections;

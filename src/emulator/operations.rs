@@ -1,4 +1,4 @@
-//! Long-running operations: the URL to poll, and what polling says.
+//! Long-running operations: the URL to poll, and the status that it returns.
 
 use super::error;
 use super::message::{RegistryId, Request, Response};
@@ -7,13 +7,14 @@ use super::world::{Operation, State};
 use serde_json::json;
 use std::fmt::Write as _;
 
-/// Polls before an operation ends: enough that a client has to poll more than once.
+/// The number of polls before an operation ends: a client has to poll more than once.
 const POLLS: u32 = 2;
-/// When to come back, in milliseconds. The service gives no hint, and the Python SDK then waits for 30 s; there is
-/// nothing to wait for here.
+/// The polling interval in milliseconds.
+///
+/// The service sends none, so the Python SDK waits for 30 s. Here, there is nothing to wait for.
 const POLL_AFTER_MS: &str = "50";
 
-/// Starts an operation and gives its first answer the URL to poll.
+/// Starts an operation and adds the polling URL to its first response.
 pub fn start(
     state: &mut State,
     request: &Request,
@@ -40,7 +41,7 @@ pub fn start(
         .header("x-ms-retry-after-ms", POLL_AFTER_MS.to_owned())
 }
 
-/// GET of an operation's URL.
+/// GET of an operation's URL: returns the status.
 pub fn status(state: &mut State, request: &Request, id: &str) -> Response {
     let Some(index) = state.operations.iter().position(|o| o.id.eq_ignore_ascii_case(id)) else {
         return error::arm(
@@ -65,7 +66,7 @@ pub fn status(state: &mut State, request: &Request, id: &str) -> Response {
     Response::json(200, json!({"status": "Succeeded"}))
 }
 
-/// The service signs its polling URLs, which makes them about 5 KB long; a new one comes with every answer.
+/// Returns a new polling URL for a response. The service signs its URLs, which makes them about 5 KB long.
 fn url(request: &Request, operation: &Operation) -> String {
     let version = request.query("api-version").unwrap_or_default();
     let mut url = format!(

@@ -5,7 +5,7 @@ use super::registries;
 use super::world::State;
 use serde_json::json;
 
-/// The permissions of the caller: everything, or reading alone in a read-only group.
+/// Returns the caller's permissions: everything, or only read access in a read-only group.
 pub fn list(state: &State, of: RegistryId<'_>) -> Response {
     if state.registry(of.subscription, of.group, of.registry).is_none() {
         return registries::not_found(of);

@@ -1,4 +1,4 @@
-//! The registry resource: get, list, PUT, PATCH, and its body in the order of the service.
+//! The registry resource: get, list, PUT, PATCH, and its body in the service's order.
 
 use super::error;
 use super::message::{self, RegistryId, Request, Response};
@@ -29,7 +29,7 @@ pub fn not_found(of: RegistryId<'_>) -> Response {
     error::resource_not_found(&format!("registries/{}", of.registry), of.group)
 }
 
-/// PATCH. The service answers 200 at once, without an operation to poll (recorded).
+/// PATCH: the service returns 200 at once, without an operation to poll (recorded).
 pub fn update(state: &mut State, request: &Request, of: RegistryId<'_>) -> Response {
     let change = match request.object() {
         Ok(change) => change,
@@ -49,7 +49,7 @@ pub fn update(state: &mut State, request: &Request, of: RegistryId<'_>) -> Respo
     Response::json(200, body(registry))
 }
 
-/// PUT. A new registry answers 201, a known one is changed like by PATCH.
+/// PUT: returns 201 for a new registry, and changes an existing one as PATCH does.
 pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>) -> Response {
     if state.registry(of.subscription, of.group, of.registry).is_some() {
         return update(state, request, of);
@@ -87,7 +87,7 @@ pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>) -> Respo
     answer
 }
 
-/// Takes over what a PUT or PATCH asks for, or says why the service would refuse.
+/// Applies the changes of a PUT or PATCH, or returns the error with which the service would reject them.
 fn apply(registry: &mut Registry, change: &Map<String, Value>) -> Result<(), Box<Response>> {
     if let Some(Value::Object(tags)) = change.get("tags") {
         registry.tags = read_tags(tags)?;
@@ -162,7 +162,7 @@ fn apply_policies(s: &mut Settings, value: &Value) {
     set(&mut s.authentication_as_arm_policy, "azureADAuthenticationAsArmPolicy");
 }
 
-/// The rules between settings, checked on the registry as it would become.
+/// Checks the rules between settings on the registry as it would be after the change.
 fn check(registry: &Registry) -> Result<(), Box<Response>> {
     let (s, sku) = (&registry.settings, registry.sku.as_str());
     let refuse = |code: &str, message: &str| Err(Box::new(error::registry_service(code, message)));
@@ -219,12 +219,14 @@ fn check_ip_rule(rule: &Value) -> Result<(), Box<Response>> {
     Err(Box::new(error::registry_service("InvalidParameter", message)))
 }
 
-/// Tags are text; numbers and booleans are read as such, anything else is refused.
+/// Reads tags as text: numbers and booleans are converted to text, anything else is rejected.
 pub fn read_tags(tags: &Map<String, Value>) -> Result<Map<String, Value>, Box<Response>> {
     let text = |(name, value): (&String, &Value)| match value {
         Value::String(_) => Ok((name.clone(), value.clone())),
         Value::Number(_) | Value::Bool(_) => Ok((name.clone(), json!(value.to_string()))),
-        _ => Err(Box::new(message::invalid_body(format!("the tag '{name}' must be text")))),
+        _ => Err(Box::new(message::invalid_body(format!(
+            "the value of the tag '{name}' must be a string"
+        )))),
     };
     tags.iter().map(text).collect()
 }
@@ -292,8 +294,7 @@ pub fn resource_body(registry: &Registry) -> Value {
     })
 }
 
-/// Host names of one kind, `<label>.<region>.<kind>.<suffix>`, for the home region and each finished replica.
-/// The regions in which a registry answers, sorted.
+/// The regions in which a registry responds, sorted: the home region and each finished replica.
 pub fn regions(registry: &Registry) -> Vec<&str> {
     let mut regions: Vec<&str> = registry
         .replications
@@ -311,12 +312,12 @@ pub fn login_server(registry: &Registry) -> String {
     format!("{}.azurecr.io", registry.login_label)
 }
 
-/// The host of a kind (`data`, `geo`) in a region.
+/// The host name of one kind (`data`, `geo`) in a region: `<label>.<region>.<kind>.<suffix>`.
 pub fn host_name(registry: &Registry, region: &str, kind: &str) -> String {
     format!("{}.{region}.{kind}.azurecr.io", registry.login_label)
 }
 
-/// The hosts of a kind, one a region, sorted by region.
+/// The host names of one kind, one per region, sorted by region.
 pub fn host_names(registry: &Registry, kind: &str) -> Vec<String> {
     regions(registry).into_iter().map(|region| host_name(registry, region, kind)).collect()
 }

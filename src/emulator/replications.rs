@@ -27,7 +27,7 @@ pub fn get(state: &State, of: RegistryId<'_>, name: &str) -> Response {
     }
 }
 
-/// PUT: 201 with `Creating` and an operation to poll, or 200 for a replica that is there already.
+/// PUT: returns 201 with `Creating` and an operation to poll, or 200 for an existing replica.
 pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
     let wanted = match request.object() {
         Ok(wanted) => Value::Object(wanted),
@@ -68,7 +68,7 @@ pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>, name: &s
     operations::start(state, request, of, name, "Creating", answer)
 }
 
-/// The region of a new replication, and the index of the one that exists already; or why the service would refuse it.
+/// Returns the region of a replication and the index of an existing one, or the error that the service would return.
 fn placement(
     registry: &Registry,
     wanted: &Value,
@@ -92,12 +92,12 @@ fn placement(
             ),
         ));
     }
-    // The API's own pattern for the names of replications.
+    // The API's own pattern for replication names.
     let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
     if !(5..=50).contains(&name.len()) || !is_plain {
         return refuse(error::registry_service(
             "InvalidParameter",
-            format!("The replication name '{name}' must be 5 to 50 letters and digits."),
+            format!("The replication name '{name}' must consist of 5 to 50 letters and digits."),
         ));
     }
     if registry.sku != "Premium" {
@@ -125,7 +125,7 @@ fn placement(
     Ok((location, known))
 }
 
-/// PATCH: 200 with the changed replica.
+/// PATCH: returns 200 with the changed replica.
 pub fn update(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
     let change = match request.object() {
         Ok(change) => Value::Object(change),
@@ -142,7 +142,9 @@ pub fn update(state: &mut State, request: &Request, of: RegistryId<'_>, name: &s
         Value::Bool(enabled) => replica.region_endpoint_enabled = *enabled,
         Value::Null => {}
         other => {
-            return message::invalid_body(format!("regionEndpointEnabled must not be {other}"));
+            return message::invalid_body(format!(
+                "regionEndpointEnabled must be true or false, not {other}"
+            ));
         }
     }
     if let Some(tags) = change["tags"].as_object() {
@@ -154,7 +156,7 @@ pub fn update(state: &mut State, request: &Request, of: RegistryId<'_>, name: &s
     Response::json(200, body(registry, &registry.replications[index]))
 }
 
-/// DELETE: 202 and an operation to poll; 204 when there is no such replica.
+/// DELETE: returns 202 and an operation to poll, or 204 if the replica does not exist.
 pub fn delete(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
     let Some(registry) = state.registry_mut(of.subscription, of.group, of.registry) else {
         return registries::not_found(of);
@@ -174,7 +176,7 @@ pub fn delete(state: &mut State, request: &Request, of: RegistryId<'_>, name: &s
     operations::start(state, request, of, name, "Deleting", Response::empty(202))
 }
 
-/// What an operation does when it ends.
+/// Applies the result of an operation when it ends.
 pub fn finish(registry: &mut Registry, name: &str, kind: &str, now: &str) {
     let Some(index) = find(registry, name) else {
         return;

@@ -1,4 +1,4 @@
-//! The emulator over HTTPS, so that `az`, SDKs and `curl` can use it too.
+//! The emulator over HTTPS, so that `az`, SDKs and `curl` can also use it.
 
 use super::certificates::{Authority, nobody};
 use super::data_plane::{self, DataPlane};
@@ -25,21 +25,21 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::Acceptor;
 
-/// The largest request body that is read, in bytes.
+/// The maximum size of a request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
 
 /// How long a client may take for a TLS handshake.
 const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
-/// The pause after a connection could not be accepted.
+/// The pause after a failed attempt to accept a connection.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The port is taken or not allowed.
+    /// The port is in use or not allowed.
     #[error("cannot listen on port {} of {}: {source}", .address.port(), .address.ip())]
     Listen {
-        /// The address that was asked for.
+        /// The requested address.
         address: SocketAddr,
         /// The system's error.
         source: io::Error,
@@ -52,36 +52,36 @@ pub enum ServerError {
         /// The system's error.
         source: io::Error,
     },
-    /// Making the certificate failed.
-    #[error("cannot make a certificate: {0}")]
+    /// The certificate could not be created.
+    #[error("cannot create a certificate: {0}")]
     Tls(String),
 }
 
-/// What a server does beyond Azure Resource Manager.
+/// The options of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Where to listen; 127.0.0.1 and a free port, if nothing else is said.
+    /// The address to listen on. The default is 127.0.0.1 and a free port.
     pub address: Option<SocketAddr>,
     /// A file to which a line of JSON is appended for every request to ARM (method, path, query, body, status, answer).
-    /// Headers are left out: they hold tokens.
+    /// Headers are left out because they contain tokens.
     pub request_log: Option<PathBuf>,
-    /// Whether the registries themselves are served.
+    /// How the registries themselves are served; `None` if they are not.
     pub data_plane: Option<DataPlaneOptions>,
 }
 
 /// How the registries are served.
 #[derive(Debug, Clone, Default)]
 pub struct DataPlaneOptions {
-    /// How long a link to a blob holds, in seconds; 20 minutes if nothing else is said.
+    /// How long a link to a blob is valid, in seconds. The default is 20 minutes.
     pub link_lifetime: Option<u32>,
-    /// What goes wrong.
+    /// The faults to simulate.
     pub faults: Vec<FaultRule>,
 }
 
-/// The seconds for which the service's links hold.
+/// How long the service's links are valid, in seconds.
 const LINK_LIFETIME: u32 = 20 * 60;
 
-/// A server that listens and has not answered yet.
+/// A server that is listening but does not serve requests yet.
 pub struct Server {
     listener: TcpListener,
     authority: Authority,
@@ -94,10 +94,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens. The keys are made now and stay in memory; every start has its own authority.
+    /// Starts to listen.
+    ///
+    /// The keys are generated now and stay in memory, so every start has its own certificate authority.
     ///
     /// # Errors
-    /// [`ServerError`] when the address cannot be used.
+    /// [`ServerError`] if the address cannot be used.
     pub async fn bind(
         store: Store,
         clock: fn() -> OffsetDateTime,
@@ -127,7 +129,7 @@ impl Server {
         })
     }
 
-    /// Writes the CA certificate that clients must trust to `ca.pem` in a directory; its path.
+    /// Writes the CA certificate, which clients must trust, to `ca.pem` in a directory. Returns the path.
     ///
     /// # Errors
     /// [`ServerError::Certificate`].
@@ -149,12 +151,12 @@ impl Server {
         format!("https://localhost:{}", self.address.port())
     }
 
-    /// Where it listens.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers requests until `stop` is ready. Must run on a [`tokio::task::LocalSet`].
+    /// Serves requests until `stop` is ready. Must run on a [`tokio::task::LocalSet`].
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let server = Rc::new(self);
         tokio::pin!(stop);
@@ -167,7 +169,7 @@ impl Server {
                 Ok((tcp, _)) => {
                     tokio::task::spawn_local(Rc::clone(&server).connection(tcp));
                 }
-                // Too many open files, for example: the listener would fail again at once.
+                // If too many files are open, for example, the listener would fail again at once.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
         }
@@ -175,13 +177,13 @@ impl Server {
 
     async fn connection(self: Rc<Self>, tcp: TcpStream) {
         let Ok(client) = tcp.peer_addr() else { return };
-        // Handshakes and answers are small: waiting for more would cost each of them 40 ms.
+        // Handshakes and responses are small: waiting for more data would delay each of them by 40 ms.
         let _ = tcp.set_nodelay(true);
         let acceptor = LazyConfigAcceptor::new(Acceptor::default(), tcp);
         let Ok(Ok(start)) = timeout(HANDSHAKE_TIMEOUT, acceptor).await else { return };
         let host = start.client_hello().server_name().unwrap_or_default().to_owned();
         if faults::of(&self.faults, &host).any(|fault| fault == Fault::Reset) {
-            // With no time to linger, closing is a reset.
+            // With a linger time of zero, closing resets the connection.
             let _ = start.io.set_zero_linger();
             return;
         }
@@ -192,19 +194,19 @@ impl Server {
             let server = Rc::clone(&self);
             async move { Ok::<_, Infallible>(server.answer(request, client.ip()).await) }
         });
-        // An error here is the client going away.
+        // An error here means that the client has disconnected.
         let _ = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(tls), service)
             .await;
     }
 
-    /// A certificate for the host that a client names. Without a data plane there is one alone.
+    /// Returns the certificate for the host that a client requests. Without a data plane, there is only one.
     fn certificate(&self, host: &str) -> Result<Arc<ServerConfig>, String> {
         for fault in faults::of(&self.faults, host) {
             match fault {
                 Fault::WrongCertificate => return self.authority.of_host("wrong.example"),
                 Fault::UntrustedCertificate => {
-                    return Authority::new("Somebody on the way", (self.clock)())?.of_host(host);
+                    return Authority::new("Intercepting proxy", (self.clock)())?.of_host(host);
                 }
                 Fault::Slow(_) | Fault::Reset => {}
             }
@@ -274,7 +276,7 @@ impl Server {
     }
 
     fn log(&self, request: &Request, answer: &Response) -> io::Result<()> {
-        // A token request's body is a secret.
+        // The body of a token request is secret.
         let Some(path) = self.request_log.as_ref().filter(|_| request.authorization.is_some())
         else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The emulator's memory between two processes: one JSON file, written atomically, changed under a lock.
+//! The emulator's state across processes: one JSON file, written atomically and changed under a lock.
 
 use super::handler::handle;
 use super::message::{Request, Response};
@@ -16,7 +16,7 @@ pub struct Store {
 /// The state file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file is there, but it is not a state that this version wrote.
+    /// The file exists, but it does not contain a state that this version wrote.
     #[error(
         "the emulator's state in {path} is damaged ({detail}). Run 'az-acr emulator reset' to start over"
     )]
@@ -39,21 +39,24 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// A store in the file `path`, which need not exist: then the first world is shown, and written by the
-    /// first change.
+    /// Creates a store in the file `path`.
+    ///
+    /// If the file does not exist, the store has the initial state, and the first change creates the file.
     pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// Where the state is kept.
+    /// The path of the state file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Answers a request. Reading takes no lock: the file is only ever replaced as a whole.
+    /// Handles a request.
+    ///
+    /// Reading needs no lock because the file is only ever replaced as a whole.
     ///
     /// # Errors
-    /// [`StoreError`] when the file is damaged, unreadable, or a change cannot be written.
+    /// [`StoreError`] if the file is damaged or unreadable, or if a change cannot be written.
     pub fn handle(&self, request: &Request) -> Result<Response, StoreError> {
         let mut state = self.load()?;
         let before = state.clone();
@@ -61,7 +64,7 @@ impl Store {
         if state == before {
             return Ok(answer);
         }
-        // Somebody else may have written since: once more, alone.
+        // Another process may have written the file since then: handle the request again, under the lock.
         let _lock = self.lock()?;
         let mut state = self.load()?;
         let answer = handle(&mut state, request);
@@ -69,19 +72,19 @@ impl Store {
         Ok(answer)
     }
 
-    /// Brings the first world back.
+    /// Restores the initial state.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the file cannot be written.
+    /// [`StoreError::Io`] if the file cannot be written.
     pub fn reset(&self) -> Result<(), StoreError> {
         let _lock = self.lock()?;
         self.save(&State::first_world())
     }
 
-    /// Reads the state, or gives the first world where there is none.
+    /// Reads the state, or returns the initial state if the file does not exist.
     ///
     /// # Errors
-    /// [`StoreError`] when the file is damaged or unreadable.
+    /// [`StoreError`] if the file is damaged or unreadable.
     pub fn load(&self) -> Result<State, StoreError> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
@@ -101,7 +104,7 @@ impl Store {
             .map_err(|e| self.io("write", e))
     }
 
-    /// An exclusive lock, held until the file is dropped. The lock file stays.
+    /// Acquires an exclusive lock, held until the returned file is dropped. The lock file is not deleted.
     fn lock(&self) -> Result<File, StoreError> {
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory).map_err(|e| self.io("write", e))?;

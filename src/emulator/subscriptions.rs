@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const REGISTRY_TYPE: &str = "Microsoft.ContainerRegistry/registries";
 
-/// The regions in which the emulator has registries: short and display names.
+/// The regions in which the emulator supports registries: short and display names.
 pub(super) const REGIONS: [(&str, &str); 33] = [
     ("australiaeast", "Australia East"),
     ("australiasoutheast", "Australia Southeast"),
@@ -80,7 +80,7 @@ pub fn tenants() -> Response {
     )
 }
 
-/// The regions of a subscription: short and display names.
+/// Returns the regions of a subscription, with short and display names.
 pub fn locations(subscription: &str) -> Response {
     let region = |name: &str, display: &str| {
         json!({
@@ -96,7 +96,7 @@ pub fn locations(subscription: &str) -> Response {
     Response::json(200, json!({ "value": value }))
 }
 
-/// Azure Policy's word on a change: always yes.
+/// Returns Azure Policy's decision on a change, which is always to allow it.
 pub fn policy_token() -> Response {
     Response::json(200, json!({"result": "Succeeded", "token": "emulated-policy-token"}))
 }
@@ -128,7 +128,7 @@ pub fn group(state: &State, subscription: &str, name: &str) -> Response {
     }
 }
 
-/// `GET /subscriptions/{id}/resources?$filter=resourceType eq '…'[ and name eq '…']`, the terms in either order.
+/// `GET /subscriptions/{id}/resources?$filter=resourceType eq '…'[ and name eq '…']`, with the terms in either order.
 pub fn resources(state: &State, request: &Request, subscription: &str) -> Response {
     let filter = request.query("$filter").unwrap_or_default();
     let Some(terms) = parse_filter(filter) else {
@@ -152,7 +152,7 @@ pub fn resources(state: &State, request: &Request, subscription: &str) -> Respon
     Response::json(200, json!({ "value": value }))
 }
 
-/// `name eq 'value'` terms joined by `and`; `None` when it is anything else.
+/// Parses `name eq 'value'` terms joined by `and`. Returns `None` for anything else.
 fn parse_filter(filter: &str) -> Option<Vec<(String, String)>> {
     let mut terms = Vec::new();
     let mut rest = filter.trim();

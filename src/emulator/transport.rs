@@ -1,4 +1,4 @@
-//! The emulator as a transport of azure_core: the client's whole pipeline runs, only the socket is missing.
+//! The emulator as an azure_core transport: the client's whole pipeline runs, but without a socket.
 
 use super::entra;
 use super::message::{Request, Response};
@@ -12,10 +12,10 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, StatusCode};
 use azure_core::time::{Duration, OffsetDateTime};
 use std::collections::HashMap;
 
-/// The ARM endpoint that the transport answers for. The name can never exist in DNS (RFC 2606).
+/// The ARM endpoint that the transport serves. The name can never exist in DNS (RFC 2606).
 pub const ENDPOINT: &str = "https://management.emulator.invalid";
 
-/// An [`HttpClient`] that answers from a [`Store`].
+/// An [`HttpClient`] that returns responses from a [`Store`].
 #[derive(Debug)]
 pub struct EmulatorTransport {
     store: Store,
@@ -23,7 +23,7 @@ pub struct EmulatorTransport {
 }
 
 impl EmulatorTransport {
-    /// A transport over the state in `store`; `clock` gives the time of changes.
+    /// Creates a transport for the state in `store`. `clock` supplies the time of changes.
     pub fn new(store: Store, clock: fn() -> OffsetDateTime) -> Self {
         Self { store, clock }
     }
@@ -39,7 +39,10 @@ impl HttpClient for EmulatorTransport {
         let body = match request.body() {
             Body::Bytes(bytes) => bytes.to_vec(),
             Body::SeekableStream(_) => {
-                return Err(Error::with_message(ErrorKind::Io, "the emulator takes no streams"));
+                return Err(Error::with_message(
+                    ErrorKind::Io,
+                    "the emulator does not support streamed request bodies",
+                ));
             }
         };
         let answer = self
@@ -75,26 +78,26 @@ fn to_azure_core(answer: Response) -> AsyncRawResponse {
     )
 }
 
-/// Decodes `%XX`; what is not UTF-8 afterwards is replaced.
+/// Decodes `%XX` and replaces invalid UTF-8 in the result.
 pub(super) fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// The pairs of a query or a form, decoded, in order.
+/// Returns the name-value pairs of a query or a form, decoded, in order.
 pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
-/// UTC with seven digits of a second and no zone: the resolution of the service's clock.
+/// Formats a UTC time with seven fractional-second digits (the resolution of the service's clock) and no zone.
 pub(super) fn timestamp(time: OffsetDateTime) -> String {
     let format = time::macros::format_description!(
         "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]"
     );
-    // A fixed description of components that every date has cannot fail.
+    // A fixed format cannot fail if every date has its components.
     time.format(format).unwrap_or_default()
 }
 
-/// The credential of `--cloud emulator`: a token that the emulator takes, without a request.
+/// The credential of `--cloud emulator`: a token that the emulator accepts, obtained without a request.
 #[derive(Debug)]
 pub struct EmulatorCredential;
 

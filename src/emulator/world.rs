@@ -1,25 +1,25 @@
-//! What the emulator knows: subscriptions, resource groups, registries, and the world it starts with.
+//! The emulator's state (subscriptions, resource groups, registries) and the initial state.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// The tenant of the emulator's only directory.
 pub const TENANT: &str = "72f988bf-0000-4000-8000-00000000e0e0";
-/// The subscription that holds the first world's registries.
+/// The subscription that contains the registries of the initial state.
 pub const DEFAULT_SUBSCRIPTION: &str = "00000000-0000-4000-8000-0000000000ac";
 pub(super) const CALLER: &str = "developer@emulator.example";
 pub(super) const CALLER_OBJECT_ID: &str = "6a0ec4d3-0000-4000-8000-00000000e0e0";
-/// Who makes the home region's own entry in a replication list (recorded: an application).
+/// The creator of the home region's own entry in a replication list (recorded: an application).
 pub(super) const SERVICE_OBJECT_ID: &str = "6a0ec4d3-0000-4000-8000-0000000000ac";
 const FIRST_DAY: &str = "2026-09-10T06:47:33.9366936";
 
-/// All that the emulator remembers between two requests; saved as JSON.
+/// Everything that the emulator remembers between requests, saved as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct State {
-    /// Layout of the saved file.
+    /// The version of the saved file's layout.
     pub version: u32,
-    /// Subscriptions that the caller sees.
+    /// Subscriptions that the caller can see.
     pub subscriptions: Vec<Subscription>,
     /// Resource groups in all subscriptions.
     pub resource_groups: Vec<ResourceGroup>,
@@ -27,7 +27,7 @@ pub struct State {
     pub registries: Vec<Registry>,
     /// Long-running operations that have been started.
     pub operations: Vec<Operation>,
-    /// Makes the next operation's id.
+    /// The number from which the next operation's ID is made.
     pub next_operation: u32,
 }
 
@@ -49,11 +49,11 @@ pub struct ResourceGroup {
     pub subscription: String,
     /// The group's name, as it was created.
     pub name: String,
-    /// Writes answer 403 when true.
+    /// Whether writes return 403.
     pub read_only: bool,
 }
 
-/// A registry: the service's own values, not yet in the shape of an API version.
+/// A registry, as the service's own values rather than in the format of an API version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Registry {
@@ -79,7 +79,7 @@ pub struct Registry {
     pub modified_at: String,
     /// The writable properties, in the service's order and spelling.
     pub settings: Settings,
-    /// Replicas beyond the home region.
+    /// Replications, with the home region's own entry once there is a replica.
     pub replications: Vec<Replication>,
     /// Private endpoint connections, as ARM shows them.
     pub private_endpoint_connections: Vec<Value>,
@@ -124,7 +124,7 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Replication {
-    /// The replication's name; the region's, unless the caller chose another.
+    /// The replication's name: the region's name unless the caller chose another.
     pub name: String,
     /// The region.
     pub location: String,
@@ -140,11 +140,13 @@ pub struct Replication {
     pub created_at: String,
     /// Time of the last change (seven digits, no zone).
     pub modified_at: String,
-    /// True for the home region's own entry, which the service makes with the first replica.
+    /// True for the home region's own entry, which the service creates with the first replica.
     pub home: bool,
 }
 
-/// A long-running operation. It ends after a number of polls, not after a time, so that nobody has to wait.
+/// A long-running operation.
+///
+/// It ends after a number of polls rather than after a time, so that nobody has to wait.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Operation {
@@ -158,14 +160,14 @@ pub struct Operation {
     pub registry: String,
     /// The replication that it creates, updates or deletes.
     pub replication: String,
-    /// `Creating`, `Updating` or `Deleting`: shown until it has ended.
+    /// `Creating`, `Updating` or `Deleting`: the status until the operation ends.
     pub kind: String,
     /// Polls left before `Succeeded`.
     pub polls_left: u32,
 }
 
 impl Registry {
-    /// A registry as the service creates it when nothing but the basics is asked for.
+    /// Returns a registry as the service creates it if the request specifies only the basics.
     pub fn new(
         resource_group: &str,
         name: &str,
@@ -207,7 +209,7 @@ impl Registry {
 }
 
 impl Replication {
-    /// A replica that the caller asked for.
+    /// Returns a replica that the caller requested.
     pub fn new(location: &str, now: &str, provisioning_state: &str) -> Self {
         Self {
             name: location.to_owned(),
@@ -222,7 +224,7 @@ impl Replication {
         }
     }
 
-    /// The home region's own entry. The service lists it once there is a replica.
+    /// Returns the home region's own entry. The service lists it as soon as a replica exists.
     pub fn home_of(registry: &Registry, now: &str) -> Self {
         Self {
             home: true,
@@ -265,7 +267,7 @@ impl Default for Settings {
 }
 
 impl State {
-    /// The world that a new user finds: one registry of every kind that matters for endpoints.
+    /// Returns the initial state for a new user: one registry of each kind that matters for endpoints.
     pub fn first_world() -> Self {
         let group = |name: &str, read_only| ResourceGroup {
             subscription: DEFAULT_SUBSCRIPTION.to_owned(),
@@ -323,14 +325,14 @@ impl Registry {
     }
 }
 
-/// One registry of every kind that matters for endpoints.
+/// Returns one registry of each kind that matters for endpoints.
 fn first_registries() -> Vec<Registry> {
     let registry =
         |group, name, location, sku| Registry::new(group, name, location, sku, FIRST_DAY);
     vec![
-        // The one to practise on: replicated, and still pulling layers from the storage wildcard.
+        // The registry to practise on: it is replicated, and clients still pull its layers from the storage wildcard.
         registry("contoso-rg", "contoso", "eastus", "Premium").replica("westus"),
-        // Everything on.
+        // Everything enabled.
         registry("fabrikam-rg", "fabrikam", "westeurope", "Premium")
             .replica("northeurope")
             .replica("japaneast")
@@ -348,12 +350,12 @@ fn first_registries() -> Vec<Registry> {
             }),
         // Not Premium: no data endpoints, no replicas.
         registry("contoso-rg", "tailspin", "westus2", "Standard"),
-        // A domain name label: the login server carries a hash.
+        // With a domain name label: the login server contains a hash.
         registry("fabrikam-rg", "wingtip", "eastus", "Premium").with(|r| {
             r.login_label = "wingtip-abc123def".to_owned();
             r.settings.domain_name_label_scope = "TenantReuse".to_owned();
         }),
-        // Reached through a private endpoint only.
+        // Reachable only through a private endpoint.
         registry("fabrikam-rg", "northwind", "westeurope", "Premium").with(|r| {
             r.settings.public_network_access = "Disabled".to_owned();
             r.settings.default_action = "Deny".to_owned();
@@ -371,7 +373,7 @@ fn first_registries() -> Vec<Registry> {
                 },
             }));
         }),
-        // In a group in which the caller may only read: every write is a 403.
+        // In a resource group that the caller can only read: every write returns 403.
         registry("audit-rg", "auditlogs", "westus", "Premium"),
     ]
 }

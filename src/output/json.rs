@@ -8,7 +8,7 @@ const STRING: &str = "\x1b[33m";
 const SCALAR: &str = "\x1b[34m";
 const RESET: &str = "\x1b[39;49;00m";
 
-/// JSON with two spaces of indent, sorted keys and a final newline.
+/// Renders JSON with a two-space indent, sorted keys and a final newline.
 pub fn render(value: &Value, colour: bool) -> String {
     let mut out = String::new();
     write(&mut out, value, 0, colour);
@@ -46,7 +46,7 @@ fn write(out: &mut String, value: &Value, depth: usize, colour: bool) {
     }
 }
 
-/// serde_json escapes as Python's `ensure_ascii=False` does: quotes, backslashes and control characters alone.
+/// serde_json escapes as Python's `ensure_ascii=False` does: only quotes, backslashes and control characters.
 fn quote(text: &str) -> String {
     Value::from(text).to_string()
 }

@@ -1,6 +1,6 @@
-//! A value in, bytes out: the formats of `--output`, and `--query`.
+//! Renders a value as bytes: the formats of `--output`, and `--query`.
 //!
-//! The bytes are those of Azure CLI 2.91 (knack 0.14, PyYAML 6, tabulate 0.10), which scripts rely on.
+//! The output is that of Azure CLI 2.91 (knack 0.14, PyYAML 6, tabulate 0.10) byte for byte: scripts rely on it.
 
 mod json;
 mod python;
@@ -25,7 +25,7 @@ pub enum Format {
     Yaml,
     /// YAML, coloured on a terminal.
     Yamlc,
-    /// For people.
+    /// For people to read.
     Table,
     /// Tab-separated values.
     Tsv,
@@ -34,7 +34,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats by the name that `--output` takes.
+    /// All formats, with the names that `--output` accepts.
     pub const ALL: [(&'static str, Self); 7] = [
         ("json", Self::Json),
         ("jsonc", Self::Jsonc),
@@ -45,7 +45,7 @@ impl Format {
         ("yamlc", Self::Yamlc),
     ];
 
-    /// The format of a name, in any case.
+    /// Returns the format with this name, ignoring case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
@@ -58,7 +58,7 @@ impl Format {
 pub struct Outcome {
     /// The value; `Null` prints nothing.
     pub value: Value,
-    /// Whether a terminal gets a table where no format was chosen.
+    /// Whether a terminal shows a table if the user chose no format.
     pub table_on_terminal: bool,
     /// The exit code if the value can be printed.
     pub exit_code: u8,
@@ -66,19 +66,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// A value that exits with 0. As a table, it shows the value's own keys.
+    /// Creates an outcome with exit code 0. As a table, it shows the value's own keys.
     pub fn new(value: Value) -> Self {
         Self { value, table: None, table_on_terminal: false, exit_code: 0 }
     }
 
-    /// The same with rows for `--output table`, which are made when they are shown.
+    /// Sets the rows for `--output table`, which are created only when they are shown.
     #[must_use]
     pub fn with_table(mut self, rows: impl FnOnce() -> Vec<Row> + 'static) -> Self {
         self.table = Some(Box::new(rows));
         self
     }
 
-    /// The same with an exit code.
+    /// Sets the exit code.
     #[must_use]
     pub fn with_exit_code(mut self, exit_code: u8) -> Self {
         self.exit_code = exit_code;
@@ -92,14 +92,14 @@ impl std::fmt::Debug for Outcome {
     }
 }
 
-/// Writes an outcome.
+/// Renders an outcome.
 ///
 /// # Arguments
 /// * `query` - `--query`, applied first.
 /// * `colour` - whether colour may be used.
 ///
 /// # Errors
-/// [`QueryError`] when the query fails on this value.
+/// [`QueryError`] if the query fails on this value.
 pub fn render(
     outcome: Outcome,
     format: Format,

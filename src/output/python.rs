@@ -31,7 +31,7 @@ pub fn repr(value: &Value) -> String {
     }
 }
 
-/// A number as Python's `repr` writes it: a float keeps its point, an exponent has a sign and two digits.
+/// A number as Python's `repr` writes it: a float keeps its decimal point, an exponent has a sign and two digits.
 pub fn number(number: &Number) -> String {
     let text = number.to_string();
     match text.split_once('e') {

@@ -1,8 +1,8 @@
-//! `--query`: JMESPath as `az` has it.
+//! `--query`: JMESPath as `az` implements it.
 //!
-//! The `jmespath` crate parses, and evaluates functions. Its objects are sorted by key, Python's keep their
-//! order, and tables and `keys()` show it; so the expression tree is walked here, and every object's order is
-//! remembered by its identity while values pass through the crate's functions.
+//! The `jmespath` crate parses queries and evaluates functions. Its objects are sorted by key, but Python's keep
+//! their order, which tables and `keys()` show. This module therefore walks the expression tree itself. It remembers
+//! the order of every object by the object's identity while values pass through the crate's functions.
 
 use jmespath::ast::Ast;
 use jmespath::{Context, DEFAULT_RUNTIME, Expression, Rcvar, Variable};
@@ -15,7 +15,7 @@ pub struct Query {
     expression: Expression<'static>,
 }
 
-/// The query failed on an answer.
+/// The query failed on a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid jmespath query supplied for `--query`: {0}")]
 pub struct QueryError(String);
@@ -24,7 +24,7 @@ impl Query {
     /// Parses a query.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// Returns what is wrong with the query, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         let expression = jmespath::compile(text).map_err(|e| {
             let reason = e.reason.to_string();
@@ -33,8 +33,10 @@ impl Query {
         Ok(Self { text: text.to_owned(), expression })
     }
 
-    /// Applies the query. Objects from the answer keep their keys' order, or are sorted when `sort_plain`;
-    /// objects that the query makes (`{a: …}`) keep the query's order always.
+    /// Applies the query.
+    ///
+    /// Objects from `value` keep the order of their keys, or are sorted if `sort_plain` is true. Objects that the query
+    /// creates (`{a: …}`) always keep the query's order.
     ///
     /// # Errors
     /// [`QueryError`] for unknown functions and arguments of the wrong type.
@@ -55,7 +57,7 @@ impl std::fmt::Debug for Query {
     }
 }
 
-/// The order of an object's keys. The object is kept so that its address stays its own.
+/// The order of an object's keys. The object is kept so that no other object can reuse its address.
 struct Order {
     _object: Rcvar,
     keys: Vec<String>,
@@ -82,7 +84,7 @@ impl Evaluator<'_> {
         })
     }
 
-    /// A new object with this order of keys; a key's last value wins and its first place stays, as in Python.
+    /// Creates an object with this key order. A repeated key keeps its first place and its last value, as in Python.
     fn object(&mut self, entries: Vec<(String, Rcvar)>, plain: bool) -> Rcvar {
         let mut keys: Vec<String> = Vec::with_capacity(entries.len());
         let mut map = BTreeMap::new();
@@ -246,7 +248,7 @@ impl Evaluator<'_> {
     }
 
     fn call(&mut self, name: &str, args: &[Rcvar], offset: usize) -> Result<Rcvar, QueryError> {
-        // The functions that see or make objects need the order; wrong arguments go on to the crate's checks.
+        // Functions that read or create objects need the order of keys. Wrong arguments are left to the crate's checks.
         match (name, args) {
             ("keys", [object]) if object.is_object() => {
                 let entries = self.entries(object).unwrap_or_default();
@@ -283,7 +285,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// The crate counts in floats; Python's sum of integers is an integer.
+/// Converts whole floats to integers: the crate calculates in floats, but Python's sum of integers is an integer.
 fn whole(value: Rcvar) -> Rcvar {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     match value.as_number() {

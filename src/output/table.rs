@@ -9,7 +9,7 @@ const SKIPPED: [&str; 3] = ["id", "type", "etag"];
 /// tabulate makes each column at least this much wider than its title.
 const TITLE_PADDING: usize = 2;
 
-/// The items that become rows: a list's own, or the value alone.
+/// Returns the items that become rows: the items of a list, or the value itself.
 pub fn rows(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,
@@ -45,7 +45,7 @@ impl Style {
     }
 }
 
-/// The text of a cell; empty for a value that is missing.
+/// The text of a cell; empty for a missing value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cell(String);
 
@@ -93,12 +93,12 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row with this style and no cells yet.
+    /// Creates a row with this style and no cells.
     pub fn new(style: Style) -> Self {
         Self { cells: Vec::new(), style }
     }
 
-    /// The same with one more cell.
+    /// Adds a cell.
     #[must_use]
     pub fn cell(mut self, title: &'static str, value: impl Into<Cell>) -> Self {
         self.cells.push((title, value.into()));
@@ -106,7 +106,7 @@ impl Row {
     }
 }
 
-/// Rows as a table, or an empty line when there are none.
+/// Renders rows as a table, or an empty line if there are none.
 pub fn render_rows(rows: &[Row], colour: bool) -> String {
     let Some(first) = rows.first() else { return "\n".to_owned() };
     let titles: Vec<&str> = first.cells.iter().map(|(title, _)| *title).collect();
@@ -118,7 +118,7 @@ pub fn render_rows(rows: &[Row], colour: bool) -> String {
     if !colour {
         return text;
     }
-    // The title and the dashes, then as many lines for each row as its tallest cell has.
+    // Two lines for the titles and the dashes; then, for each row, as many lines as its tallest cell has.
     let heights = lines.iter().map(|row| row.iter().map(|c| c.lines().count()).max().unwrap_or(1));
     let styles = rows
         .iter()
@@ -132,7 +132,7 @@ pub fn render_rows(rows: &[Row], colour: bool) -> String {
     text.lines().zip(styles).map(paint).collect()
 }
 
-/// A value as a table, or an empty line when there is nothing to show.
+/// Renders a value as a table, or an empty line if there is nothing to show.
 pub fn render(value: &Value, sort_keys: bool) -> String {
     let rows: Vec<Map<String, Value>> = rows(value).iter().map(|r| row(r, sort_keys)).collect();
     let mut titles: Vec<&str> = Vec::new();
@@ -176,7 +176,7 @@ fn cell(value: Option<&Value>) -> String {
     }
 }
 
-/// One item as a row: an object's scalars, a list's items as `Column1`…, anything else as `Result`.
+/// Converts an item to a row: an object's scalars, a list's items as `Column1`…, anything else as `Result`.
 fn row(item: &Value, sort_keys: bool) -> Map<String, Value> {
     match item {
         Value::Object(map) => {

@@ -1,9 +1,9 @@
-//! `tsv`: a row an item, no titles.
+//! `tsv`: one row per item, no titles.
 
 use super::{python, sorted};
 use serde_json::Value;
 
-/// Rows of values. `sort` puts an object's values in the order of its keys; after a query they keep theirs.
+/// Renders rows of values. `sort` orders an object's values by key; after a query, they keep their order.
 pub fn render(value: &Value, sort: bool) -> String {
     let mut out = String::new();
     for row in super::table::rows(value) {
@@ -11,7 +11,7 @@ pub fn render(value: &Value, sort: bool) -> String {
             Value::Array(items) => cells(&mut out, items.iter()),
             Value::Object(map) if sort => cells(&mut out, sorted(map).into_iter().map(|e| e.1)),
             Value::Object(map) => cells(&mut out, map.values()),
-            // A row of its own is written in lower case, a cell is not: az 2.91 prints `true` and `True`.
+            // A boolean in its own row is in lower case, a boolean in a cell is not: az 2.91 prints `true` and `True`.
             Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
             scalar => out.push_str(&cell(scalar)),
         }
@@ -29,7 +29,7 @@ fn cells<'a>(out: &mut String, values: impl Iterator<Item = &'a Value>) {
     }
 }
 
-/// A list shows as its length, an object as nothing.
+/// Formats a cell: a list as its length, an object as nothing.
 fn cell(value: &Value) -> String {
     match value {
         Value::Array(items) => items.len().to_string(),

@@ -1,7 +1,7 @@
-//! `yaml` and `yamlc`, as PyYAML's `safe_dump(default_flow_style=False, allow_unicode=True)` writes it.
+//! `yaml` and `yamlc`, as PyYAML's `safe_dump(default_flow_style=False, allow_unicode=True)` writes them.
 //!
-//! libyaml's emitter, which PyYAML's own is the model of, does the layout. What is decided here is which text
-//! may stand without quotes: only what PyYAML's resolver would read back as a string.
+//! libyaml's emitter, which is modelled on PyYAML's own, does the layout. This module decides which text needs no
+//! quotes: only text that PyYAML's resolver would read back as a string.
 
 use super::{python, sorted};
 use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
@@ -9,13 +9,13 @@ use regex_lite::Regex;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-/// YAML with sorted keys; a bare scalar is followed by `...`.
+/// Renders YAML with sorted keys. A bare scalar is followed by `...`.
 pub fn render(value: &Value, colour: bool) -> String {
     let mut bytes = Vec::new();
-    // Writing to memory fails only for event sequences that make no document; ours is one by construction.
+    // Writing to memory fails only if the events do not form a document. These always do.
     let _ = emit(&mut bytes, value);
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    // PyYAML ends a document that is a plain scalar; libyaml does not.
+    // PyYAML marks the end of a document that is a plain scalar; libyaml does not.
     if !value.is_array() && !value.is_object() && !text.starts_with(['\'', '"']) {
         text.push_str("...\n");
     }
@@ -60,7 +60,7 @@ fn node(emitter: &mut Emitter<'_>, value: &Value) -> libyaml_safer::Result<()> {
     }
 }
 
-/// YAML 1.1 wants a point in a float: PyYAML writes `1.0e+16`.
+/// YAML 1.1 requires a decimal point in a float: PyYAML writes `1.0e+16`.
 fn float(text: &str) -> String {
     match text.split_once('e') {
         Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0e{exponent}"),
@@ -77,7 +77,7 @@ fn string(emitter: &mut Emitter<'_>, text: &str) -> libyaml_safer::Result<()> {
     emitter.emit(Event::scalar(None, None, text, plain_implicit, true, ScalarStyle::Any))
 }
 
-/// Whether YAML 1.1, as PyYAML's implicit resolvers have it, reads `text` as anything but a string.
+/// Returns whether PyYAML's implicit resolvers (YAML 1.1) read `text` as anything but a string.
 fn reads_as_something_else(text: &str) -> bool {
     static OTHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let kinds = [
@@ -99,7 +99,7 @@ fn reads_as_something_else(text: &str) -> bool {
     OTHER.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 
-/// Keys in one colour; values are left to the terminal's own.
+/// Colours the keys. Values keep the terminal's own colour.
 fn coloured(text: &str) -> String {
     text.split_inclusive('\n')
         .map(|line| {

@@ -1,4 +1,4 @@
-"""Measures firewall-rules over many registries: rendering and checking must take linear time.
+"""Measures firewall-rules with many registries: rendering and checking must take linear time.
 
 Usage: python3 tests/bench/firewall.py [target/release/az-acr]
 """
@@ -16,7 +16,7 @@ REGIONS = ["eastus", "westeurope", "japaneast"]
 
 
 def endpoints(count):
-    """Registries with a login server and three data endpoints each: four hosts."""
+    """Registries with four hosts each: a login server and three data endpoints."""
     for i in range(count):
         yield {"loginServer": f"registry{i:05}.azurecr.io", "dataEndpoints": [
             {"region": region, "endpoint": f"registry{i:05}.{region}.data.azurecr.io"} for region in REGIONS]}

@@ -1,8 +1,8 @@
-"""Measures check-endpoints: 32 endpoints behind half a second of latency each, against one of them; and its memory.
+"""Measures check-endpoints: its time for 32 endpoints with half a second of latency each and for one, and its memory.
 
 Usage: python3 tests/bench/probe.py [target/release/az-acr]
 
-The server is the emulator's data plane with the fault `slow`. Needs GNU time; fails where a goal is missed.
+The server is the emulator's data plane with the fault `slow`. Needs GNU time. Fails if a goal is missed.
 """
 
 import json
@@ -58,7 +58,7 @@ def main():
             server.wait()
     for wall, memory, endpoints in (one, all_of_them):
         print(f"{endpoints:3} endpoints: {wall:6.3f} s, {memory:5.1f} MiB")
-    # Twice the latency would mean that some of them had to wait for others.
+    # Twice the latency would mean that some endpoints had to wait for others.
     if all_of_them[2] != 32 or all_of_them[0] > 1.9 * LATENCY or all_of_them[1] > 20:
         raise SystemExit(f"missed: 32 endpoints in the time of the slowest one ({LATENCY} s), under 20 MiB")
 

@@ -1,9 +1,10 @@
-"""Measures az-acr against curl on the same request to the same local server, and its size.
+"""Compares az-acr with curl for the same request to the same local server, and measures the size of az-acr.
 
 Usage: python3 tests/bench/run.py [target/release/az-acr] [rounds]
 
-Each round starts every program once, in turn; the wall time is from start to reap, the ratio is the median of the
-rounds' own ratios. Needs curl, GNU time and a system bundle of roots; prints a table, and fails where a goal is missed.
+Each round starts every program once, in turn. The wall time is from start to reap; the ratio is the median of the
+ratios of all rounds. Needs curl, GNU time and the system's bundle of root certificates. Prints a table, and fails if a
+goal is missed.
 """
 
 import json
@@ -36,14 +37,14 @@ def once(argv, env):
 
 
 def resident(argv, env):
-    """The largest resident set in MiB. GNU time starts the program from a small process of its own: what this
-    Python holds would count otherwise."""
+    """The largest resident set in MiB. GNU time starts the program from its own small process; otherwise the memory of
+    this Python process would count."""
     ran = subprocess.run(["/usr/bin/time", "-f", "%M", *argv], env=env, capture_output=True, text=True, check=True)
     return int(ran.stderr.splitlines()[-1]) / 1024
 
 
 def measure(programs):
-    """The rounds' wall times and the memory, by program."""
+    """The wall times of all rounds and the memory, by program."""
     walls = {name: [] for name in programs}
     for _ in range(ROUNDS):
         for name, (argv, env) in programs.items():

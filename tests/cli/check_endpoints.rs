@@ -1,4 +1,4 @@
-//! `check-endpoints` against the emulator's registries: what it says, whom it asks, and what a pull shows.
+//! `check-endpoints` against the emulator's registries: what it reports, which hosts it asks, and what a pull shows.
 
 use crate::home::{Home, Run};
 use crate::https::{Fault, Server, faulty};
@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex};
 
 const DATA: &str = "contoso.eastus.data.azurecr.io";
 
-/// A home in whose emulated world contoso has dedicated data endpoints.
+/// A home whose emulated contoso has dedicated data endpoints.
 fn switched() -> Home {
     let home = Home::new();
     home.switch();
     home
 }
 
-/// A client that trusts the server's authority and finds all hosts there.
+/// A client that trusts the server's certificate authority, and connects to the server for all hosts.
 struct Client<'a>(&'a Server);
 
 impl Client<'_> {
@@ -48,7 +48,7 @@ impl Client<'_> {
         }
     }
 
-    /// The `pull` of a run that logs in by password.
+    /// The `pull` of a run that logs in with a password.
     fn pull(&self, image: &str, args: &[&str]) -> Value {
         let usual = ["--username", "app", "--password-stdin", "--pull", image];
         let server = ["--login-server", "contoso.azurecr.io"];
@@ -69,7 +69,7 @@ fn failure(pull: &Value) -> [&str; 3] {
     ["host", "step", "reason"].map(|key| pull[key].as_str().unwrap_or_default())
 }
 
-// In the emulated cloud, with nothing started.
+// In the emulated cloud, without a server.
 
 #[test]
 fn the_emulated_cloud_can_be_checked_without_a_server() {
@@ -201,7 +201,7 @@ fn faults_are_told_apart() {
 
 #[test]
 fn names_that_do_not_exist_are_refused_by_the_data_plane() {
-    // Data endpoints are off: the host is not there.
+    // Data endpoints are disabled, so the host does not exist.
     let server = Server::with_registries(Home::new(), &[]);
     let run = Client(&server).check(&[]);
     assert_eq!((run.code, &report(&run)["checks"][1]["step"]), (1, &json!("tls")));
@@ -311,11 +311,7 @@ fn ci_systems_get_a_line_a_finding() {
             "none",
         ]);
         assert!(run.stderr.contains(start), "{}", run.stderr);
-        assert!(
-            run.stderr.contains("auditlogs.azurecr.io is not shown to be blocked"),
-            "{}",
-            run.stderr
-        );
+        assert!(run.stderr.contains("auditlogs.azurecr.io may not be blocked"), "{}", run.stderr);
         let summary =
             "NOTE: failed: 1 of 2 endpoints reachable, 0 of 1 hosts blocked as expected.\n";
         assert!(run.stderr.ends_with(summary), "{}", run.stderr);
@@ -336,7 +332,7 @@ fn a_pull_names_every_host_and_fetches_first_bytes_alone() {
     let kinds: Vec<&str> = blobs.iter().map(|blob| blob["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["config", "layer"]);
     assert!(blobs.iter().all(|blob| blob["fetched"] == 64 && blob["host"] == DATA), "{pull:#}");
-    // The same image by its digest.
+    // The same image, by its digest.
     let digest = pull["digest"].as_str().unwrap();
     let same = Client(&server).pull(&format!("hello@{digest}"), &[]);
     assert_eq!((&same["ok"], &same["platform"]), (&json!(true), &Value::Null));
@@ -349,7 +345,7 @@ fn layers_from_the_storage_wildcard_are_a_finding() {
     let pull = Client(&server).pull("hello", &["--region", "eastus"]);
     let storage = "eastusmanaged1.blob.core.windows.net";
     assert_eq!(failure(&pull), [storage, "redirect", "storageRedirect"]);
-    // Before the switch that is how it should be, and without a list nothing is known.
+    // Before the switch this is expected. Without a list of hosts, it cannot be judged.
     assert_eq!(Client(&server).pull("hello", &["--region", "eastus", "--planned"])["ok"], true);
     let unknown = Client(&server).pull("hello", &[]);
     assert_eq!((&unknown["ok"], &unknown["hosts"][1]), (&json!(true), &json!(storage)));
@@ -424,7 +420,7 @@ fn azs_login_pulls_too() {
         "{}",
         run.stderr
     );
-    // Its token goes to Azure's hosts alone.
+    // Its token goes to Azure's hosts only.
     let stderr = server
         .login()
         .run(&[
@@ -451,11 +447,15 @@ fn bad_input_is_named() {
     for (args, code, message) in [
         (vec!["--login-server", "not a host"], 2, "expected HOST or HOST:PORT"),
         (vec!["--login-server", "contoso"], 2, "For example: --login-server contoso.azurecr.io"),
-        (vec!["-n", "contoso", "--regional-endpoints"], 2, "it needs --login-server or --planned"),
+        (
+            vec!["-n", "contoso", "--regional-endpoints"],
+            2,
+            "it requires --login-server or --planned",
+        ),
         (vec![], 2, "Without access to Azure: --endpoints FILE or --login-server HOST."),
         (vec!["--login-server", "*.azurecr.io"], 2, "expected HOST or HOST:PORT"),
-        (vec!["--endpoints", "two.json", "--pull", "hello"], 2, "it needs one registry"),
-        (vec!["--endpoints", "empty.json"], 1, "empty.json names no registry"),
+        (vec!["--endpoints", "two.json", "--pull", "hello"], 2, "it requires one registry"),
+        (vec!["--endpoints", "empty.json"], 1, "empty.json contains no registry"),
         (vec!["--endpoints", "evil.json"], 1, "is not a host name"),
         (with(&["--region", "estus"]), 1, "'estus' is not an Azure region. Did you mean 'eastus'?"),
         (with(&["--pull", "Hello World"]), 2, "'Hello World' is not an image"),
@@ -463,7 +463,7 @@ fn bad_input_is_named() {
         (with(&["--pull", "hello", "--auth", "password"]), 2, "password needs --username"),
         (with(&["--resolve", "contoso"]), 2, "expected HOST:PORT:ADDRESS"),
         (with(&["--connect-to", "a:b"]), 2, "expected HOST1:PORT1:HOST2:PORT2"),
-        (with(&["--timeout", "0"]), 2, "expected seconds"),
+        (with(&["--timeout", "0"]), 2, "expected a number of seconds"),
         (with(&["--expect-blocked", "*.blob.core.windows.net"]), 2, "expected HOST or HOST:PORT"),
         (with(&["--proxy", "socks5://x:1"]), 1, "--proxy is set to 'socks5://x:1'"),
         (with(&["-n", "contoso"]), 2, "cannot be used with"),
@@ -475,7 +475,7 @@ fn bad_input_is_named() {
 
 // Behind a proxy.
 
-/// A proxy that answers every CONNECT so, and what it was asked.
+/// Starts a proxy that sends this response to every CONNECT. Returns its port, and the requests that it receives.
 fn answering_proxy(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -531,7 +531,7 @@ fn a_proxys_password_is_the_proxys_alone() {
     assert!(heads[0].starts_with("CONNECT contoso.azurecr.io:443 HTTP/1.1\r\n"), "{heads:?}");
     assert!(heads[0].contains("proxy-authorization: Basic YXBwOnByMHh5"), "{heads:?}");
     assert!(!format!("{}{}", run.stdout, run.stderr).contains("pr0xy"), "{}", run.stderr);
-    // Hosts of NO_PROXY, and everything with an empty --proxy, go without.
+    // Hosts in NO_PROXY do not use the proxy, and no host does if --proxy is empty.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let connect_to = format!("::{closed}");
     let direct = ["check-endpoints", "--login-server", "localhost", "--connect-to", &connect_to];

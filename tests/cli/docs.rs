@@ -1,7 +1,8 @@
-//! The commands in README and docs work as they are written.
+//! The commands in README and docs work as written.
 //!
-//! In a fence marked `console`, a line that begins with `$ ` is run in the order of the page, in one home; the lines
-//! after it are what it prints (standard output and then standard error), `…` standing for anything up to the end.
+//! In a fence marked `console`, a line that begins with `$ ` is a command. All commands of a page run in order, in one
+//! home. The lines after a command are its output: standard output, then standard error. `…` stands for anything up to
+//! the end.
 
 use crate::home::{Home, binary};
 use std::fs;
@@ -20,7 +21,7 @@ fn check(page: &str) {
         for step in block.split("$ ").skip(1) {
             blocks += 1;
             let (command, expected) = step.split_once('\n').unwrap();
-            // From a checkout the program is built first; here it is there already.
+            // `cargo run` builds the program first; here it is already built.
             let command = command.replace("cargo run -- ", "az-acr ");
             let output = Command::new("sh")
                 .args(["-c", &command])

@@ -1,4 +1,4 @@
-//! The emulator's memory, and its face for other programs.
+//! The emulator's saved state, and its server for other programs.
 
 use crate::home::{Home, binary};
 use crate::https::Server;
@@ -151,7 +151,7 @@ fn too_many_connections_do_not_make_the_server_spin() {
     // A server that spins never waits.
     let (before, deadline) = (waits(child.id()), std::time::Instant::now());
     while waits(child.id()) < before + 5 {
-        assert!(deadline.elapsed().as_secs() < 30, "the server does not wait");
+        assert!(deadline.elapsed().as_secs() < 30, "the server spins");
         std::thread::yield_now();
     }
     drop(connections);

@@ -123,7 +123,7 @@ fn unknown_clouds_and_settings_are_named() {
     assert_eq!(
         stderr,
         "ERROR: The cloud 'Nimbus' is not registered. Known clouds: AzureBleuCloud, AzureChinaCloud, AzureCloud, \
-         AzureUSGovernment, emulator. 'az cloud register' adds one\n"
+         AzureUSGovernment, emulator. To register another, use 'az cloud register'\n"
     );
     let stderr = home.with("AZURE_CORE_NO_COLOR", "perhaps").emulated(&["list"]).fails(1);
     assert!(

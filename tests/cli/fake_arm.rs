@@ -1,4 +1,4 @@
-//! An Azure Resource Manager with scripted answers, for what the emulator never does.
+//! A fake Azure Resource Manager with scripted responses, for what the emulator never does.
 
 use crate::home::Home;
 use crate::https::{SUBSCRIPTION, TENANT};
@@ -11,7 +11,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-/// A request that the server got.
+/// A request that the server received.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
@@ -21,10 +21,10 @@ pub struct Request {
     pub body: Value,
 }
 
-/// Status, headers and body of an answer.
+/// Status, headers and body of a response.
 pub type Reply = (u16, Vec<(&'static str, String)>, Value);
 
-/// A server whose answers a closure gives.
+/// A server whose responses come from a closure.
 pub struct FakeArm {
     url: String,
     ca: String,
@@ -56,7 +56,7 @@ impl FakeArm {
                 let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
                 std::thread::spawn(move || {
                     let stream = StreamOwned::new(tls, tcp.unwrap());
-                    // The client going away ends the connection.
+                    // The connection ends when the client closes it.
                     let _ = serve(stream, &seen, &*answer);
                 });
             }
@@ -64,7 +64,7 @@ impl FakeArm {
         Self { url, ca: certificate.pem(), requests }
     }
 
-    /// A home that is logged in to this server, with this token in the cache of az.
+    /// A home that is logged in to this server, with this token in az's token cache.
     pub fn home(&self, token: &str) -> Home {
         let home = Home::new();
         home.write("ca.pem", &self.ca);
@@ -97,7 +97,7 @@ impl FakeArm {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The requests of a method so far.
+    /// The number of requests with a method so far.
     pub fn count(&self, method: &str) -> usize {
         self.requests().iter().filter(|request| request.method == method).count()
     }

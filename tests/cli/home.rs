@@ -1,17 +1,17 @@
-//! A clean home for each test, the binary in it, and what a run said.
+//! A clean home for each test, the binary in it, and the result of a run.
 
 use assert_cmd::Command;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A home directory with nothing in it, and no variables but what a test adds.
+/// An empty home directory, and only the environment variables that a test needs.
 pub struct Home {
     directory: TempDir,
     variables: BTreeMap<String, String>,
 }
 
-/// What a run said.
+/// The exit code and output of a run.
 #[derive(Debug)]
 pub struct Run {
     pub code: i32,
@@ -25,7 +25,7 @@ impl Home {
         let home = directory.path().to_str().unwrap().to_owned();
         let variables = BTreeMap::from([
             ("HOME".to_owned(), home),
-            // Whoever is not logged in is told so; without this the machine's own identity would be asked for.
+            // A run without a login must fail; without this, it would ask for the machine's managed identity.
             ("AZURE_TOKEN_CREDENTIALS".to_owned(), "dev".to_owned()),
         ]);
         Self { directory, variables }
@@ -41,7 +41,7 @@ impl Home {
         self.directory.path().join(relative)
     }
 
-    /// Writes a file, with its directory.
+    /// Writes a file, and creates its directory.
     pub fn write(&self, relative: &str, text: &str) {
         let path = self.path(relative);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -69,7 +69,7 @@ impl Home {
         self.emulated(&[&switch[..], &["-o", "none", "--only-show-errors"]].concat()).quiet();
     }
 
-    /// A run in the emulated cloud.
+    /// Runs a command in the emulated cloud.
     pub fn emulated(&self, args: &[&str]) -> Run {
         self.run(&[&["--cloud", "emulator"], args].concat())
     }
@@ -80,21 +80,21 @@ pub fn binary() -> &'static Path {
 }
 
 impl Run {
-    /// Asserts success without any message, and gives standard output.
+    /// Asserts success without any message, and returns standard output.
     #[track_caller]
     pub fn quiet(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{}", self.stdout);
         self.stdout
     }
 
-    /// Asserts a failure that prints nothing, and gives standard error.
+    /// Asserts a failure without standard output, and returns standard error.
     #[track_caller]
     pub fn fails(self, code: i32) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
         self.stderr
     }
 
-    /// The requests to ARM, from a run with `--debug`.
+    /// Returns the requests to ARM, from a run with `--debug`.
     pub fn requests(&self) -> Vec<String> {
         let lines = self.stderr.lines().filter_map(|line| line.strip_prefix("DEBUG: "));
         lines

@@ -1,4 +1,4 @@
-//! `check-endpoints` against servers that mean no good: all they send is bounded, and said.
+//! `check-endpoints` against hostile servers: everything that they send is limited, and reported.
 
 use crate::home::{Home, Run};
 use rcgen::{CertificateParams, KeyPair};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 const LOGIN: &str = "contoso.azurecr.io";
 const DATA: &str = "contoso.eastus.data.azurecr.io";
 
-/// What is sent for a request: a head or whole answer, and something that follows without end.
+/// The response to a request: its head or all of it, and a piece that follows without end.
 struct Answer {
     start: String,
     endless: Option<&'static str>,
@@ -28,7 +28,7 @@ fn endless(start: impl Into<String>, piece: &'static str) -> Answer {
     Answer { start: start.into(), endless: Some(piece) }
 }
 
-/// A TLS server for all hosts; what it was asked, one head each, and how many connections were made.
+/// A TLS server for all hosts, which records the head of each request and counts the connections.
 struct Stranger {
     home: Home,
     port: u16,
@@ -37,7 +37,7 @@ struct Stranger {
 }
 
 impl Stranger {
-    /// A server that answers by host and path.
+    /// Starts a server whose response depends on host and path.
     fn start(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> Self {
         let home = Home::new();
         let hosts = [LOGIN, DATA, "contoso.westus.data.azurecr.io", "evil.example"];
@@ -88,7 +88,7 @@ impl Stranger {
         home.run(&[&usual, args].concat())
     }
 
-    /// The first failure of a pull: host, step, reason, detail.
+    /// Returns the report of a pull, and its first failure: host, step, reason, detail.
     fn pull(&self) -> (Value, [String; 4]) {
         let run = self.check(&["--region", "eastus", "--pull", "hello"]);
         let report: Value =
@@ -131,7 +131,7 @@ fn serve(
             return;
         }
         if let Some(piece) = endless {
-            // Without a piece the connection stays open and silent, until the client goes.
+            // If the piece is empty, the connection stays open and silent until the client closes it.
             if piece.is_empty() {
                 let _ = stream.read(&mut [0]);
                 return;
@@ -147,7 +147,7 @@ fn challenge(realm: &str) -> Answer {
     whole("401 Unauthorized", &header, "")
 }
 
-/// A registry that is all right up to the manifest; `answer` may answer in its place.
+/// A registry that works up to the manifest; `answer` may answer in its place.
 fn registry(answer: impl Fn(&str, &str) -> Option<Answer>, host: &str, path: &str) -> Answer {
     if let Some(answer) = answer(host, path) {
         return answer;
@@ -287,7 +287,7 @@ fn redirects_are_followed_only_so_far() {
         let stranger = to(location);
         let (pull, [_, step, reason, _]) = stranger.pull();
         assert_eq!([&*step, &*reason], ["redirect", "foreignHost"], "{location}");
-        // It is named among the hosts, and was not contacted.
+        // It is listed among the hosts, but was not contacted.
         assert!(location.contains(pull["hosts"][1].as_str().unwrap()), "{pull:#}");
         assert!(
             stranger

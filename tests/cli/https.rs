@@ -1,4 +1,4 @@
-//! The emulator over HTTPS as a stand-in for Azure: TLS, tokens and logins as in real life.
+//! The emulator over HTTPS as a stand-in for Azure: real TLS, tokens and logins.
 
 use crate::home::{Home, binary};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use std::time::SystemTime;
 pub const TENANT: &str = "72f988bf-0000-4000-8000-00000000e0e0";
 pub const SUBSCRIPTION: &str = "00000000-0000-4000-8000-0000000000ac";
 
-/// `az-acr emulator start`, ended when it is dropped.
+/// A running `az-acr emulator start`, which ends when dropped.
 pub struct Server {
     child: Child,
     pub home: Home,
@@ -23,7 +23,7 @@ impl Server {
         Self::of(Home::new(), &[])
     }
 
-    /// A server that is the registries, too, over the world of a home.
+    /// A server that also serves the registries of a home's emulated world.
     pub fn with_registries(home: Home, args: &[&str]) -> Self {
         Self::of(home, &[&["--data-plane"], args].concat())
     }
@@ -50,7 +50,7 @@ impl Server {
         Self { child, home, url, lines }
     }
 
-    /// A home in which `az cloud register` has been run for this server, and nobody is logged in.
+    /// A home after `az cloud register` for this server, with nobody logged in.
     pub fn registered(&self) -> Home {
         let ca = self.home.path("ca.pem");
         let home = Home::new().with("REQUESTS_CA_BUNDLE", ca.to_str().unwrap());
@@ -67,7 +67,7 @@ impl Server {
         home
     }
 
-    /// A home in which `az login` has left a token, as the real one does.
+    /// A home with a token, as the real `az login` leaves it.
     pub fn login(&self) -> Home {
         let home = self.registered();
         let user = json!({"name": "app", "type": "servicePrincipal"});
@@ -98,7 +98,7 @@ impl Server {
         home
     }
 
-    /// `--connect-to` for all hosts.
+    /// The value of `--connect-to` for all hosts.
     pub fn connect_to(&self) -> String {
         format!("::{}", self.url.replace("https://localhost", "127.0.0.1"))
     }
@@ -117,17 +117,17 @@ impl Drop for Server {
     }
 }
 
-/// What happens to a connection on its way.
+/// What happens to a connection between client and server.
 #[derive(Clone, Copy)]
 pub enum Fault {
-    /// It is reset before anything is answered.
+    /// It is reset before any response.
     Reset,
-    /// It ends after so many bytes of the answer: within the body, after handshake and headers.
+    /// It ends after this many bytes of the response: in the body, after handshake and headers.
     CutAfter(usize),
     None,
 }
 
-/// Puts something between client and server that does this to the first connections; gives its port.
+/// Starts a relay to the server that applies these faults to the first connections. Returns its port.
 pub fn faulty(server: &Server, faults: &'static [Fault]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -137,7 +137,7 @@ pub fn faulty(server: &Server, faults: &'static [Fault]) -> u16 {
             let Ok(mut client) = client else { return };
             let fault = faults.get(i).copied().unwrap_or(Fault::None);
             let limit = match fault {
-                Fault::Reset => continue, // closed with the client's greeting unread: the system sends a reset
+                Fault::Reset => continue, // closed with the client's hello unread, so the system sends a reset
                 Fault::CutAfter(bytes) => bytes as u64,
                 Fault::None => u64::MAX,
             };

@@ -1,4 +1,4 @@
-//! What users hand in: limits, encodings, several files, and options that do not go together.
+//! User input: limits, encodings, several files, and options that cannot be combined.
 
 use crate::firewall::skipped;
 use crate::home::{Home, Run, binary};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 const CONTOSO: &str = r#"{"loginServer": "contoso.azurecr.io", "dataEndpoints": [{"region": "eastus", "endpoint": "contoso.eastus.data.azurecr.io"}]}"#;
 const FABRIKAM: &str = r#"{"loginServer": "fabrikam.azurecr.io", "dataEndpoints": [{"region": "eastus", "endpoint": "fabrikam.eastus.data.azurecr.io"}]}"#;
 
-/// A run with this standard input.
+/// Runs a command with this standard input.
 fn run_with(home: &Home, args: &[&str], stdin: impl Into<Vec<u8>>) -> Run {
     let output = home.command().args(args).write_stdin(stdin).output().unwrap();
     Run {
@@ -37,11 +37,11 @@ fn input_without_end_is_refused() {
     for (args, message) in [
         (
             &["firewall-rules", "--endpoints", "contoso.json", "--check", "/dev/zero"][..],
-            "/dev/zero has more than 256 MiB, which is too large for a rule file.",
+            "/dev/zero is larger than 256 MiB, the limit for a rule file.",
         ),
         (
             &["firewall-rules", "--endpoints", "/dev/zero"],
-            "/dev/zero has more than 64 MiB, which is too large for the output of show-endpoints.",
+            "/dev/zero is larger than 64 MiB, the limit for the output of show-endpoints.",
         ),
     ] {
         assert!(home.run(args).fails(1).contains(message), "{args:?}");
@@ -57,7 +57,7 @@ fn input_without_end_is_refused() {
         "--password-stdin",
     ];
     let stderr = run_with(&home, &password, vec![b'x'; (64 << 10) + 1]).fails(1);
-    assert!(stderr.contains("standard input has more than 64 KiB"), "{stderr}");
+    assert!(stderr.contains("standard input is larger than 64 KiB"), "{stderr}");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn documents_and_files_add_up() {
         "fabrikam.azurecr.io",
         "fabrikam.eastus.data.azurecr.io",
     ];
-    // A shell loop writes one object after the other.
+    // A shell loop writes one object after another.
     let loop_output = format!("{CONTOSO}\n{FABRIKAM}\n");
     assert_eq!(hosts(run_with(&home, &["firewall-rules", "--endpoints", "-"], loop_output)), both);
     for args in [
@@ -136,7 +136,7 @@ fn a_file_that_names_no_registry_is_an_error() {
     for text in ["[]", ""] {
         home.write("endpoints.json", text);
         let stderr = home.run(&["firewall-rules", "--endpoints", "endpoints.json"]).fails(1);
-        assert!(stderr.starts_with("ERROR: endpoints.json names no registry."), "{stderr}");
+        assert!(stderr.starts_with("ERROR: endpoints.json contains no registry."), "{stderr}");
     }
 }
 
@@ -146,10 +146,10 @@ fn options_that_a_format_cannot_use_are_errors() {
     for (args, message) in [
         (
             &["--format", "squid", "--source", "10.0.0.0/8"][..],
-            "argument --source: the format squid cannot use it.",
+            "argument --source: the format squid does not support it.",
         ),
         (&["--format", "cilium", "--priority", "200"], "argument --priority: the format cilium"),
-        (&["-o", "table"], "argument --output: the format list cannot use it."),
+        (&["-o", "table"], "argument --output: the format list does not support it."),
         (&["--query", "x", "--format", "terraform"], "argument --query: the format terraform"),
         (&["--check", "-", "--endpoints", "-"], "Standard input can be read only once"),
         (&["--check", "x", "--format", "squid"], "cannot be used with"),
@@ -158,14 +158,14 @@ fn options_that_a_format_cannot_use_are_errors() {
         let stderr = home.run(&[&usual, args].concat()).fails(2);
         assert!(stderr.contains(message), "{args:?}: {stderr}");
     }
-    // A default is not a demand.
+    // A configured default is not an explicit choice.
     let home = files().with("AZURE_CORE_OUTPUT", "table");
     home.run(&["firewall-rules", "--endpoints", "contoso.json"]).quiet();
 }
 
 #[test]
 fn regions_and_sources_are_checked_before_azure_is_asked() {
-    // Nobody is logged in: whoever asks Azure first would say so.
+    // Nobody is logged in: a command that asked Azure first would fail with that error.
     let home = Home::new();
     for (args, code, message) in [
         (

@@ -25,7 +25,7 @@ fn registry(name: &str) -> Value {
     })
 }
 
-/// What ARM answers to reads of registries, and to searches for them.
+/// ARM's responses to reads of registries, and to searches for them.
 fn reads(request: &Request) -> Option<Reply> {
     if request.method != "GET" {
         return None;
@@ -39,7 +39,7 @@ fn reads(request: &Request) -> Option<Reply> {
     (!rest.contains('/')).then(|| ok(registry(rest)))
 }
 
-/// Runs a first command, so that there is a hint.
+/// Runs a first command, so that a hint exists.
 fn with_hint(arm: &FakeArm) -> Home {
     let home = arm.home("token");
     home.run(&["show", "-n", "contoso", "-o", "none"]).quiet();
@@ -142,7 +142,7 @@ fn unknown_properties_are_shown_raw_only() {
 
 #[test]
 fn several_registries_are_asked_for_side_by_side() {
-    // Searches are answered when three have come; one after the other, they would wait in vain.
+    // Searches are answered only after three have arrived; sent one after another, they would wait in vain.
     let waiting = (Mutex::new(0), Condvar::new());
     let arm = FakeArm::start(move |request| {
         if request.path.contains("/resources?") {

@@ -1,10 +1,10 @@
-//! Logins and subscriptions, against an Entra that the emulator plays.
+//! Logins and subscriptions, with the emulator in the role of Entra.
 
 use crate::home::Home;
 use crate::https::{SUBSCRIPTION, Server, TENANT};
 use serde_json::json;
 
-/// A CI system: an application's variables, no `az`.
+/// A CI system: an application's environment variables, without `az`.
 fn ci(server: &Server) -> Home {
     server
         .registered()
@@ -40,7 +40,7 @@ fn a_client_certificate_logs_in() {
     let server = Server::start();
     let home = ci(&server);
     let path = home.path("login.pem");
-    // RSA keys are made by OpenSSL: rcgen with ring makes none.
+    // OpenSSL generates the RSA key: rcgen with ring cannot.
     let made = std::process::Command::new("openssl")
         .args([
             "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ci", "-days", "2",
@@ -81,7 +81,7 @@ fn an_expired_token_of_azs_sends_us_to_az() {
     let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
     old["AccessToken"]["arm"]["expires_on"] = json!("1000");
     std::fs::write(&cache, old.to_string()).unwrap();
-    // An az that gives a token, and notes how it was asked.
+    // A fake az that returns a token, and records how it was called.
     home.write(
         "bin/az",
         "#!/bin/sh\necho \"$AZURE_CLOUD_NAME $*\" > \"$HOME/asked\"\n\
@@ -112,7 +112,7 @@ fn a_refused_token_says_what_to_do() {
     assert_eq!(
         stderr,
         "ERROR: (InvalidAuthenticationToken) The access token is invalid.\nCode: InvalidAuthenticationToken\n\
-         Message: The access token is invalid.\nThe token was refused. Run 'az login' and try again.\n"
+         Message: The access token is invalid.\nThe token was rejected. Run 'az login' and try again.\n"
     );
 }
 

@@ -1,7 +1,8 @@
-//! Tests through the binary, each in a home of its own: what users see.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+//! Tests that run the binary as users do, each in its own home directory.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot continue fails")]
 
 mod check_endpoints;
+#[cfg(unix)]
 mod docs;
 mod emulator;
 mod errors;

@@ -24,7 +24,7 @@ fn address_ranges_are_let_in_and_taken_away() {
         .quiet();
     }
     assert_eq!(ranges(), "203.0.113.0/24\n2001:db8::/32\n");
-    // One that is not there is no error, as in az.
+    // Removing an address that does not exist is not an error, as in az.
     for address in ["203.0.113.0/24", "192.0.2.1"] {
         home.emulated(&[
             "network-rule",

@@ -1,7 +1,8 @@
-//! `check-endpoints` in networks that are broken for real: each test makes namespaces of its own, in which an emulated
-//! registry, a resolver, packet filters and proxies run. All of it ends with the test.
+//! `check-endpoints` in networks that are really broken. Each test creates its own namespaces, in which an emulated
+//! registry, a resolver, packet filters and proxies run. Everything ends with the test.
 //!
-//! In the namespace, contoso.azurecr.io is 192.0.2.1, its data endpoint in eastus 192.0.2.2, a storage account 192.0.2.3.
+//! In the namespaces, contoso.azurecr.io is 192.0.2.1, its data endpoint in eastus is 192.0.2.2, and a storage account
+//! is 192.0.2.3.
 
 use crate::home::{Home, binary};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-/// What every script begins with: addresses, helpers, and a resolver's configuration.
+/// The start of every script: addresses, helpers, and the configuration of the resolver.
 const PREAMBLE: &str = r#"
 set -euo pipefail
 cd "$HOME"
@@ -61,8 +62,8 @@ pinger_enable off'; } > squid.conf
 }
 "#;
 
-/// Runs a script in namespaces of its own, with `az-acr` as `$AZ_ACR` and dedicated data endpoints on; says why not if
-/// that cannot be done here.
+/// Runs a script in its own namespaces, with `az-acr` as `$AZ_ACR` and dedicated data endpoints enabled. Reports why if
+/// this machine cannot do that.
 fn in_namespace(home: &Home, needed: &[&str], script: &str) -> Option<(i32, String, String)> {
     let directories = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(Path::new);
     let missing = |program: &&&str| !directories.iter().any(|dir| dir.join(program).is_file());
@@ -78,7 +79,7 @@ fn in_namespace(home: &Home, needed: &[&str], script: &str) -> Option<(i32, Stri
         unshare
     };
     if !unshare(&["true"]).output().is_ok_and(|output| output.status.success()) {
-        return skipped("no network namespaces here (not root)");
+        return skipped("cannot create network namespaces (not root)");
     }
     home.switch();
     home.write("script.sh", &format!("{PREAMBLE}\n{script}\n"));
@@ -93,7 +94,7 @@ fn skipped<T>(why: &str) -> Option<T> {
     None
 }
 
-/// `verdict step reason` of each check, behind the first label that tells endpoints apart and the family.
+/// One line for each check: its kind, its family, and then `verdict step reason`.
 fn verdicts(report: &Value) -> String {
     let mut lines = String::new();
     for check in report["checks"].as_array().unwrap() {
@@ -110,7 +111,7 @@ fn verdicts(report: &Value) -> String {
 const CHECK: &str =
     r#""$AZ_ACR" check-endpoints --login-server contoso.azurecr.io --region eastus --timeout 2"#;
 
-/// Runs a script that ends with a check; its report.
+/// Runs a script that ends with a check. Returns its exit code and report.
 fn check(needed: &[&str], script: &str) -> Option<(i32, Value)> {
     let (code, stdout, stderr) = in_namespace(&Home::new(), needed, script)?;
     let report = serde_json::from_str(&stdout);
@@ -174,12 +175,12 @@ fn resolvers_that_fail_are_told_apart() {
             "login: blocked dns resolverTimeout\ndata: blocked dns resolverTimeout\n",
         ),
         (
-            // Silent for IPv6 alone: 28 is AAAA, behind a header of 12 bytes and the name's 20.
+            // Silent for IPv6 only: 28 is AAAA, after a header of 12 bytes and a name of 20.
             format!("{one}; filter udp dport 53 @th,320,16 28 drop"),
             "login: reachable\ndata: blocked dns nameNotFound\n",
         ),
         (
-            // Nobody listens where the resolver should be.
+            // No resolver listens at the configured address.
             "registry".to_owned(),
             "login: blocked dns resolverTimeout\ndata: blocked dns resolverTimeout\n",
         ),
@@ -195,7 +196,8 @@ fn resolvers_that_fail_are_told_apart() {
     }
 }
 
-/// Connections to the data endpoint are led to a proxy that opens TLS with an authority of its own, and passes all on.
+/// Redirects connections to the data endpoint to a proxy that intercepts TLS with its own certificate authority, and
+/// forwards everything.
 const INSPECTION: &str = r"
 registry; usual_names
 new_key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
@@ -277,7 +279,7 @@ fn a_private_endpoint_is_named() {
     let [login, data] = [0, 1].map(|i| &report["checks"][i]);
     assert_eq!(login["cnames"], json!(["contoso.privatelink.azurecr.io"]));
     assert!(login["detail"].as_str().unwrap().starts_with("private endpoint; "), "{login}");
-    // The split horizon is missing: the alias is there, the address is the public one.
+    // Split-horizon DNS is missing: the alias exists, but the address is the public one.
     assert!(
         data["detail"].as_str().unwrap().contains("DNS resolves to its public address"),
         "{data}"
@@ -294,7 +296,7 @@ fn a_proxys_rules_are_known_before_the_names_exist() {
     let expected = format!("login: reachable\ndata: {unpublished}\ndata: {unpublished}\n");
     assert_eq!((code, verdicts(&report)), (0, expected));
 
-    // The proxy knows the host in eastus; its own DNS does not.
+    // The proxy's rules know the host in eastus; its DNS does not.
     let rules = "acl all_ports port 443\nacl acr dstdomain contoso.azurecr.io contoso.eastus.data.azurecr.io\n\
                  http_access allow CONNECT all_ports acr\nhttp_access deny all";
     let behind = format!("{names}; proxy <<< '{rules}'; {planned}");
@@ -334,7 +336,7 @@ fn only_a_refusal_shows_that_the_wildcard_is_closed() {
     assert_eq!(check(&[], &one).unwrap().0, 0);
 }
 
-/// Squid with what `firewall-rules` wrote, and skopeo behind it.
+/// Writes the rules for squid with `firewall-rules`; skopeo pulls through that proxy.
 const PULL: &str = r#"
 registry; usual_names
 "$AZ_ACR" --cloud emulator firewall-rules -n contoso --format squid > acr.conf
@@ -364,7 +366,7 @@ fn skopeo_pulls_what_the_walk_pulls() {
             json!(["contoso.azurecr.io", "contoso.eastus.data.azurecr.io"]),
             "{tag}"
         );
-        // The walk names the very blobs that skopeo has fetched.
+        // `--pull` lists exactly the blobs that skopeo fetched.
         for blob in pull["blobs"].as_array().unwrap() {
             let name = blob["digest"].as_str().unwrap().trim_start_matches("sha256:");
             let size = read(&format!("copied-{tag}/{name}")).len();
@@ -391,7 +393,7 @@ fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
         (&json!("proxy"), &json!("proxyDenied"))
     );
 
-    // Without the data endpoint's line skopeo fails, and the walk says at which host, at which step and why.
+    // Without the data endpoint's line, skopeo fails, and `--pull` reports the host, the step and the reason.
     let script = format!(
         "{PULL} grep -v data.azurecr.io acr.conf > rules; proxy < rules
          if {skopeo} >&2; then echo 'skopeo pulled'; exit 9; fi
@@ -407,7 +409,7 @@ fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
     assert_eq!(named, [json!(false), host, json!("proxy"), json!("proxyDenied")], "{pull}");
 }
 
-/// Debian's docker-registry with TLS and a password, filled by skopeo: a registry that is none of Azure's.
+/// A registry that is not Azure's: Debian's docker-registry with TLS and an optional password, filled by skopeo.
 const OTHER_REGISTRY: &str = r"
 registry
 names --host-record=contoso.azurecr.io,192.0.2.1 --host-record=contoso.eastus.data.azurecr.io,192.0.2.2 \
@@ -448,7 +450,7 @@ fn the_walk_pulls_from_a_registry_that_is_not_azures() {
     assert_eq!(open["pull"]["ok"], true, "{open:#}");
     assert_eq!(open["pull"]["hosts"], json!(["registry.test:5000"]));
     assert_eq!(open["pull"]["blobs"].as_array().unwrap().len(), 2);
-    // It does not ask for a token, as every Azure registry does.
+    // Unlike every Azure registry, it does not ask for a token.
     assert_eq!(verdicts(&open), "login: blocked http notRegistry\n");
 
     let auth = "auth: {htpasswd: {realm: test, path: htpasswd}}";

@@ -101,7 +101,7 @@ fn a_reader_that_closes_the_pipe_ends_the_program_quietly() {
     assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
 }
 
-/// Runs the emulated command on a terminal (util-linux's `script`), or says why not.
+/// Runs the emulated command on a terminal (util-linux's `script`), or reports why it cannot.
 fn on_a_terminal(command: &str, no_colour: bool) -> Option<String> {
     let home = Home::new();
     let mut script = Command::new("script");
@@ -118,7 +118,7 @@ fn on_a_terminal(command: &str, no_colour: bool) -> Option<String> {
     match script.output() {
         Ok(output) => Some(String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n")),
         Err(e) => {
-            // Not an assertion: the program is another package's.
+            // Not an assertion: `script` belongs to another package.
             use std::io::Write as _;
             let _ = writeln!(std::io::stderr(), "skipped: cannot run 'script': {e}");
             None

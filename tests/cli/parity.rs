@@ -1,4 +1,4 @@
-//! Parity with the real Azure CLI needs Python and a download: it has a runner of its own.
+//! Parity with the real Azure CLI needs Python and a download, so it has its own runner.
 
 use std::io::Write as _;
 

@@ -130,13 +130,13 @@ fn what_if_knows_what_exists_already() {
     emulated(&["update", "-n", "wingtip", "--set", trust, "-o", "none"]).quiet();
     let reasons = blocked(&["-n", "wingtip", "--regional-endpoints", "enabled"]);
     assert!(
-        reasons.contains("Regional endpoints and content trust exclude each other"),
+        reasons.contains("Regional endpoints and content trust cannot be used together"),
         "{reasons}"
     );
     let reasons = blocked(&["-n", "wingtip", "--set", "endpointProtocol=ipv4andipv6"]);
     assert!(reasons.contains("IPv4AndIPv6 needs dedicated data endpoints"), "{reasons}");
     let reasons = blocked(&["-n", "auditlogs", "--data-endpoint-enabled"]);
-    assert!(reasons.contains("may not change the registry"), "{reasons}");
+    assert!(reasons.contains("is not allowed to change the registry"), "{reasons}");
 }
 
 #[test]
@@ -155,7 +155,10 @@ fn rights_that_cannot_be_read_are_not_checked() {
     });
     let update = ["update", "-n", "contoso", "-g", "rg", "--data-endpoint-enabled", "--what-if"];
     let plan: Value = serde_json::from_str(&arm.home("token").run(&update).quiet()).unwrap();
-    assert_eq!(plan["notChecked"][0]["what"], "whether this login may change the registry");
+    assert_eq!(
+        plan["notChecked"][0]["what"],
+        "whether this login is allowed to change the registry"
+    );
     assert_eq!(plan["notChecked"][0]["why"], "(AuthorizationFailed) no");
 }
 
@@ -188,7 +191,7 @@ fn planned_regional_endpoints_are_in_the_table() {
         ["show-endpoints", "-n", "contoso", "--planned", "--regional-endpoints", "-o", "table"];
     let table = Home::new().emulated(&plan).quiet();
     assert!(table.contains("  contoso.eastus.geo.azurecr.io\n"), "{table}");
-    // What is there now is shown as az shows it.
+    // Existing endpoints are shown as az shows them.
     let table = Home::new().emulated(&["show-endpoints", "-n", "fabrikam", "-o", "table"]).quiet();
     assert!(!table.contains(".geo."), "{table}");
 }

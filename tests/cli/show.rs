@@ -30,7 +30,7 @@ fn a_name_costs_one_search_and_then_none() {
         "GET /subscriptions/{SUBSCRIPTION}/resourceGroups/contoso-rg/providers/Microsoft.ContainerRegistry/registries/\
          contoso?api-version=2026-09-01-preview"
     );
-    // The emulator's only subscription is asked for first; a login's is known.
+    // The first request finds the emulator's only subscription; a login already knows its own.
     let requests =
         |name: &str| home.emulated(&["show", "-n", name, "--debug"]).requests().split_off(1);
     assert_eq!(requests("contoso"), [search, get.clone()]);

@@ -1,4 +1,4 @@
-//! `update`: what is sent, and the checks before.
+//! `update`: what is sent, and the checks before it.
 
 use crate::home::Home;
 use crate::https::Server;
@@ -175,7 +175,7 @@ fn an_update_costs_one_request_and_a_look_where_a_check_needs_it() {
         requests[1..].iter().map(|r| r.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(requests(&["--admin-enabled"]), ["PATCH"]);
-    // Whether it switches, and so what clients need to know, is seen before.
+    // A read before the change shows whether it is a switch, and so what clients need to know.
     assert_eq!(requests(&["--data-endpoint-enabled"]), ["GET", "PATCH"]);
     assert_eq!(requests(&["--data-endpoint-enabled", "false"]), ["PATCH"]);
     assert_eq!(requests(&["--default-action", "Allow"]), ["GET", "PATCH"]);

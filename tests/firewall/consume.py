@@ -1,4 +1,4 @@
-"""Reads rules as their consumers do, validates them, and prints the host names that they allow, one a line.
+"""Reads rules as their consumers do, validates them, and prints the host names that they allow, one per line.
 
 Usage: consume.py azure-firewall|cilium|terraform FILE      needs jsonschema, PyYAML, python-hcl2
 """
@@ -34,7 +34,7 @@ def cilium(text):
 
 
 def plain(value):
-    """python-hcl2 8 keeps the quotes of strings and of block labels, older ones do not."""
+    """python-hcl2 8 keeps the quotes of strings and of block labels; older versions do not."""
     return value.strip('"') if isinstance(value, str) else value
 
 

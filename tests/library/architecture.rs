@@ -1,4 +1,4 @@
-//! Who may import whom: the table in docs/architecture.md, checked against the `use crate::…` lines.
+//! Checks each module's `use crate::…` lines against the table of allowed imports in docs/architecture.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The rows of the table: modules, and the modules that they may import; `*` is all.
+/// The rows of the table: modules, and the modules that they may import (`*` means all).
 fn allowed() -> BTreeMap<String, BTreeSet<String>> {
     let page = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     let table = page.split("| module | may import |").nth(1).unwrap().split("\n\n").next().unwrap();
@@ -20,7 +20,10 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
         let imports: Vec<String> = names(cells[2]);
         let imports: BTreeSet<String> = imports.into_iter().collect();
         for module in modules {
-            assert!(allowed.insert(module.clone(), imports.clone()).is_none(), "{module} twice");
+            assert!(
+                allowed.insert(module.clone(), imports.clone()).is_none(),
+                "{module} is listed twice"
+            );
         }
     }
     allowed
@@ -63,7 +66,7 @@ fn modules_import_only_what_they_may() {
 
 #[test]
 fn the_files_of_the_emulator_import_each_other_in_one_direction() {
-    // Request and response are below everything, the handler is above everything.
+    // Requests and responses are at the bottom, the handler is at the top.
     let directory = root().join("src/emulator");
     for file in ["message", "world", "error"] {
         let text = fs::read_to_string(directory.join(file).with_extension("rs")).unwrap();

@@ -1,4 +1,4 @@
-//! What the client makes of good, bad and passing answers. Time is paused: waits take none.
+//! How the client handles good, bad and transient responses. Time is paused, so waits take no time.
 
 use crate::script::{Reply, Script, ok, status};
 use az_acr::arm::{ArmError, RegistryPath, RegistryUpdateParameters};
@@ -103,7 +103,7 @@ async fn a_success_that_is_no_registry_says_what_came_from_where() {
             "<html>Sign in</html>",
             "arm.example answered 200 with a body that is not JSON: <html>Sign in</html>",
         ),
-        ("", "arm.example answered 200 with a body that is not JSON: it is empty"),
+        ("", "arm.example answered 200 with a body that is not JSON: the body is empty"),
         (
             "{\"name\": \"cont",
             "arm.example answered 200 with a body that is not JSON: {\"name\": \"cont",

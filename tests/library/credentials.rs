@@ -1,4 +1,4 @@
-//! Which login applies, from variables and files alone. No request is made.
+//! Which login is chosen, from environment variables and files only. No request is made.
 
 use az_acr::Env;
 use az_acr::azure::cloud::Cloud;
@@ -30,7 +30,7 @@ fn profile(user: &str, kind: &str, info: Option<&str>) -> String {
     )
 }
 
-/// The name of the login that is chosen, or the error.
+/// Returns the name of the chosen login, or the error.
 async fn chosen<const N: usize>(directory: &Path, variables: [(&str, &str); N]) -> String {
     let mut pairs = variables.to_vec();
     let here = directory.to_str().unwrap();
@@ -99,7 +99,7 @@ async fn a_ci_system_is_recognised_by_its_variables() {
 #[tokio::test]
 async fn without_any_login_az_login_is_named() {
     let empty = tempfile::tempdir().unwrap();
-    // Not all kinds: the last one would ask for a neighbour on the network.
+    // Not the whole chain: its last credential would query the local network.
     assert_eq!(
         chosen(empty.path(), [("AZURE_TOKEN_CREDENTIALS", "dev")]).await,
         "Please run 'az login' to setup account."
@@ -154,11 +154,11 @@ async fn a_certificate_file_must_hold_a_certificate_and_a_key() {
     let variables = [tenant, client, ("AZURE_CLIENT_CERTIFICATE_PATH", path.to_str().unwrap())];
     assert!(chosen(directory.path(), variables).await.contains("it does not exist"));
     std::fs::write(&path, "no PEM").unwrap();
-    assert!(chosen(directory.path(), variables).await.contains("it holds no certificate"));
+    assert!(chosen(directory.path(), variables).await.contains("it contains no certificate"));
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
     std::fs::write(&path, certificate.pem()).unwrap();
-    assert!(chosen(directory.path(), variables).await.contains("it holds no unencrypted key"));
+    assert!(chosen(directory.path(), variables).await.contains("it contains no unencrypted key"));
     std::fs::write(&path, certificate.pem() + &key.serialize_pem()).unwrap();
     assert!(chosen(directory.path(), variables).await.contains("is not an RSA key"));
 }

@@ -1,7 +1,7 @@
-//! The emulator against bodies that the real service sent.
+//! Compares the emulator with response bodies of the real service.
 //!
-//! `tests/recorded/` holds them in the project's own names and times; keys, their order, values and types are
-//! those of the recordings (api-version 2026-09-01-preview, September 2026).
+//! `tests/recorded/` holds them with the project's own names and times. Keys, their order, values and types are
+//! as recorded (api-version 2026-09-01-preview, September 2026).
 
 use az_acr::emulator::{DEFAULT_SUBSCRIPTION, Request, Response, State, handle};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const NOW: &str = "2026-09-10T06:47:33.9366936";
 const RP: &str = "providers/Microsoft.ContainerRegistry/registries";
 
-/// A world with just the recordings' group.
+/// A world with only the recordings' resource group and registry.
 fn adatum() -> State {
     let mut state = State::first_world();
     state.registries.clear();
@@ -58,7 +58,7 @@ fn ask_with(
     handle(state, &request)
 }
 
-/// As text: the order of the keys counts.
+/// Returns a recorded body as text, because the order of the keys matters.
 fn recorded(file: &str) -> String {
     let path = format!("{}/tests/recorded/{file}", env!("CARGO_MANIFEST_DIR"));
     let value: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -104,7 +104,7 @@ fn a_registry_is_changed_and_replicated_as_in_the_recordings() {
     assert_recorded(&ask(state, "GET", &registry_path(""), None), 200, "registry-replicated.json");
 }
 
-/// Polls an operation as a client does; its URL is about 5 KB long and new in every answer.
+/// Polls an operation as a client does. Its URL is about 5 KB long and changes with every response.
 fn poll_to_the_end(state: &mut State, begin: &Response) {
     let link = |answer: &Response| {
         let header = answer.headers.iter().find(|(name, _)| *name == "azure-asyncoperation");
@@ -122,7 +122,7 @@ fn poll_to_the_end(state: &mut State, begin: &Response) {
         assert_ne!(next, url);
         url = next;
     }
-    panic!("the operation does not end");
+    panic!("the operation did not finish");
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Completions and man pages are what the command line says. `AZ_ACR_UPDATE=1 cargo test generated` writes them.
+//! Completions and man pages match the command line. `AZ_ACR_UPDATE=1 cargo test generated` writes them.
 
 use az_acr::{command_tree, generate};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Compares a directory with what should be in it, or writes it.
+/// Compares a directory with its expected files, or writes them.
 fn check(directory: &str, expected: &BTreeMap<String, Vec<u8>>) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
     if std::env::var_os("AZ_ACR_UPDATE").is_some() {
@@ -58,7 +58,7 @@ fn every_command_has_examples_and_every_argument_help() {
     examine(&command_tree());
 }
 
-/// The names of an enum's variants, as they are in JSON.
+/// Returns the names of an enum's variants, as written in JSON.
 fn variants(source: &str, name: &str) -> Vec<String> {
     let body = source.split(&format!("pub enum {name} {{")).nth(1).unwrap();
     let lines = body.split("\n}").next().unwrap().lines().map(str::trim);

@@ -1,6 +1,6 @@
-//! Tests of the library: the ARM client against scripted answers, the emulator against what the real service sent,
-//! and the project's own rules.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+//! Tests of the library: the ARM client against scripted responses, the emulator against responses of the real
+//! service, and the project's own rules.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot continue fails")]
 
 mod architecture;
 mod arm_client;

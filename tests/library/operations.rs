@@ -1,4 +1,4 @@
-//! Long-running updates, as ARM may run them. Time is paused: waits take none.
+//! Long-running operations, in each way that ARM may run them. Time is paused, so waits take no time.
 
 use crate::script::{Reply, Script, ok, status};
 use az_acr::arm::{ArmError, Registry, RegistryPath, RegistryUpdateParameters};
@@ -105,20 +105,20 @@ async fn an_operation_without_a_status_is_an_error() {
     let error = update(&script).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "arm.example answered 200 with a body that is not the status of an operation: there is no 'status'"
+        "arm.example answered 200 with a body that is not the status of an operation: 'status' is missing"
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_ever() {
-    // Polls a minute apart, for an hour.
+    // One poll a minute, for an hour.
     let running = || ok(r#"{"status":"Updating"}"#).header("retry-after", "600");
     let begin = accepted("azure-asyncoperation").header("retry-after", "600");
     let script = Script::new([begin].into_iter().chain((0..60).map(|_| running())));
     let error = update(&script).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the operation has not ended after 60 minutes. It goes on in Azure"
+        "the operation did not finish within 60 minutes. It continues in Azure"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Planned endpoints against the emulator, which computes host names by itself.
+//! Compares planned endpoints with the emulator, which computes host names independently.
 
 use az_acr::domain::{Endpoint, Endpoints, Fqdn};
 use az_acr::emulator::{DEFAULT_SUBSCRIPTION, Request, State, handle};

@@ -1,4 +1,4 @@
-//! A transport with prepared answers, below azure_core's real pipeline.
+//! A transport with scripted responses, below azure_core's real pipeline.
 
 use async_trait::async_trait;
 use az_acr::arm::{ArmClient, ArmClientOptions};
@@ -14,15 +14,15 @@ use std::sync::{Arc, Mutex};
 
 pub const ENDPOINT: &str = "https://arm.example";
 
-/// One prepared answer.
+/// One scripted response.
 pub enum Reply {
     /// A status, headers and a body.
     Answer(u16, Vec<(&'static str, String)>, String),
-    /// A body that breaks off.
+    /// A body that ends early.
     Truncated,
     /// The connection fails before the request is sent.
     NotConnected(io::ErrorKind),
-    /// The connection fails afterwards.
+    /// The connection fails after the request is sent.
     Broken(io::ErrorKind),
 }
 
@@ -43,8 +43,8 @@ impl Reply {
     }
 }
 
-/// Gives each request the next answer and remembers it. More requests than answers fail the test, and so do
-/// answers that nobody asked for.
+/// Answers each request with the next response, and records the request. The test fails if there are more requests
+/// than responses, or fewer.
 #[derive(Clone)]
 pub struct Script {
     replies: Arc<Mutex<VecDeque<Reply>>>,
@@ -79,7 +79,7 @@ impl Script {
 impl Drop for Script {
     fn drop(&mut self) {
         if self.owner && !std::thread::panicking() {
-            assert_eq!(self.replies.lock().unwrap().len(), 0, "answers that nobody asked for");
+            assert_eq!(self.replies.lock().unwrap().len(), 0, "answers that were not used");
         }
     }
 }
@@ -104,7 +104,7 @@ impl HttpClient for Script {
             Err(Error::with_error(kind, io::Error::from(cause), "scripted"))
         };
         match reply {
-            None => panic!("a request without a prepared answer: {line}"),
+            None => panic!("an unexpected request: {line}"),
             Some(Reply::NotConnected(cause)) => fail(ErrorKind::Connection, cause),
             Some(Reply::Broken(cause)) => fail(ErrorKind::Io, cause),
             Some(Reply::Truncated) => {

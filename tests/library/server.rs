@@ -1,4 +1,4 @@
-//! The emulator's server towards clients that do not behave. Time is paused: waits take none.
+//! The emulator's server and misbehaving clients. Time is paused, so waits take no time.
 
 use az_acr::emulator::server::{Options, Server};
 use az_acr::emulator::store::Store;

@@ -1,5 +1,5 @@
-"""Sends bodies through the models of the official Python SDK: they must know every property, read every value, and
-give the same JSON back."""
+"""Passes bodies through the models of the official Python SDK. The models must know every property, read every value,
+and return the same JSON."""
 
 import json
 import re
@@ -17,7 +17,7 @@ PATH = re.compile(r"/registries(?:/[^/]+(?:/(\w+)(?:/[^/]+)?)?)?$", re.I)
 
 
 def problems(line):
-    """What is wrong with the bodies of a logged request and its answer."""
+    """Problems of the bodies of a logged request and its response."""
     path = PATH.search(line["path"])
     if not path or path[1] and path[1].lower() not in BELOW:
         return []
@@ -44,7 +44,7 @@ def check(model, body):
 
 
 def unknown(read, body, where):
-    """Reads every attribute, which is when the SDK looks at its value, and finds properties that it does not know."""
+    """Reads every attribute (only then does the SDK check its value), and finds properties unknown to the SDK."""
     if isinstance(read, list):
         return [problem for item, raw in zip(read, body) for problem in unknown(item, raw, where + "[]")]
     if not is_generated_model(read):
@@ -60,7 +60,7 @@ def unknown(read, body, where):
 
 
 def same(a, b):
-    """Equal, times to the microsecond: the SDK cuts them."""
+    """Whether two values are equal. Times are compared to the microsecond, because the SDK truncates them."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if isinstance(a, list) and isinstance(b, list):

@@ -1,9 +1,10 @@
-"""Plays what the real service answered to `az acr` commands, to `az` and to az-acr, and compares what comes out.
+"""Replays the real service's responses to `az acr` commands, to both `az` and az-acr, and compares the results.
 
-recorded/*.json hold commands and the answers to each of their requests, in the project's own names. Answers are matched
-by method and path without regard to case, in order, and by api-version where that tells them apart. Compared are stdout
-(byte for byte), the exit code, the lines of stderr that begin with `ERROR:` or `WARNING:`, and the requests that change
-something with their bodies. A step that "differs" does so on purpose, for the reason that it gives, and must go on to.
+recorded/*.json hold commands and the responses to each of their requests, with the project's own names. A response is
+matched by method and path (ignoring case), in order, and by api-version if that tells responses apart. The comparison
+covers stdout (byte for byte), the exit code, the lines of stderr that begin with `ERROR:` or `WARNING:`, and the
+requests that change something, with their bodies. A step with "differs" differs on purpose, for the reason that it
+gives, and must continue to differ.
 """
 
 import http.server
@@ -48,11 +49,11 @@ class Recording(http.server.BaseHTTPRequestHandler):
         return self.send(found["status"], headers, found.get("body"))
 
     def find(self):
-        """The next answer to this request, or the last one when it is asked again."""
+        """The next response to this request, or the last one if the request is repeated."""
         method, path, version = self.command, self.path.split("?")[0].lower(), api_version(self.path)
         same = [i for i, answer in enumerate(self.answers)
                 if answer["request"].split()[0] == method and answer["request"].split()[1].split("?")[0].lower() == path]
-        # What was read before a change is not what is read after it.
+        # A read after a change should not get a response from before it.
         change = max((i for i in self.used if not self.answers[i]["request"].startswith("GET ")), default=-1)
         same = [i for i in same if i > change] or same
         unused = [i for i in same if i not in self.used]
@@ -66,7 +67,7 @@ class Recording(http.server.BaseHTTPRequestHandler):
     def send(self, status, headers, body):
         data = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
-        # Without a hint the Python SDK waits for 30 s between two polls.
+        # Without this header, the Python SDK waits for 30 s between two polls.
         headers = {**headers, "content-type": "application/json", "x-ms-retry-after-ms": "10"}
         for name, value in {**headers, "content-length": str(len(data))}.items():
             self.send_header(name, value)
@@ -84,7 +85,7 @@ def api_version(url):
 
 
 def serve(directory):
-    """A server with a certificate of its own; its URL."""
+    """Starts a server with its own certificate. Returns its URL."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-keyout", "replay.key", "-out", "replay.pem", "-subj", "/CN=localhost", "-days", "2",
                     "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"], cwd=directory, check=True, capture_output=True)
@@ -97,7 +98,7 @@ def serve(directory):
 
 
 def compare(world, step):
-    """The difference in words, or nothing."""
+    """Describes the difference, or returns None."""
     args = shlex.split(step["command"])
     said = []
     for tool in (lambda: world.az(["acr", *args], {}), lambda: world.az_acr(args, {})):
@@ -125,7 +126,7 @@ def main():
             __import__(module)
         world = run.World(binary, directory)
         try:
-            # The login is the emulator's; Azure Resource Manager is the recording.
+            # The emulator provides the login; the recording replaces Azure Resource Manager.
             url = serve(directory)
             with (directory / "ca.pem").open("a") as bundle:
                 bundle.write((directory / "replay.pem").read_text())

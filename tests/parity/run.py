@@ -1,11 +1,11 @@
-"""Runs each case through `az acr` and `az-acr` on equal worlds and compares what comes out.
+"""Runs each case with `az acr` and `az-acr` on identical worlds, and compares the results.
 
 A case is a line in cases/*.txt:  [NAME=VALUE …] [config:section.option=value …] [world:NAME] arguments [;; arguments …]
-Commands that are joined by `;;` share a world. Compared are stdout (byte for byte), the exit code, the lines of
-stderr that begin with `ERROR:` or `WARNING:`, and the requests that change something. All bodies, of requests and of
-the emulator's answers, go through the models of the Python SDK as well (models.py).
+Commands that are joined by `;;` share a world. The comparison covers stdout (byte for byte), the exit code, the lines
+of stderr that begin with `ERROR:` or `WARNING:`, and the requests that change something. All bodies, of requests and of
+the emulator's responses, also go through the models of the Python SDK (models.py).
 
-differences.txt holds cases that differ on purpose, with the reason; they must go on to differ.
+differences.txt holds cases that differ on purpose, with the reason. They must continue to differ.
 """
 
 import json
@@ -24,9 +24,9 @@ import tempfile
 
 HERE = pathlib.Path(__file__).parent
 WORKERS = 2
-# Warnings that az-acr gives beyond az's: docs/parity.md.
+# Warnings of az-acr that az does not have: docs/parity.md.
 OWN = ["Layers now come from dedicated data endpoints"]
-# Times of changes that a case made itself; the first world's own are compared.
+# Times of changes that the case itself made. Times of the first world are compared.
 CHANGED_NOW = re.compile(rb"(?!2026-09-10T06:47:33)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 PRELOADED = ["azure.cli.core", "azure.cli.core.commands", "azure.cli.core.profiles", "azure.cli.core.auth.msal_credentials",
              "azure.cli.command_modules.acr.commands", "azure.cli.command_modules.acr._params",
@@ -35,12 +35,12 @@ PRELOADED = ["azure.cli.core", "azure.cli.core.commands", "azure.cli.core.profil
 
 
 def twins(state):
-    """A second registry of a name that there is already."""
+    """A second registry with an existing name."""
     state["registries"].append({**state["registries"][0], "resourceGroup": "fabrikam-rg"})
 
 
 def elsewhere(state):
-    """A second subscription, with a group and a registry of its own."""
+    """A second subscription, with its own resource group and registry."""
     other = "00000000-0000-4000-8000-00000000e15e"
     state["subscriptions"].append({"id": other, "name": "Elsewhere"})
     state["resourceGroups"].append({"subscription": other, "name": "elsewhere-rg", "readOnly": False})
@@ -52,7 +52,7 @@ WORLDS = {"twins": twins, "elsewhere": elsewhere}
 
 
 class Case:
-    """A line of a file of cases."""
+    """A line of a case file."""
 
     def __init__(self, file, number, line):
         self.where = f"{file.name}:{number}"
@@ -79,7 +79,7 @@ class Case:
 
 
 class World:
-    """An emulator with a login, in a directory of its own; each run begins with the first world."""
+    """An emulator with a login, in its own directory. Each run begins with the first world."""
 
     def __init__(self, binary, directory):
         self.binary, self.directory, self.problems = binary, directory, []
@@ -102,18 +102,18 @@ class World:
                 "AZURE_CONFIG_DIR": str(self.azure), "REQUESTS_CA_BUNDLE": str(self.directory / "ca.pem")}
 
     def login(self):
-        """Does what the emulator's own lines say."""
+        """Runs the commands that the emulator prints."""
         for line in self.script:
             if line.startswith("az "):
                 code, _, stderr = self.az(shlex.split(line)[1:], {})
                 if code:
                     raise SystemExit(f"'{line}' failed:\n{stderr}")
-        # Once more for az's caches of its own commands.
+        # One more command fills az's caches of its own commands.
         self.az(["acr", "list"], {})
         shutil.copytree(self.azure, self.template)
 
     def az(self, args, env):
-        """The real az, in a child that has its modules loaded already."""
+        """Runs the real az, in a child process that already has its modules loaded."""
         out, err = self.directory / "az.out", self.directory / "az.err"
         child = os.fork()
         if child == 0:
@@ -126,11 +126,11 @@ class World:
             ran = subprocess.run([self.binary, *args], env={**self.base_env(), **env}, stdin=subprocess.DEVNULL,
                                  capture_output=True, timeout=30)
         except subprocess.TimeoutExpired as e:
-            return None, e.stdout or b"", "ERROR: it did not end"
+            return None, e.stdout or b"", "ERROR: timed out"
         return ran.returncode, ran.stdout, ran.stderr.decode()
 
     def run(self, case, tool):
-        """All commands of a case on the first world: what each said, and the changing requests of all."""
+        """Runs a case's commands on the first world. Returns each result, and all requests that change something."""
         shutil.rmtree(self.azure, ignore_errors=True)
         shutil.rmtree(self.directory / "home", ignore_errors=True)
         shutil.copytree(self.template, self.azure)
@@ -157,7 +157,7 @@ class World:
         return said, [(r["method"], r["path"].lower(), r["body"]) for r in changes]
 
     def compare(self, case):
-        """The difference in words, or nothing."""
+        """Describes the difference, or returns None."""
         self.problems = []
         az = self.run(case, lambda args, env: self.az(["acr", *args], env))
         own = self.run(case, self.az_acr)
@@ -167,7 +167,7 @@ class World:
                 return f"{where}: exit code {code}, ours {own_code}\n  az:   {err}\n  ours: {own_err}"
             if out != own_out:
                 return f"{where}: stdout\n--- az\n{out.decode()}--- ours\n{own_out.decode()}"
-            # The wording of usage errors is ours: docs/parity.md.
+            # az-acr words usage errors itself: docs/parity.md.
             if code == 2:
                 err, own_err = bool(err), bool(own_err)
             if err != own_err:
@@ -207,7 +207,7 @@ def read(file, wanted):
 
 
 def work(binary, directory, tasks, results):
-    """One worker: a world of its own, cases until there are none."""
+    """One worker: runs cases in its own world until none are left."""
     directory.mkdir()
     os.environ["AZURE_CONFIG_DIR"] = str(directory / "azure")  # az reads it when it is imported
     for module in PRELOADED:
@@ -245,7 +245,7 @@ def main():
                     break
                 except queue.Empty:
                     if not any(worker.is_alive() for worker in workers):
-                        raise SystemExit("the workers ended before the cases did")
+                        raise SystemExit("the workers ended before all cases had run")
             if case.line in different and difference is None:
                 failures.append(f"{case.where}: no longer differs; move it to cases/")
             elif case.line not in different and difference is not None:

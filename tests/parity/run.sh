@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares `az acr …` with `az-acr …`: makes an environment with the real Azure CLI (pinned), runs the cases on emulated
-# worlds, and plays recorded answers of the real service.
+# Compares `az acr …` with `az-acr …`: creates an environment with the real Azure CLI (pinned), runs the cases on
+# emulated worlds, and replays recorded responses of the real service.
 # Usage: tests/parity/run.sh [WORD…]    only cases and commands that contain a WORD
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -119,7 +119,7 @@ pub struct CheckEndpointsArgs {
 /// A duration for a timeout.
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
-    seconds.ok_or_else(|| "expected seconds, from 0.001 to 86400".to_owned())
+    seconds.ok_or_else(|| "expected a number of seconds, from 0.001 to 86400".to_owned())
 }
 
 /// Checks endpoints, expectations and a pull.

@@ -69,7 +69,7 @@ pub(super) async fn plan(args: &CheckEndpointsArgs, session: &Session) -> Result
     let must_be_blocked = must_be_blocked(args, session)?;
     let registries = endpoints(args, session).await?;
     if args.pull.is_some() && registries.len() > 1 {
-        let message = "argument --pull: it needs one registry, and there are several.";
+        let message = "argument --pull: it requires one registry, and there are several.";
         return Err(UserError::usage(message).into());
     }
     warn_of_wildcards(&registries, session);
@@ -111,7 +111,7 @@ async fn endpoints(args: &CheckEndpointsArgs, session: &Session) -> Result<Vec<E
     let with_regions = find_regions(&args.with_region)?;
     let regions = find_regions(&args.region)?;
     if args.regional_endpoints && !args.planned && args.login_server.is_none() {
-        let message = "argument --regional-endpoints: it needs --login-server or --planned.";
+        let message = "argument --regional-endpoints: it requires --login-server or --planned.";
         let hint = "Regional endpoints that the registry has now are checked in any case.";
         return Err(UserError::usage(message).hint(hint).into());
     }

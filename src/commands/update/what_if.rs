@@ -39,9 +39,11 @@ pub(super) async fn run(
     let mut plan = plan(&registry, &replications, parameters, &suffix)?;
     match rights {
         Ok(true) => {}
-        Ok(false) => plan.blocked.push(format!("This login may not change the registry: {WRITE}")),
+        Ok(false) => {
+            plan.blocked.push(format!("This login is not allowed to change the registry: {WRITE}"))
+        }
         Err(error) => plan.not_checked.push(NotChecked {
-            what: "whether this login may change the registry".to_owned(),
+            what: "whether this login is allowed to change the registry".to_owned(),
             why: error.to_string().lines().next().unwrap_or_default().to_owned(),
         }),
     }
@@ -227,7 +229,7 @@ impl Settings {
             );
         }
         if self.regional_endpoints && self.content_trust {
-            reasons.push("Regional endpoints and content trust exclude each other".to_owned());
+            reasons.push("Regional endpoints and content trust cannot be used together".to_owned());
         }
         reasons
     }

@@ -21,7 +21,7 @@ pub struct Manifest {
     pub bytes: Vec<u8>,
 }
 
-/// What a repository holds.
+/// The contents of a repository.
 #[derive(Debug, Default)]
 pub struct Contents {
     /// Manifests by tag and by digest.
@@ -56,17 +56,19 @@ const FAMILIES: [Types; 2] = [
     },
 ];
 
-/// Tags of [`REPOSITORY`].
+/// Returns the tags of [`REPOSITORY`].
 pub fn tags() -> Vec<&'static str> {
     let mut tags = FAMILIES.map(|types| types.tag);
     tags.sort_unstable();
     tags.into()
 }
 
-/// Makes a registry's image: `latest` in OCI's formats, `docker` in Docker's. The same name gives the same digests.
+/// Creates a registry's image: `latest` in OCI formats, `docker` in Docker formats.
+///
+/// The same registry name always gives the same digests.
 ///
 /// # Errors
-/// None in memory; tar and gzip write through [`io`].
+/// Writing to memory does not fail, but tar and gzip write through [`io`].
 pub fn make(registry: &str) -> io::Result<Contents> {
     let mut contents = Contents::default();
     let tar = archive(&format!("Hello from {registry}.\n"))?;
@@ -114,7 +116,7 @@ fn archive(text: &str) -> io::Result<Vec<u8>> {
 }
 
 impl Contents {
-    /// Keeps a blob; its descriptor.
+    /// Stores a blob and returns its descriptor.
     fn blob(&mut self, media_type: &str, bytes: Vec<u8>) -> Value {
         let digest = name(&bytes);
         let descriptor = json!({"mediaType": media_type, "size": bytes.len(), "digest": digest});
@@ -122,7 +124,7 @@ impl Contents {
         descriptor
     }
 
-    /// Keeps a manifest under its digest, and under a tag if there is one; its descriptor.
+    /// Stores a manifest under its digest and its optional tag, and returns its descriptor.
     fn manifest(&mut self, media_type: &'static str, tag: Option<&str>, value: &Value) -> Value {
         let bytes = value.to_string().into_bytes();
         let digest = name(&bytes);
@@ -136,7 +138,7 @@ impl Contents {
     }
 }
 
-/// The digest of bytes.
+/// Returns the digest of `bytes`.
 fn name(bytes: &[u8]) -> String {
     let digest = digest(&SHA256, bytes);
     let hex = digest.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));

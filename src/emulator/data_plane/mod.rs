@@ -1,7 +1,7 @@
 //! The registries themselves: login servers, regional and data endpoints, and the storage behind them.
 //!
-//! Wordings and headers follow what the service is known to send; none of it was recorded. Layers come by a redirect to
-//! the data endpoint of the region that answers, or to a storage host where data endpoints are off.
+//! Messages and headers follow what the service is known to send; none of them were recorded. A request for a layer is
+//! redirected to the data endpoint of the region that responds, or to a storage host if data endpoints are disabled.
 
 mod image;
 mod registry;
@@ -21,7 +21,7 @@ use tokens::Signer;
 
 const CORRELATION: &str = "0a6ec4d3-0000-4000-8000-00000000e0e0";
 const STORAGE: &str = ".blob.core.windows.net";
-/// A storage account that exists and is no registry's: what a closed wildcard must not admit.
+/// An existing storage account that belongs to no registry. A closed wildcard must not admit it.
 const OTHER_ACCOUNT: &str = "azcliprod.blob.core.windows.net";
 
 /// A request to a registry or a storage host.
@@ -29,11 +29,11 @@ const OTHER_ACCOUNT: &str = "azcliprod.blob.core.windows.net";
 pub struct Request<'a> {
     /// `GET`, `HEAD` or `POST`.
     pub method: &'a str,
-    /// The `Host` header: a host, perhaps with a port that URLs in the response must have, too.
+    /// The `Host` header: a host and an optional port. URLs in the response must have the same port.
     pub authority: &'a str,
     /// The path, percent-decoded.
     pub path: &'a str,
-    /// The query's pairs, decoded.
+    /// The query parameters, decoded.
     pub query: &'a [(String, String)],
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
@@ -47,7 +47,7 @@ pub struct Request<'a> {
     pub now: OffsetDateTime,
 }
 
-/// An response to it.
+/// A response to a [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status code.
@@ -58,9 +58,9 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// What a host is for.
+/// The role of a host.
 enum Role<'a> {
-    /// A login server, of one region or of all.
+    /// A login server, for one region or for all regions.
     Login { registry: &'a Registry, region: &'a str },
     /// A data endpoint.
     Data { registry: &'a Registry },
@@ -68,7 +68,7 @@ enum Role<'a> {
     Storage,
 }
 
-/// The data plane of a world.
+/// The data plane of the emulated registries.
 pub struct DataPlane {
     signer: Signer,
     link_lifetime: Duration,
@@ -76,18 +76,18 @@ pub struct DataPlane {
 }
 
 impl DataPlane {
-    /// A data plane.
+    /// Creates a data plane.
     ///
     /// # Arguments
-    /// * `link_lifetime` - how long a link to a blob holds.
+    /// * `link_lifetime` - how long a link to a blob is valid.
     ///
     /// # Errors
-    /// When the system has no randomness.
+    /// Returns an error if the system cannot provide random numbers.
     pub fn new(link_lifetime: Duration) -> Result<Self, String> {
         Ok(Self { signer: Signer::new()?, link_lifetime, images: RefCell::default() })
     }
 
-    /// Answers a request; `None` when the host is none of this world's.
+    /// Handles a request. Returns `None` if the emulator does not serve the host.
     pub fn handle(&self, state: &State, request: &Request<'_>) -> Option<Response> {
         let role = role(state, host(request.authority))?;
         let denied = match &role {
@@ -110,17 +110,17 @@ impl DataPlane {
     }
 }
 
-/// The host of a `Host` header.
+/// Returns the host in a `Host` header, without the port.
 pub fn host(authority: &str) -> &str {
     authority.rsplit_once(':').map_or(authority, |(host, _)| host)
 }
 
-/// Whether a host is one of this world's registries or storage accounts.
+/// Returns whether a host is an emulated registry or storage account.
 pub fn serves(state: &State, host: &str) -> bool {
     role(state, host).is_some()
 }
 
-/// Every host of this world: of its registries, of the storage behind them, and one storage account that is nobody's.
+/// Returns every emulated host: the registries, the storage behind them, and a storage account of no registry.
 pub fn hosts(state: &State) -> Vec<String> {
     let mut hosts = vec![OTHER_ACCOUNT.to_owned()];
     for registry in &state.registries {

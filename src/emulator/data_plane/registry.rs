@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// The user name that goes with a refresh token in place of a password.
+/// The user name for a refresh token that is used as a password.
 const TOKEN_USER: &str = "00000000-0000-0000-0000-000000000000";
 const ACCESS_LIFETIME: Duration = Duration::minutes(75);
 const REFRESH_LIFETIME: Duration = Duration::hours(3);
@@ -61,7 +61,7 @@ impl DataPlane {
         }
     }
 
-    /// A token of Entra for a refresh token.
+    /// Exchanges an Entra token for a refresh token.
     fn exchange(&self, registry: &Registry, request: &Request<'_>) -> Response {
         let form = pairs(&String::from_utf8_lossy(request.body));
         let token = field(&form, "access_token").unwrap_or_default();
@@ -76,7 +76,7 @@ impl DataPlane {
         )
     }
 
-    /// An access token for name and password, for a refresh token, or for nobody where anonymous pulls are allowed.
+    /// Issues an access token for a user name and password, for a refresh token, or for an anonymous pull if allowed.
     fn token(&self, registry: &Registry, request: &Request<'_>) -> Response {
         let form = if request.method == "POST" {
             pairs(&String::from_utf8_lossy(request.body))
@@ -119,7 +119,7 @@ impl DataPlane {
         self.signer.issue(&token)
     }
 
-    /// Who calls: an access token, or name and password, which may pull everything.
+    /// Returns the caller's access token. A user name and password count as a token that may pull everything.
     fn caller(&self, registry: &Registry, request: &Request<'_>) -> Option<Token> {
         let authorization = request.authorization?;
         let (scheme, credential) = authorization.split_once(' ')?;
@@ -167,7 +167,7 @@ impl DataPlane {
         response
     }
 
-    /// A redirect to where the blob is.
+    /// Redirects to the location of the blob.
     fn blob(
         &self,
         registry: &Registry,
@@ -199,7 +199,7 @@ impl DataPlane {
     }
 }
 
-/// The network rules of a registry: `defaultAction` and the addresses that are let in all the same.
+/// Applies the network rules of a registry: `defaultAction`, and the addresses that are allowed as exceptions.
 pub(super) fn admits(registry: &Registry, client: IpAddr) -> bool {
     let settings = &registry.settings;
     let allowed = || {
@@ -212,7 +212,7 @@ pub(super) fn admits(registry: &Registry, client: IpAddr) -> bool {
     settings.public_network_access != "Disabled" && (settings.default_action != "Deny" || allowed())
 }
 
-/// The admin account, if it is enabled; any other name stands for an application of Entra.
+/// Accepts the admin account if it is enabled. Any other name stands for an Entra application.
 fn knows(registry: &Registry, user: &str, password: &str) -> bool {
     let may = registry.settings.admin_user_enabled || !user.eq_ignore_ascii_case(&registry.name);
     may && !user.is_empty() && password == entra::CLIENT_SECRET

@@ -1,4 +1,4 @@
-//! The storage behind data endpoints and storage hosts: whoever has a signed link gets the blob.
+//! The storage behind data endpoints and storage hosts. A signed link is enough to get a blob.
 
 use super::{DataPlane, Request, Response, field};
 use crate::emulator::world::State;
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 impl DataPlane {
-    /// Storage behind a data endpoint or a storage host: whoever has a link gets the blob.
+    /// Serves a blob to any client that has a signed link.
     pub(super) fn storage(&self, state: &State, request: &Request<'_>) -> Response {
         let segments: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
         let (registry, hex) = match segments.as_slice() {
@@ -60,7 +60,7 @@ fn storage_error(status: u16, code: &str, message: &str) -> Response {
     response
 }
 
-/// A blob, or the part of it that `Range` asks for.
+/// Returns a blob, or the part of it that the `Range` header requests.
 fn part(bytes: &[u8], range: Option<&str>) -> Response {
     let whole = || {
         let mut response = storage_response(200, "application/octet-stream", bytes.to_vec());

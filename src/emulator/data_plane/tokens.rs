@@ -6,17 +6,17 @@ use ring::rand::SystemRandom;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// Signs and checks.
+/// Signs text and verifies signatures.
 pub struct Signer(hmac::Key);
 
-/// What a token says.
+/// The content of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// The registry that it is for.
+    /// The registry that the token is for.
     pub registry: String,
     /// `repository:NAME:pull` for access tokens; empty for refresh tokens.
     pub scope: String,
-    /// Its last second, Unix time.
+    /// The expiration time in Unix time.
     pub expires: i64,
 }
 
@@ -24,21 +24,21 @@ impl Signer {
     /// A signer with a new key.
     ///
     /// # Errors
-    /// When the system has no randomness.
+    /// Returns an error if the system cannot provide random numbers.
     pub fn new() -> Result<Self, String> {
         hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map(Self)
-            .map_err(|_| "the system gives no random numbers".to_owned())
+            .map_err(|_| "the system cannot provide random numbers".to_owned())
     }
 
-    /// A token as text.
+    /// Returns a signed token as text.
     pub fn issue(&self, token: &Token) -> String {
         let body = base64::encode_url_safe(serde_json::to_vec(token).unwrap_or_default());
         let signature = self.sign(&body);
         format!("{body}.{signature}")
     }
 
-    /// Reads a token of this signer that has not expired.
+    /// Reads a token if this signer issued it and it has not expired.
     pub fn read(&self, text: &str, now: OffsetDateTime) -> Option<Token> {
         let (body, signature) = text.split_once('.')?;
         self.is_signed(body, signature).then_some(())?;
@@ -46,12 +46,12 @@ impl Signer {
         (token.expires > now.unix_timestamp()).then_some(token)
     }
 
-    /// The signature of a text.
+    /// Returns the signature of a text.
     pub fn sign(&self, text: &str) -> String {
         base64::encode_url_safe(hmac::sign(&self.0, text.as_bytes()))
     }
 
-    /// Whether a signature is this signer's.
+    /// Returns whether this signer created a signature.
     pub fn is_signed(&self, text: &str, signature: &str) -> bool {
         base64::decode_url_safe(signature)
             .is_ok_and(|signature| hmac::verify(&self.0, text.as_bytes(), &signature).is_ok())
