@@ -75,7 +75,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s n -l name -d 'N
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l data-endpoint-enabled -d 'Dedicated data endpoints' -r -f -a "true\t''
 false\t''"
-complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l regional-endpoints -d 'A login server in each region (preview)' -r -f -a "Disabled\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l regional-endpoints -d 'Enable a login server in each region (preview)' -r -f -a "Disabled\t''
 Enabled\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l endpoint-protocol -d 'IP versions of the endpoints (preview)' -r -f -a "IPv4\t''
 IPv4AndIPv6\t''"
@@ -124,7 +124,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l debug -d 'Show 
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s n -l name -d 'Names or login servers of registries' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s g -l resource-group -d 'Resource group [default: look the registries up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l endpoints -d 'Files with the output of show-endpoints, or -, instead of Azure' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l endpoints -d 'Read the output of show-endpoints from files, or - for stdin' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-region -d 'Plan for replicas in these regions as well' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l region -d 'Only the endpoints of these regions' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l format -d 'list, json, squid, dnsmasq, nftables, azure-firewall, terraform, cilium' -r -f -a "list\t''
@@ -159,13 +159,13 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l debug -
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s n -l name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l endpoints -d 'Files with the output of show-endpoints, or -, instead of Azure' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l login-server -d 'A login server instead of Azure, HOST or HOST:PORT' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l endpoints -d 'Read the output of show-endpoints from files, or - for stdin' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l login-server -d 'Check this login server without asking Azure: HOST or HOST:PORT' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l region -d 'Regions of the --login-server; otherwise, check only these regions' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l with-region -d 'Plan for replicas in these regions as well' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l pull -d 'Pull an image, up to the first bytes: REPOSITORY[:TAG|@DIGEST]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l pull -d 'Pull the first bytes of each layer: REPOSITORY[:TAG|@DIGEST]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l platform -d 'Platform of the image [default: linux on this architecture]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l auth -d 'Login of the pull: anonymous, password, azure [default with -n]' -r -f -a "anonymous\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l auth -d 'Login for the pull: anonymous, password, azure [default with -n]' -r -f -a "anonymous\t''
 password\t''
 azure\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s u -l username -d 'User name for the pull' -r
@@ -174,7 +174,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l timeou
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l watch -d 'Repeat until everything is ok, for at most this many seconds' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l proxy -d 'Proxy to use instead of HTTPS_PROXY; \'\' for none' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l resolve -d 'Use an address instead of DNS, as in curl: HOST:PORT:ADDRESS' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l connect-to -d 'Connect elsewhere, as in curl: HOST1:PORT1:HOST2:PORT2' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l connect-to -d 'Connect to another host, as in curl: HOST1:PORT1:HOST2:PORT2' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
 none\t''
@@ -185,7 +185,7 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l query -d 'JMESPath query to apply to the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l subscription -d 'Name or ID of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l cloud -d 'Cloud that az knows, or \'emulator\' [default: the cloud of az]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l planned -d 'Check the endpoints after a switch; DNS need not know them yet'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l planned -d 'Check the endpoints as they will be after a switch (not yet in DNS)'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l regional-endpoints -d 'Also check regional endpoints, of the --login-server or planned'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l password-stdin -d 'Read the password from standard input'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l expect-no-storage -d 'Storage accounts must be blocked (public cloud)'
@@ -384,7 +384,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l ip-address -d 'IPv4 or IPv6 address, or a CIDR range' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l subnet -d 'Name or id of a subnet (deprecated)' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l vnet-name -d 'The subnet\'s virtual network, where --subnet is a name (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l vnet-name -d 'The subnet\'s virtual network, if --subnet is a name (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l change-reference -d 'Id of the change that the operation belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
@@ -405,7 +405,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l ip-address -d 'IPv4 or IPv6 address, or a CIDR range' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l subnet -d 'Name or id of a subnet (deprecated)' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l vnet-name -d 'The subnet\'s virtual network, where --subnet is a name (deprecated)' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l vnet-name -d 'The subnet\'s virtual network, if --subnet is a name (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l change-reference -d 'Id of the change that the operation belongs to' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
@@ -549,7 +549,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -f -a "start" -d 'Serve the emulator over HTTPS on this machine, for az, SDKs and curl'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -f -a "reset" -d 'Restore the emulator\'s initial registries'
-complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l port -d 'Port; 0 takes a free one' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l port -d 'Port; 0 selects a free port' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l address -d 'Address to listen on' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l cert-dir -d 'Directory for ca.pem [default: az-acr/tls in $XDG_STATE_HOME]' -r -F
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l request-log -d 'Append each request to a file, one line of JSON each' -r -F

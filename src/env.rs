@@ -1,4 +1,4 @@
-//! The world outside, as values: environment variables and the clock.
+//! The outside world as values: environment variables and the clock.
 //!
 //! What a variable means is decided where it is used.
 
@@ -31,7 +31,7 @@ impl Env {
         Self { variables: Variables::Map(map), clock: OffsetDateTime::now_utc }
     }
 
-    /// A variable's value; `None` when it is unset or empty, as most tools see it.
+    /// A variable's value; `None` if it is unset or empty, as in most tools.
     pub fn var(&self, name: &str) -> Option<String> {
         match &self.variables {
             Variables::Process => {
@@ -57,7 +57,7 @@ impl Env {
         self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
     }
 
-    /// A directory of the XDG base directory specification: `variable`, or `fallback` below the home.
+    /// A directory of the XDG base directory specification: `variable`, or `fallback` below the home directory.
     pub fn xdg(&self, variable: &str, fallback: &str) -> Option<PathBuf> {
         // The specification says that relative paths must be ignored.
         self.path(variable)
@@ -65,7 +65,7 @@ impl Env {
             .or_else(|| self.home().map(|home| home.join(fallback)))
     }
 
-    /// The directory that the program was started in; `None` when it is gone.
+    /// The directory that the program was started in; `None` if it no longer exists.
     pub fn current_directory(&self) -> Option<PathBuf> {
         match self.variables {
             Variables::Process => std::env::current_dir().ok(),
@@ -78,7 +78,7 @@ impl Env {
         (self.clock)()
     }
 
-    /// The clock itself, for those who need the time later.
+    /// The clock itself, for callers that need the time later.
     pub fn clock(&self) -> fn() -> OffsetDateTime {
         self.clock
     }

@@ -1,16 +1,17 @@
-//! Errors as users see them: the message, the hints and the exit code. The only place for hints and codes.
+//! Errors as users see them: the message, the hints and the exit code. The only place for exit codes, and for the hints
+//! that depend on what failed in ARM or in a login.
 
 use crate::arm::ArmError;
 use crate::azure::AzureError;
 use crate::streams::{Level, Streams};
 
-/// A success.
+/// The command succeeded.
 pub const OK: u8 = 0;
 /// The command failed.
 pub const FAILURE: u8 = 1;
-/// The command line cannot be used.
+/// The command line is invalid.
 pub const USAGE: u8 = 2;
-/// ARM knows no such resource (HTTP 404).
+/// The resource does not exist in ARM (HTTP 404).
 pub const NOT_FOUND: u8 = 3;
 
 /// An error that the user can correct.
@@ -36,7 +37,7 @@ impl UserError {
         Self { exit_code: USAGE, ..Self::new(message) }
     }
 
-    /// The same with a line about what to do next.
+    /// Adds a line about what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -53,7 +54,7 @@ pub fn report(error: &anyhow::Error, streams: &Streams) -> u8 {
     exit_code(error)
 }
 
-/// The message, and its causes where they say more.
+/// The message, followed by the causes that add information.
 fn text(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
@@ -88,13 +89,13 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
             "Check the network, HTTPS_PROXY and NO_PROXY. To see each request, add --debug."
         }
         (Some(ArmError::Unsent(_)), _) => {
-            "Run 'az login', or check the variables of the login. To see which login was used, add --debug."
+            "Run 'az login', or check the environment variables of the credential. To see which credential was used, add --debug."
         }
         (Some(error), _) if error.status() == Some(401) => {
             "The token was rejected. Run 'az login' and try again."
         }
         (_, Some(AzureError::NotLoggedIn)) => {
-            "To try it without Azure: az-acr --cloud emulator show-endpoints --name contoso"
+            "To try az-acr without Azure, run: az-acr --cloud emulator show-endpoints --name contoso"
         }
         _ => return Vec::new(),
     };

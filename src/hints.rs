@@ -1,13 +1,13 @@
-//! The hint file: in which resource group each registry was found the last time.
+//! The hint file: the resource group in which each registry was last found.
 //!
-//! A hint is only a guess. `locate` confirms it before anything else happens, and drops it when it is stale. The file holds
-//! only names; without it `locate` searches, which takes one request as well.
+//! A hint is only a guess. `locate` confirms it before anything else happens, and drops it if it is stale. The file
+//! contains only names. Without it, `locate` searches, which also takes one request.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// More registries than anybody works with; the file stays small.
+/// More registries than a user works with; the file stays small.
 const MAX_HINTS: usize = 1_000;
 
 /// The hint file.
@@ -16,7 +16,7 @@ pub struct Hints {
     path: Option<PathBuf>,
 }
 
-/// What a hint is about.
+/// The registry that a hint is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'a> {
     /// ARM's URL.
@@ -34,12 +34,12 @@ impl Key<'_> {
 }
 
 impl Hints {
-    /// Hints in `registries.json` of a cache directory; without one nothing is remembered.
+    /// Hints in `registries.json` in a cache directory. Without a directory, nothing is remembered.
     pub fn new(cache_directory: Option<PathBuf>) -> Self {
         Self { path: cache_directory.map(|d| d.join("az-acr").join("registries.json")) }
     }
 
-    /// The resource group in which the registry was last.
+    /// The resource group in which the registry was last found.
     pub fn get(&self, key: Key) -> Option<String> {
         self.load().remove(&key.text())
     }
@@ -64,7 +64,7 @@ impl Hints {
         }
     }
 
-    /// The hints of the file; none when it is missing, damaged or cannot be read.
+    /// The hints in the file; none if it is missing, damaged or unreadable.
     fn load(&self) -> BTreeMap<String, String> {
         let bytes = self.path.as_ref().and_then(|path| fs::read(path).ok());
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()

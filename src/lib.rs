@@ -1,7 +1,7 @@
 //! The endpoint commands of `az acr` as one fast binary.
 //!
-//! [`run`] is the whole program: it parses the command line, gives the command a session, and writes the one answer that
-//! comes back. `docs/architecture.md` follows a command through the files.
+//! [`run`] is the whole program: it parses the command line, passes a session to the command, and writes the result
+//! once. `docs/architecture.md` follows a command through the files.
 
 pub mod arm;
 pub mod azure;
@@ -129,7 +129,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Answer> {
             Command::Completion(args) => Ok(commands::completion::run(args, command_tree())),
         }
     });
-    // Open connections need not be closed in order.
+    // Open connections need no orderly shutdown.
     runtime.shutdown_background();
     answer
 }
@@ -146,7 +146,7 @@ fn level(global: &GlobalArgs) -> Level {
     }
 }
 
-/// The format that was chosen, if one was.
+/// The chosen format, if any.
 fn format(global: &GlobalArgs, config: &Config) -> Result<Option<Format>> {
     let text = match &global.output {
         Some(text) => text.clone(),
@@ -166,7 +166,7 @@ fn format(global: &GlobalArgs, config: &Config) -> Result<Option<Format>> {
 fn parse_query(text: &str) -> Result<Query> {
     Query::parse(text).map_err(|reason| {
         UserError::usage(format!("argument --query: invalid jmespath_type value: '{text}'"))
-            .hint(format!("{reason}. See https://jmespath.org for the language."))
+            .hint(format!("{reason}. For the query language, see https://jmespath.org."))
             .into()
     })
 }

@@ -1,4 +1,4 @@
-//! From a registry's name to its path in Azure: the user's resource group, the hint of the last time, or a search.
+//! Finds a registry's path in Azure from its name: with the user's resource group, the last hint, or a search.
 
 use crate::arm::{ArmClient, ArmError, Registry, RegistryPath, ResourceId};
 use crate::domain::RegistryName;
@@ -9,13 +9,13 @@ use anyhow::{Context as _, Result};
 
 const RESOURCE_TYPE: &str = "Microsoft.ContainerRegistry/registries";
 
-/// Where a registry is. The path is the user's own, or Azure has confirmed it.
+/// Where a registry is. The user gave the path, or Azure has confirmed it.
 #[derive(Debug, Clone)]
 pub struct Location {
     subscription: String,
     resource_group: String,
     registry: RegistryName,
-    /// The registry itself, when it was read to confirm the path.
+    /// The registry itself, if it was read to confirm the path.
     found: Option<Registry>,
 }
 
@@ -29,7 +29,7 @@ impl Location {
         }
     }
 
-    /// The registry. Needs no request when it was read to confirm the path.
+    /// The registry. Needs no request if it was read to confirm the path.
     ///
     /// # Errors
     /// [`ArmError`].
@@ -41,12 +41,14 @@ impl Location {
     }
 }
 
-/// Finds a registry. With a resource group nothing is asked. Otherwise the group in which the registry was last is
-/// confirmed by reading the registry there; without such a hint, or when it is stale, ARM is searched for the name. Each
-/// of these takes one request.
+/// Finds a registry.
+///
+/// With a resource group, nothing is searched. Otherwise, the group in which the registry was last found is confirmed
+/// by reading the registry there. Without such a hint, or if it is stale, ARM is searched for the name. Each of these
+/// takes one request.
 ///
 /// # Errors
-/// There is no such registry, several have the name, or ARM refuses.
+/// The registry does not exist, several have the name, or ARM refuses the request.
 pub async fn locate(
     name: &RegistryName,
     resource_group: Option<&str>,
@@ -108,7 +110,7 @@ async fn search(arm: &ArmClient, name: &RegistryName, session: &Session) -> Resu
             let message = format!(
                 "More than one resources with type '{RESOURCE_TYPE}' are found with name '{name}'."
             );
-            Err(UserError::new(message).hint("Choose one with --resource-group.").into())
+            Err(UserError::new(message).hint("Use --resource-group to choose one.").into())
         }
     }
 }

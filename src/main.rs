@@ -1,4 +1,4 @@
-//! The binary: hands the outside world to [`az_acr::run`] and ends with its exit code.
+//! The binary: passes the outside world to [`az_acr::run`] and exits with its code.
 
 use az_acr::{Env, Streams};
 use std::process::ExitCode;

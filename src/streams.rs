@@ -1,4 +1,4 @@
-//! The three standard streams with what is known about them: terminal or not, colour or not.
+//! The three standard streams, and whether they are terminals and use colour.
 //!
 //! Nothing here knows what is written; formats live in `output`.
 
@@ -18,7 +18,7 @@ pub struct Streams {
     pub stdout_tty: bool,
     /// Whether standard error is a terminal.
     pub stderr_tty: bool,
-    /// Whether the user wants colour where there is a terminal.
+    /// Whether the user wants colour on a terminal.
     pub colour: bool,
     level: Level,
 }
@@ -26,7 +26,7 @@ pub struct Streams {
 /// What is written to standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Errors alone (`--only-show-errors`).
+    /// Only errors (`--only-show-errors`).
     Error,
     /// Errors and warnings.
     Warning,
@@ -85,7 +85,7 @@ impl Streams {
         }
     }
 
-    /// Streams in memory, no terminals; returns the two outputs as well.
+    /// Streams in memory, which are not terminals. Also returns the two outputs.
     pub fn memory(stdin: &str) -> (Self, Buffer, Buffer) {
         let (stdout, stderr) = (Buffer::default(), Buffer::default());
         let streams = Self {
@@ -100,14 +100,14 @@ impl Streams {
         (streams, stdout, stderr)
     }
 
-    /// The same streams with another level of messages.
+    /// The same streams with another message level.
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// Reads standard input up to a number of bytes.
+    /// Reads at most `most` bytes from standard input.
     ///
     /// # Errors
     /// When reading fails.
@@ -121,7 +121,7 @@ impl Streams {
     /// Writes bytes to standard output.
     ///
     /// # Errors
-    /// When writing fails; a reader that closed the pipe (`| head -1`) is no error.
+    /// When writing fails; a reader that closed the pipe (`| head -1`) is not an error.
     pub fn write_stdout(&self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -130,13 +130,13 @@ impl Streams {
         }
     }
 
-    /// Writes text to standard error as it is. A standard error that is gone is nobody's concern.
+    /// Writes text to standard error unchanged. Failures are ignored.
     pub fn write_stderr(&self, text: &str) {
         let mut stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = stderr.write_all(text.as_bytes());
     }
 
-    /// Writes one message, `WARNING: …`, if the level lets it through.
+    /// Writes one message, `WARNING: …`, if the level allows it.
     pub fn message(&self, level: Level, text: &str) {
         if !self.shows(level) {
             return;
@@ -159,7 +159,7 @@ impl Streams {
         self.message(Level::Warning, text);
     }
 
-    /// Writes something worth knowing that `az` does not say; quiet where warnings are.
+    /// Writes a note that `az` does not write; suppressed together with warnings.
     pub fn note(&self, text: &str) {
         if self.level >= Level::Warning {
             self.write_stderr(&format!("NOTE: {text}\n"));
@@ -176,7 +176,7 @@ impl Streams {
         self.message(Level::Debug, text);
     }
 
-    /// A spinner on standard error while something takes long; only on a terminal. Dropping it takes it away.
+    /// A spinner on standard error during slow work, only on a terminal. Dropping it removes it.
     pub fn spinner(&self, text: &str) -> Spinner {
         if !self.stderr_tty || self.level < Level::Warning {
             return Spinner(None);
@@ -191,12 +191,12 @@ impl Streams {
     }
 }
 
-/// A spinner on the terminal, or nothing in a pipe.
+/// A spinner on a terminal, or nothing in a pipe.
 #[derive(Debug)]
 pub struct Spinner(Option<ProgressBar>);
 
 impl Spinner {
-    /// Shows another text.
+    /// Changes the text.
     pub fn set_message(&self, text: impl Into<String>) {
         if let Some(bar) = &self.0 {
             bar.set_message(text.into());

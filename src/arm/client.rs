@@ -5,8 +5,8 @@ use super::http::{ArmHttp, PolicyToken};
 use super::models::{GenericResource, Registry, Subscription};
 use super::parameters::RegistryUpdateParameters;
 use super::permissions::Permissions;
-use super::policies::RequestLog;
 use super::poller::{Finish, OperationState};
+use super::request_log::RequestLog;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{Method, Transport, Url};
 use serde::Serialize;
@@ -22,7 +22,7 @@ const PERMISSIONS_API_VERSION: &str = "2022-04-01";
 const REGISTRY_TYPE: &str = "Microsoft.ContainerRegistry/registries";
 const REGISTRY: &str = "a registry";
 
-/// Which registry: subscription, resource group, name.
+/// Identifies a registry: subscription, resource group, name.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistryPath<'a> {
     /// The subscription's GUID.
@@ -39,12 +39,12 @@ pub struct ArmClient {
     http: ArmHttp,
 }
 
-/// Options of an [`ArmClient`].
+/// Options for an [`ArmClient`].
 #[derive(Debug, Default)]
 pub struct ArmClientOptions {
-    /// Carries the requests; azure_core's own transport when `None`.
+    /// Sends the requests; `None` means azure_core's own transport.
     pub transport: Option<Transport>,
-    /// Takes a line for each request.
+    /// Receives a line for each request.
     pub log: Option<RequestLog>,
     /// Asks Azure Policy for a token before each change.
     pub policy_token: Option<PolicyToken>,
@@ -55,12 +55,12 @@ impl ArmClient {
     ///
     /// # Arguments
     /// * `endpoint` - ARM's URL in this cloud, e.g. `https://management.azure.com`; https only.
-    /// * `credential` - gives the tokens.
+    /// * `credential` - provides the tokens.
     /// * `scope` - the scope of the tokens, e.g. `https://management.core.windows.net//.default`.
     /// * `options` - transport, log and policy token.
     ///
     /// # Errors
-    /// [`ArmError::ForeignLink`] when the endpoint is not https.
+    /// [`ArmError::ForeignLink`] if the endpoint is not https.
     pub fn new(
         endpoint: Url,
         credential: Arc<dyn TokenCredential>,
@@ -83,7 +83,7 @@ impl ArmClient {
         self.get(self.child(of, &[]), REGISTRY).await
     }
 
-    /// Gets a registry as ARM sends it, with properties that this version does not know.
+    /// Gets a registry as ARM sends it, including properties that this version does not know.
     ///
     /// # Arguments
     /// * `of` - the registry.
@@ -94,20 +94,20 @@ impl ArmClient {
         self.get(self.child(of, &[]), REGISTRY).await
     }
 
-    /// Gets what the caller may do with a registry.
+    /// Gets the caller's permissions on a registry.
     ///
     /// # Arguments
     /// * `of` - the registry.
     ///
     /// # Errors
-    /// [`ArmError`]; not everybody who may read a registry may read this.
+    /// [`ArmError`]; not every caller who may read a registry may read its permissions.
     pub async fn get_permissions(&self, of: RegistryPath<'_>) -> Result<Permissions, ArmError> {
         let mut url = self.child(of, &["providers", "Microsoft.Authorization", "permissions"]);
         url.set_query(Some(&format!("api-version={PERMISSIONS_API_VERSION}")));
         self.list(url, "a list of permissions").await.map(Permissions::new)
     }
 
-    /// Lists the registries of a subscription, all pages.
+    /// Lists the registries in a subscription (all pages).
     ///
     /// # Arguments
     /// * `subscription` - the subscription's GUID.
@@ -125,7 +125,7 @@ impl ArmClient {
         self.list(self.http.url(&path, API_VERSION), "a list of registries").await
     }
 
-    /// Lists the registries of a resource group, all pages.
+    /// Lists the registries in a resource group (all pages).
     ///
     /// # Arguments
     /// * `subscription` - the subscription's GUID.
@@ -142,14 +142,14 @@ impl ArmClient {
         self.list(url, "a list of registries").await
     }
 
-    /// Begins to change a registry. The service usually answers at once, with the changed registry.
+    /// Begins to update a registry. The service usually responds at once, with the changed registry.
     ///
     /// # Arguments
     /// * `of` - the registry.
     /// * `parameters` - what to change.
     ///
     /// # Errors
-    /// [`ArmError`]; then nothing was changed, unless the connection broke after the request was sent.
+    /// [`ArmError`]. Nothing was changed, unless the connection broke after the request was sent.
     pub async fn begin_update_registry(
         &self,
         of: RegistryPath<'_>,
@@ -159,11 +159,11 @@ impl ArmClient {
         self.begin(Method::Patch, url, Some(parameters), Finish::Read(REGISTRY)).await
     }
 
-    /// Finds the registries with a name, in any case, in a subscription of any size, with one request.
+    /// Finds the registries with a name, in any case. One request is enough for a subscription of any size.
     ///
     /// # Arguments
     /// * `subscription` - the subscription's GUID.
-    /// * `name` - the registry; letters, digits and hyphens only.
+    /// * `name` - the registry's name; only letters, digits and hyphens.
     ///
     /// # Errors
     /// [`ArmError`].
@@ -182,7 +182,7 @@ impl ArmClient {
         Ok(found)
     }
 
-    /// Lists the subscriptions that the caller has access to, all pages.
+    /// Lists the subscriptions that the caller has access to (all pages).
     ///
     /// # Errors
     /// [`ArmError`].
@@ -191,7 +191,7 @@ impl ArmClient {
         self.list(url, "a list of subscriptions").await
     }
 
-    /// Sends a PUT, PATCH or DELETE that may take long.
+    /// Sends a PUT, PATCH or DELETE that may take a long time.
     pub(super) async fn begin<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -221,7 +221,7 @@ impl ArmClient {
         self.http.list(first, model).await
     }
 
-    /// The URL of a registry, or of something below it.
+    /// The URL of a registry or of a child resource.
     pub(super) fn child(&self, of: RegistryPath<'_>, rest: &[&str]) -> Url {
         let path = [&[of.registry], rest].concat();
         self.group_url(of.subscription, of.resource_group, &path)

@@ -1,4 +1,4 @@
-//! Values that the service may add to. An unknown one is kept and shown, never an error.
+//! Enumerations that the service may extend. An unknown value is kept and shown; it is never an error.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,13 +37,13 @@ macro_rules! open_enum {
 open_enum! {
     /// The SKU of a registry.
     SkuName {
-        /// Unmanaged registries on the user's own storage account, retired.
+        /// Unmanaged registries on the user's own storage account (retired).
         Classic = "Classic",
-        /// The smallest one.
+        /// The smallest SKU.
         Basic = "Basic",
-        /// The usual one.
+        /// The usual SKU.
         Standard = "Standard",
-        /// The one with data endpoints, replicas, network rules and private link.
+        /// The SKU with data endpoints, replicas, network rules and private link.
         Premium = "Premium",
     }
 }
@@ -61,17 +61,17 @@ open_enum! {
 open_enum! {
     /// What the service is doing with a resource.
     ProvisioningState {
-        /// Being made.
+        /// Being created.
         Creating = "Creating",
         /// Being changed.
         Updating = "Updating",
-        /// Being removed.
+        /// Being deleted.
         Deleting = "Deleting",
         /// Done.
         Succeeded = "Succeeded",
         /// Ended with an error.
         Failed = "Failed",
-        /// Given up on request.
+        /// Canceled on request.
         Canceled = "Canceled",
     }
 }

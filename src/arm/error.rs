@@ -7,77 +7,77 @@ use std::fmt;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArmError {
-    /// ARM refused, with an error body.
+    /// ARM refused the request with an error body.
     #[error("{error}")]
     Service {
         /// The HTTP status; 200 for a long-running operation that ended with an error.
         status: u16,
-        /// ARM's own words.
+        /// ARM's error.
         error: Box<ServiceError>,
     },
-    /// ARM refused, and the body is no error body.
+    /// ARM refused the request with a body that is not an error body.
     #[error("Operation returned an invalid status '{reason}'{content}")]
     Status {
         /// The HTTP status.
         status: u16,
-        /// The status in words.
+        /// The reason phrase.
         reason: String,
-        /// `\nContent: …`, or nothing.
+        /// `\nContent: …`, or empty.
         content: String,
     },
-    /// A success whose body is not what was asked for.
+    /// A successful response whose body is not what was expected.
     #[error("{host} answered {status} with a body that is not {expected}: {detail}")]
     UnexpectedBody {
-        /// The host that answered.
+        /// The host that responded.
         host: String,
         /// The HTTP status.
         status: u16,
         /// What was expected, e.g. `JSON` or `a registry`.
         expected: &'static str,
-        /// The parser's words, or how the body begins.
+        /// The parser's message, or the beginning of the body.
         detail: String,
     },
     /// The host could not be reached.
     #[error("Cannot reach {host}: {detail}")]
     Connection {
-        /// The host that was asked.
+        /// The host that the request was sent to.
         host: String,
-        /// What happened, from the outside in.
+        /// What happened, including the innermost error.
         detail: String,
         /// Whether the host's certificate was the reason.
         certificate: bool,
     },
-    /// A link in an answer leads to another host. It was not followed: the token must not go there.
+    /// A link in a response, or the endpoint itself, is not one that a token may be sent to: another host, or no HTTPS.
     #[error(
         "{host} answered with a link to {other}, which was not followed: tokens are sent to {host} over https only"
     )]
     ForeignLink {
-        /// The host that was asked.
+        /// The host that the request was sent to.
         host: String,
         /// Where the link leads.
         other: String,
     },
-    /// The request was never sent: no token could be had.
+    /// The request was never sent: there was no token for it, or it could not be built.
     #[error("{0}")]
     Unsent(String),
-    /// A list has more pages than anybody has resources.
+    /// A list has an implausible number of pages.
     #[error("{host} sent more than {pages} pages for one list")]
     TooManyPages {
-        /// The host that answered.
+        /// The host that responded.
         host: String,
         /// The limit.
         pages: usize,
     },
-    /// A long-running operation did not end in time; it goes on in Azure.
+    /// A long-running operation did not end in time; it continues in Azure.
     #[error("the operation did not finish within {minutes} minutes. It continues in Azure")]
     OperationTimeout {
-        /// How long it was waited for.
+        /// How long the client waited.
         minutes: u64,
     },
 }
 
 impl ArmError {
-    /// The HTTP status of a refusal.
+    /// The HTTP status, if ARM refused the request.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Service { status, .. } | Self::Status { status, .. } => Some(*status),
@@ -86,7 +86,7 @@ impl ArmError {
     }
 }
 
-/// An error in ARM's (OData v4) form. Its `Display` is the text that the Python SDK makes of it.
+/// An error in ARM's format (OData v4). Its `Display` is the Python SDK's text for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceError {
     code: Option<String>,
@@ -98,7 +98,7 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
-    /// Reads `{"error": {…}}` or the inner object alone; `None` when there is neither code nor message.
+    /// Reads `{"error": {…}}` or only the inner object. Returns `None` if there is neither code nor message.
     pub fn from_body(body: &Value) -> Option<Self> {
         let error = body.get("error").unwrap_or(body);
         let text = |name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -160,7 +160,7 @@ impl fmt::Display for ServiceError {
     }
 }
 
-/// JSON with four spaces of indent, as Python's `json.dumps(…, indent=4)`.
+/// JSON indented by four spaces, like Python's `json.dumps(…, indent=4)`.
 fn indented(value: &Value) -> String {
     let mut bytes = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");

@@ -1,8 +1,9 @@
-//! Requests to Azure Resource Manager: URLs, the pipeline, statuses, bodies, and the links in answers.
+//! Requests to Azure Resource Manager: URLs, the pipeline, statuses, bodies, and the links in responses.
 
 use super::error::{ArmError, ServiceError};
 use super::models::Page;
-use super::policies::{LogPolicy, RenewTokenPolicy, RequestLog, RetryPolicy, sources};
+use super::request_log::{LogPolicy, RequestLog};
+use super::retry::{RenewTokenPolicy, RetryPolicy, sources};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -14,12 +15,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 const POLICY_API_VERSION: &str = "2025-11-01";
-/// 1,000 resources a page: more than a subscription can hold.
+/// At 1,000 resources per page, more than a subscription can hold.
 const MAX_PAGES: usize = 1_000;
-/// As much of an unexpected error body as the Python SDK shows, in characters.
+/// How many characters of an unexpected error body are shown, as in the Python SDK.
 const SHOWN_ERROR_BODY: usize = 2000;
 
-/// What Azure Policy is asked with before a change.
+/// Options for the request to Azure Policy before a change.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyToken {
     /// The id of the change that the operation belongs to.
@@ -39,14 +40,14 @@ impl ArmHttp {
     ///
     /// # Arguments
     /// * `endpoint` - ARM's URL in this cloud; https only.
-    /// * `credential` - gives the tokens.
+    /// * `credential` - provides the tokens.
     /// * `scope` - the scope of the tokens.
-    /// * `transport` - carries the requests; azure_core's own when `None`.
-    /// * `log` - takes a line for each request.
+    /// * `transport` - sends the requests; `None` means azure_core's own transport.
+    /// * `log` - receives a line for each request.
     /// * `policy_token` - asks Azure Policy for a token before each change.
     ///
     /// # Errors
-    /// [`ArmError::ForeignLink`] when the endpoint is not https.
+    /// [`ArmError::ForeignLink`] if the endpoint is not https.
     pub(super) fn new(
         endpoint: Url,
         (credential, scope): (Arc<dyn TokenCredential>, &str),
@@ -90,7 +91,7 @@ impl ArmHttp {
         parse(&url, &response, model)
     }
 
-    /// Gets a list, all pages.
+    /// Gets a list (all pages).
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         first: Url,
@@ -154,7 +155,7 @@ impl ArmHttp {
         let mut request = Request::new(url.clone(), Method::Post);
         request.insert_header("x-ms-force-sync", "true");
         let response = self.send_request(request, Some(question.to_string().into_bytes())).await?;
-        let token: Value = parse(&url, &response, "a token of Azure Policy")?;
+        let token: Value = parse(&url, &response, "an Azure Policy token")?;
         let token = token["token"].as_str().filter(|token| !token.is_empty());
         token.map(str::to_owned).ok_or_else(|| {
             ArmError::Unsent(
@@ -185,7 +186,7 @@ impl ArmHttp {
     /// The endpoint with these path segments (percent-encoded) and this api-version.
     pub(super) fn url(&self, segments: &[&str], api_version: &str) -> Url {
         let mut url = self.endpoint.clone();
-        // An https URL always has segments, and `ArmHttp::new` accepts no others.
+        // An https URL always has segments, and `ArmHttp::new` accepts no other URLs.
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
@@ -193,7 +194,7 @@ impl ArmHttp {
         url
     }
 
-    /// A URL from an answer, if it leads to the host that was asked, over https.
+    /// A URL from a response, if it leads to ARM's host over https.
     pub(super) fn own_link(&self, text: &str) -> Result<Url, ArmError> {
         let foreign = |other: String| ArmError::ForeignLink { host: self.host(), other };
         let url =
@@ -223,7 +224,7 @@ pub(super) fn parse<T: DeserializeOwned>(
         expected,
         detail,
     };
-    // Some proxies put a byte order mark in front.
+    // Some proxies prepend a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| {
         if error.is_data() {
@@ -270,7 +271,7 @@ fn transport_error(host: &str, error: &Error) -> ArmError {
         });
         let dns = sources(error).any(|e| e.to_string() == "dns error");
         let detail = if dns {
-            format!("the name cannot be resolved ({innermost})")
+            format!("the host name cannot be resolved ({innermost})")
         } else if certificate {
             format!("its certificate is not trusted ({innermost})")
         } else {

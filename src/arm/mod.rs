@@ -1,7 +1,7 @@
-//! A typed client on Azure Resource Manager, as far as container registries need it.
+//! A typed client for Azure Resource Manager, limited to what container registries need.
 //!
-//! It uses azure_core's pipeline and adds what that lacks: hosts of links and polling URLs are checked, writes are not
-//! sent twice, refused connections are not retried, and ARM's own errors survive polling.
+//! It uses azure_core's pipeline and adds what the pipeline lacks: hosts of links and polling URLs are checked, a
+//! PATCH or POST is not repeated after its connection broke, refused connections are not retried, and ARM's own errors survive polling.
 
 mod client;
 mod enums;
@@ -11,11 +11,12 @@ mod models;
 mod network_rules;
 mod parameters;
 mod permissions;
-mod policies;
 mod poller;
 mod private_endpoint_connections;
 mod replications;
+mod request_log;
 mod resource_id;
+mod retry;
 
 pub use client::{API_VERSION, ArmClient, ArmClientOptions, RegistryPath};
 pub use enums::{EnabledState, ProvisioningState, SkuName};
@@ -34,6 +35,7 @@ pub use parameters::{
     typed,
 };
 pub use permissions::Permissions;
-pub use policies::{RequestLog, retry_policy};
 pub use poller::{Operation, OperationState};
+pub use request_log::RequestLog;
 pub use resource_id::ResourceId;
+pub use retry::retry_policy;

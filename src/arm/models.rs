@@ -1,8 +1,8 @@
-//! What ARM sends, api-version `2026-09-01-preview`.
+//! The models of ARM's responses, api-version `2026-09-01-preview`.
 //!
-//! Every field of an answer is optional: a field that ARM leaves out is not an error. Properties that this version does
-//! not know are left out, as `az` leaves them out; `show --raw` reads ARM's JSON instead. Deserialising reads ARM's
-//! spelling; serialising writes the spelling and the order of the Python SDK's attributes, which is what `az` shows
+//! Every field of a response is optional: a field that ARM omits is not an error. Properties that this version does not
+//! know are dropped, as in `az`; `show --raw` reads ARM's JSON instead. Deserialising reads ARM's property names.
+//! Serialising writes the names and the order of the Python SDK's attributes, which is what `az` shows
 //! (azure-mgmt-containerregistry 15.1.0b3).
 
 use super::enums::{EnabledState, ProvisioningState, SkuName};
@@ -17,8 +17,8 @@ use time::format_description::well_known::Rfc3339;
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// The time as Python's `isoformat` shows it: microseconds (none when zero), an offset instead of `Z`.
-    /// A text that is no time is shown as it is.
+    /// The time as Python's `isoformat` shows it: microseconds (omitted if zero), an offset instead of `Z`.
+    /// Text that is not a time is returned unchanged.
     pub fn isoformat(&self) -> String {
         let Ok(time) = OffsetDateTime::parse(&self.0, &Rfc3339) else {
             return self.0.clone();
@@ -67,7 +67,7 @@ macro_rules! model {
 }
 
 model! {
-    /// Who made and changed a resource.
+    /// Who created and last changed a resource.
     SystemData {
         created_by: String,
         created_by_type: String,
@@ -141,7 +141,7 @@ model! {
 }
 
 model! {
-    /// The status of a resource at a time.
+    /// The status of a resource at a point in time.
     Status {
         display_status: String,
         message: String,
@@ -159,7 +159,7 @@ model! {
 }
 
 model! {
-    /// A subnet that is let in.
+    /// A subnet that is allowed access.
     VirtualNetworkRule {
         action: String,
         virtual_network_subnet_resource_id: String,
@@ -167,10 +167,10 @@ model! {
 }
 
 model! {
-    /// An address range that is let in.
+    /// An address range that is allowed access.
     IpRule {
         action: String,
-        // ARM says `value`; the Python SDK, and so `az`, names it after what it holds.
+        // ARM's name is `value`; the Python SDK, and so `az`, names it after its content.
         #[serde(rename(deserialize = "value"))]
         ip_address_or_range: String,
     }
@@ -183,7 +183,7 @@ model! {
         trust_policy: TrustPolicy,
         retention_policy: RetentionPolicy,
         export_policy: StatusPolicy,
-        // ARM spells `AD`; the Python SDK's `azure_ad_…` comes out of `az` as `Ad`.
+        // ARM writes `AD`; `az` prints the Python SDK's `azure_ad_…` as `Ad`.
         #[serde(rename(deserialize = "azureADAuthenticationAsArmPolicy"))]
         azure_ad_authentication_as_arm_policy: StatusPolicy,
         soft_delete_policy: SoftDeletePolicy,
@@ -206,7 +206,7 @@ model! {
 }
 
 model! {
-    /// How long untagged manifests stay, in days.
+    /// How long untagged manifests are kept, in days.
     RetentionPolicy {
         days: i64,
         last_updated_time: Timestamp,
@@ -215,7 +215,7 @@ model! {
 }
 
 model! {
-    /// How long deleted artifacts stay, in days.
+    /// How long deleted artifacts are kept, in days.
     SoftDeletePolicy {
         retention_days: i64,
         last_updated_time: Timestamp,
@@ -224,7 +224,7 @@ model! {
 }
 
 model! {
-    /// Encryption with a key of the user's.
+    /// Encryption with the user's own key.
     Encryption {
         status: String,
         key_vault_properties: KeyVaultProperties,
@@ -232,7 +232,7 @@ model! {
 }
 
 model! {
-    /// The key of the user's.
+    /// The user's own key.
     KeyVaultProperties {
         key_identifier: String,
         versioned_key_identifier: String,
@@ -301,7 +301,7 @@ model! {
     }
 }
 
-/// An entry of the list of resources.
+/// An entry in the list of resources.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct GenericResource {
@@ -311,14 +311,14 @@ pub struct GenericResource {
     pub name: String,
 }
 
-/// A subscription that the caller sees.
+/// A subscription that the caller has access to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Subscription {
     /// The GUID.
     pub subscription_id: String,
-    /// The name for people.
+    /// The display name.
     #[serde(default)]
     pub display_name: String,
 }

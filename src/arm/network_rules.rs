@@ -1,7 +1,7 @@
-//! A registry's network rules, to be sent back to ARM with only what was asked for changed.
+//! A registry's network rules, sent back to ARM with only the requested changes.
 //!
-//! ARM replaces each list as a whole. So rules go back exactly as they came, keys that this version does not know
-//! included, and a list that ARM left out is left out again: an api-version may hide rules that exist.
+//! ARM replaces each list as a whole. Rules are therefore sent back exactly as they came, including keys that this
+//! version does not know. A list that ARM omitted is omitted again, because an api-version may hide existing rules.
 
 use super::parameters::{Given, NetworkRuleSetUpdate};
 use serde::Serialize;
@@ -12,13 +12,13 @@ const SUBNET_ID: &str = "virtualNetworkSubnetResourceId";
 const RANGES: &str = "ipRules";
 const RANGE: &str = "value";
 
-/// The network rules of a registry, in ARM's spelling.
+/// The network rules of a registry, with ARM's property names.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct NetworkRules(Map<String, Value>);
 
 impl NetworkRules {
-    /// The rules in a registry's body; a set that allows everything where the body has none, as `az` assumes.
+    /// The rules in a registry's body. If the body has none, everything is allowed, as `az` assumes.
     pub fn of_registry(body: &Value) -> Self {
         match body.pointer("/properties/networkRuleSet").and_then(Value::as_object) {
             Some(rules) if !rules.is_empty() => Self(rules.clone()),
@@ -36,14 +36,14 @@ impl NetworkRules {
         self.add(RANGES, json!({"action": "Allow", RANGE: range}));
     }
 
-    /// Removes the rules for a subnet. Ids compare without regard to case, as in `az`.
+    /// Removes the rules for a subnet. Ids are compared without regard to case, as in `az`.
     pub fn remove_subnet(&mut self, id: &str) {
         self.remove(SUBNETS, |rule| {
             rule[SUBNET_ID].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id))
         });
     }
 
-    /// Removes the rules for an address or a range, as it was written.
+    /// Removes the rules for an address or a range. The text must match exactly.
     pub fn remove_range(&mut self, range: &str) {
         self.remove(RANGES, |rule| rule[RANGE].as_str() == Some(range));
     }
@@ -65,7 +65,7 @@ impl NetworkRules {
 }
 
 impl From<NetworkRules> for Given<NetworkRuleSetUpdate> {
-    /// The rules as they are: a typed set would drop what this version does not know.
+    /// Keeps the rules unchanged: a typed set would drop what this version does not know.
     fn from(rules: NetworkRules) -> Self {
         Self::Other(Value::Object(rules.0))
     }

@@ -1,11 +1,12 @@
-//! The bodies of PUT and PATCH requests. What is `None` is not sent, and stays as it is.
+//! The bodies of PUT and PATCH requests. A field that is `None` is not sent and stays unchanged.
 
 use super::enums::{EnabledState, SkuName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A value as the user gave it: of the type that ARM documents, or any other JSON, which ARM then refuses in its own
-/// words (`az` sends both, too).
+/// A value as the user gave it: of the type that ARM documents, or any other JSON.
+///
+/// ARM refuses the latter with its own message. `az` sends both as well.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Given<T> {
@@ -63,7 +64,7 @@ parameters! {
 }
 
 parameters! {
-    /// A managed identity to change to.
+    /// The new managed identity.
     IdentityUpdate {
         r#type: String,
         user_assigned_identities: Map<String, Value>,
@@ -71,7 +72,7 @@ parameters! {
 }
 
 parameters! {
-    /// A SKU to change to.
+    /// The new SKU.
     SkuUpdate {
         name: SkuName,
     }
@@ -98,7 +99,7 @@ parameters! {
 }
 
 parameters! {
-    /// Network rules to change. Each list is replaced as a whole; rules are in ARM's spelling.
+    /// Network rules to change. Each list is replaced as a whole; rules have ARM's property names.
     NetworkRuleSetUpdate {
         default_action: String,
         virtual_network_rules: Vec<Value>,
@@ -189,11 +190,11 @@ pub struct ReplicationCreateParameters {
     /// Tags of the replication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Map<String, Value>>,
-    /// Its properties; sent even when there are none (recorded).
+    /// Its properties; sent even if there are none (recorded).
     pub properties: ReplicationCreateProperties,
 }
 
-/// The properties of a replication that is created.
+/// The properties of a new replication.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplicationCreateProperties {
@@ -206,7 +207,7 @@ pub struct ReplicationCreateProperties {
 }
 
 impl RegistryUpdateParameters {
-    /// The properties that change, if there are any.
+    /// The properties that change, if any.
     pub fn properties(&self) -> Option<&RegistryPropertiesUpdate> {
         typed(self.properties.as_ref())
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// The actions that a role, or several, allow on a resource.
+/// The actions that one or more roles allow on a resource.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Permission {
@@ -19,7 +19,7 @@ impl Permissions {
         Self(permissions)
     }
 
-    /// Whether an action is allowed: one role allows it and does not exclude it.
+    /// Whether an action is allowed: at least one role includes it and does not exclude it.
     ///
     /// # Arguments
     /// * `action` - e.g. `Microsoft.ContainerRegistry/registries/write`.
@@ -29,7 +29,7 @@ impl Permissions {
     }
 }
 
-/// Whether a pattern of Azure RBAC covers an action: `*` stands for any characters, case does not matter.
+/// Whether an Azure RBAC pattern matches an action: `*` stands for any characters; case does not matter.
 fn matches(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
     let mut parts = pattern.split('*');

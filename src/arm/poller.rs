@@ -1,8 +1,8 @@
-//! Long-running operations (LRO): which header leads to the state, when it has ended, and ARM's error if it failed.
+//! Long-running operations (LRO): where to poll, when an operation has ended, and ARM's error if it failed.
 
 use super::error::{ArmError, ServiceError};
 use super::http::{ArmHttp, parse};
-use super::policies::retry_after;
+use super::retry::retry_after;
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{Method, RawResponse, Url};
 use azure_core::time::{Duration, OffsetDateTime};
@@ -11,9 +11,9 @@ use serde_json::Value;
 use std::marker::PhantomData;
 use tokio::time::Instant;
 
-/// Between two polls, where ARM does not say.
+/// The time between two polls, if ARM does not specify it.
 const INTERVAL: Duration = Duration::seconds(2);
-/// No server makes a user wait longer than this between two polls.
+/// The longest time between two polls, whatever the server asks for.
 const LONGEST_INTERVAL: Duration = Duration::seconds(60);
 const DEADLINE_MINUTES: u64 = 60;
 
@@ -34,30 +34,30 @@ pub struct Operation<'a, T> {
     phantom: PhantomData<T>,
 }
 
-/// What a successful operation leaves behind.
+/// What a successful operation returns.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Finish {
-    /// The resource, whose model this is: it is read once more.
+    /// The resource, which is read once more; the text names its model.
     Read(&'static str),
-    /// Nothing: it was deleted.
+    /// Nothing: the resource was deleted.
     Nothing,
 }
 
-/// Where an operation is after a step.
+/// The state of an operation after a request.
 #[derive(Debug)]
 pub enum OperationState<'a, T> {
-    /// It has ended; this is the resource.
+    /// The operation has ended; this is the resource.
     Done(T),
-    /// It goes on: poll.
+    /// The operation is still running: poll it.
     Running(Box<Operation<'a, T>>),
 }
 
-/// How ARM tells the state, in order of preference.
+/// How ARM reports the state, in order of preference.
 #[derive(Debug)]
 enum Track {
     /// `Azure-AsyncOperation`: a URL whose body has a `status`.
     AsyncOperation(Url),
-    /// `Location`: a URL that responses 202 until it has ended.
+    /// `Location`: a URL that returns 202 until the operation has ended.
     Location(Url),
     /// The resource's own `provisioningState`.
     Resource,
@@ -99,7 +99,7 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
     /// Polls until the operation has ended.
     ///
     /// # Errors
-    /// ARM's error when it failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
+    /// ARM's error if it failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
     pub async fn wait(self) -> Result<T, ArmError> {
         let mut state = self;
         loop {
@@ -112,10 +112,10 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
 }
 
 impl<'a, T: DeserializeOwned> Operation<'a, T> {
-    /// Waits as long as ARM asked for, and looks once.
+    /// Waits as long as ARM asked for, then polls once.
     ///
     /// # Errors
-    /// ARM's error when the operation failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
+    /// ARM's error if the operation failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
     pub async fn poll(mut self: Box<Self>) -> Result<OperationState<'a, T>, ArmError> {
         if self.started.elapsed() >= std::time::Duration::from_secs(DEADLINE_MINUTES * 60) {
             return Err(ArmError::OperationTimeout { minutes: DEADLINE_MINUTES });
@@ -128,7 +128,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
             Track::Resource => &self.resource,
         };
         let response = match self.http.send(Method::Get, url.clone(), None).await {
-            // The resource is tracked by itself, and it is gone: that is how its deletion ends.
+            // The operation is tracked through the resource, which no longer exists: its deletion has ended.
             Err(error) if self.is_deleted(&error) => {
                 return nothing(&self.resource).map(OperationState::Done);
             }
@@ -196,7 +196,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
         Ok(!is_running(Some(status)))
     }
 
-    /// The operation's failure as an error.
+    /// Returns an error if the operation failed or was canceled.
     fn check_state(&self, state: &str, body: &Value) -> Result<(), ArmError> {
         if !["Failed", "Canceled", "Cancelled"].iter().any(|s| s.eq_ignore_ascii_case(state)) {
             return Ok(());
@@ -217,7 +217,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
     }
 }
 
-/// The value of a resource that is gone: `()`.
+/// The value of a deleted resource: `()`.
 fn nothing<T: DeserializeOwned>(url: &Url) -> Result<T, ArmError> {
     serde_json::from_value(Value::Null).map_err(|e| ArmError::UnexpectedBody {
         host: url.host_str().unwrap_or_default().to_owned(),
@@ -227,7 +227,7 @@ fn nothing<T: DeserializeOwned>(url: &Url) -> Result<T, ArmError> {
     })
 }
 
-/// ARM's terminal states are these; "Creating", "Updating" and whatever comes are on the way.
+/// ARM's terminal states are listed here; in "Creating", "Updating" and any other state the operation is running.
 fn is_running(state: Option<&str>) -> bool {
     const ENDED: [&str; 4] = ["Succeeded", "Failed", "Canceled", "Cancelled"];
     state.is_some_and(|state| !ENDED.iter().any(|ended| ended.eq_ignore_ascii_case(state)))
@@ -245,7 +245,7 @@ fn provisioning_state(response: &RawResponse) -> Option<String> {
     body(response)["properties"]["provisioningState"].as_str().map(str::to_owned)
 }
 
-/// A header's URL, if it is there and leads to the host that was asked.
+/// The URL in a header, if there is one. It must lead to ARM's host.
 fn link(http: &ArmHttp, headers: &Headers, name: &'static str) -> Result<Option<Url>, ArmError> {
     headers
         .get_optional_str(&HeaderName::from_static(name))

@@ -1,4 +1,4 @@
-//! Operations on the connections from private endpoints.
+//! Operations on private endpoint connections.
 
 use super::client::{ArmClient, RegistryPath};
 use super::error::ArmError;
@@ -11,7 +11,7 @@ const SEGMENT: &str = "privateEndpointConnections";
 const MODEL: &str = "a private endpoint connection";
 
 impl ArmClient {
-    /// Lists the private endpoint connections of a registry, all pages.
+    /// Lists the private endpoint connections of a registry (all pages).
     ///
     /// # Arguments
     /// * `of` - the registry.
@@ -32,7 +32,7 @@ impl ArmClient {
     /// * `name` - the connection.
     ///
     /// # Errors
-    /// [`ArmError`]; a missing one is a 404.
+    /// [`ArmError`]; a missing connection is a 404.
     pub async fn get_private_endpoint_connection(
         &self,
         of: RegistryPath<'_>,
@@ -41,12 +41,12 @@ impl ArmClient {
         self.get(self.child(of, &[SEGMENT, name]), MODEL).await
     }
 
-    /// Begins to write a private endpoint connection.
+    /// Begins to replace a private endpoint connection.
     ///
     /// # Arguments
     /// * `of` - the registry.
     /// * `name` - the connection.
-    /// * `connection` - the whole connection, in ARM's spelling.
+    /// * `connection` - the whole connection, with ARM's property names.
     ///
     /// # Errors
     /// [`ArmError`].
@@ -60,7 +60,7 @@ impl ArmClient {
         self.begin(Method::Put, url, Some(connection), Finish::Read(MODEL)).await
     }
 
-    /// Begins to delete a private endpoint connection. One that is not there is no error.
+    /// Begins to delete a private endpoint connection. If it does not exist, this is not an error.
     ///
     /// # Arguments
     /// * `of` - the registry.

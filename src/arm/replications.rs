@@ -8,7 +8,7 @@ use super::poller::{Finish, OperationState};
 use azure_core::http::Method;
 
 impl ArmClient {
-    /// Lists the replications of a registry, all pages. The home region is among them once there is a replica.
+    /// Lists the replications of a registry (all pages). Once there is a replica, the home region is listed as well.
     ///
     /// # Arguments
     /// * `of` - the registry.
@@ -29,7 +29,7 @@ impl ArmClient {
     /// * `name` - the replication.
     ///
     /// # Errors
-    /// [`ArmError`]; a missing one is a 404.
+    /// [`ArmError`]; a missing replication is a 404.
     pub async fn get_replication(
         &self,
         of: RegistryPath<'_>,
@@ -38,12 +38,12 @@ impl ArmClient {
         self.get(self.child(of, &["replications", name]), "a replication").await
     }
 
-    /// Begins to create a replication: minutes, in Azure.
+    /// Begins to create a replication, which takes minutes in Azure.
     ///
     /// # Arguments
     /// * `of` - the registry.
     /// * `name` - the replication.
-    /// * `parameters` - where, and how.
+    /// * `parameters` - its region and settings.
     ///
     /// # Errors
     /// [`ArmError`].
@@ -57,7 +57,7 @@ impl ArmClient {
         self.begin(Method::Put, url, Some(parameters), Finish::Read("a replication")).await
     }
 
-    /// Begins to change a replication.
+    /// Begins to update a replication.
     ///
     /// # Arguments
     /// * `of` - the registry.
@@ -76,7 +76,7 @@ impl ArmClient {
         self.begin(Method::Patch, url, Some(parameters), Finish::Read("a replication")).await
     }
 
-    /// Begins to delete a replication. One that is not there is no error.
+    /// Begins to delete a replication. If it does not exist, this is not an error.
     ///
     /// # Arguments
     /// * `of` - the registry.

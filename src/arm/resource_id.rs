@@ -1,6 +1,6 @@
 //! The parts of an ARM resource id.
 
-/// A resource id, `/subscriptions/…/resourceGroups/…/providers/…`, with the parts that are needed.
+/// The parts of a resource id (`/subscriptions/…/resourceGroups/…/providers/…`) that are needed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceId<'a> {
     /// The subscription's GUID.
@@ -10,7 +10,7 @@ pub struct ResourceId<'a> {
 }
 
 impl<'a> ResourceId<'a> {
-    /// Parses an id; `None` when it is not the id of something in a resource group.
+    /// Parses an id. Returns `None` if it is not the id of a resource in a resource group.
     pub fn parse(id: &'a str) -> Option<Self> {
         let mut parts = id.split('/');
         let (start, subscriptions) = (parts.next()?, parts.next()?);

@@ -1,7 +1,7 @@
-//! A login by client certificate: the signed statement that Entra takes instead of a secret.
+//! Login with a client certificate: the signed assertion that Entra accepts instead of a secret.
 //!
-//! azure_identity reads PKCS#12 files through the system's OpenSSL; `az` logins and CI systems have PEM files,
-//! and ring is linked already.
+//! azure_identity reads PKCS#12 files through the system's OpenSSL. `az` logins and CI systems have PEM files,
+//! and ring is already linked.
 
 use super::{AzureError, read_text};
 use azure_core::base64;
@@ -16,10 +16,10 @@ use serde_json::json;
 use std::fmt;
 use std::path::Path;
 
-/// Entra takes statements that live up to a day; this one is used at once.
+/// Entra accepts assertions that are valid for up to a day; this one is used at once.
 const LIFETIME_SECONDS: i64 = 600;
 
-/// Signs statements with the key of a certificate.
+/// Signs assertions with a certificate's key.
 pub struct CertificateAssertion {
     key: RsaKeyPair,
     thumbprint: String,
@@ -36,12 +36,12 @@ impl CertificateAssertion {
     /// * `audience` - the token endpoint.
     ///
     /// # Errors
-    /// [`AzureError`] when the file lacks one of the two or the key is encrypted or not RSA.
+    /// [`AzureError`] if the file lacks one of the two, or if the key is encrypted or not RSA.
     pub fn load(path: &Path, client_id: &str, audience: String) -> Result<Self, AzureError> {
         let wrong = |detail: &str| AzureError::Damaged {
             path: path.to_owned(),
             detail: detail.to_owned(),
-            remedy: "AZURE_CLIENT_CERTIFICATE_PATH must name a PEM file with a certificate and its unencrypted RSA key",
+            remedy: "AZURE_CLIENT_CERTIFICATE_PATH must name a PEM file that contains a certificate and its unencrypted RSA key",
         };
         let text = read_text(path)?.ok_or_else(|| wrong("it does not exist"))?;
         let certificate = CertificateDer::from_pem_slice(text.as_bytes())

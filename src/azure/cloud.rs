@@ -1,4 +1,4 @@
-//! The clouds: four built in, and those that `az cloud register` wrote to `clouds.config`.
+//! The clouds: four built-in ones, and those that `az cloud register` wrote to `clouds.config`.
 
 use super::AzureError;
 use super::config::{Config, read_ini};
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 /// The name of the cloud that this program emulates.
 pub const EMULATOR: &str = "emulator";
 
-/// A cloud: where ARM and Entra are, and how names end.
+/// A cloud: the URLs of ARM and Entra, and the suffixes of host names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cloud {
     /// The name, e.g. `AzureCloud`.
@@ -19,11 +19,11 @@ pub struct Cloud {
     pub active_directory: String,
     /// The resource that ARM's tokens are for.
     pub active_directory_resource_id: String,
-    /// How login servers end, with the dot in front: `.azurecr.io`. Some custom clouds have none.
+    /// The suffix of login servers, with the leading dot: `.azurecr.io`. Some custom clouds have none.
     pub acr_login_server_suffix: Option<String>,
-    /// How storage hosts end: `core.windows.net`.
+    /// The suffix of storage hosts: `core.windows.net`.
     pub storage_suffix: Option<String>,
-    /// The subscription that is the default one in this cloud, if the file names one.
+    /// The default subscription in this cloud, if the file names one.
     pub default_subscription: Option<String>,
 }
 
@@ -64,10 +64,10 @@ const BUILT_IN: [[&str; 6]; 4] = [
 ];
 
 impl Cloud {
-    /// The cloud of this name: the emulator, or a built-in one with what `clouds.config` changes, or one of its own.
+    /// Loads a cloud: the emulator, a built-in cloud with the changes in `clouds.config`, or a cloud from that file.
     ///
     /// # Errors
-    /// [`AzureError::UnknownCloud`]; or the file is unreadable or damaged, or lacks what a cloud needs.
+    /// [`AzureError::UnknownCloud`]; others if the file is unreadable or damaged, or lacks what a cloud needs.
     pub fn load(config: &Config, name: &str) -> Result<Self, AzureError> {
         if name == EMULATOR {
             return Ok(Self::emulator());
@@ -117,7 +117,7 @@ impl Cloud {
         Ok(Self {
             name: name.to_owned(),
             active_directory: url("endpoint_active_directory", 2)?,
-            // Without its own, az takes `management`, which is ARM where that is not set either.
+            // If it is not set, az uses `management`. If that is not set either, az uses ARM's URL.
             active_directory_resource_id: option("endpoint_active_directory_resource_id", 3)
                 .or_else(|| option("endpoint_management", 3))
                 .unwrap_or_else(|| resource_manager.clone()),
@@ -128,14 +128,14 @@ impl Cloud {
         })
     }
 
-    /// The name of the cloud to use: the flag, else what `az cloud set` chose, else the public one.
+    /// The name of the cloud to use: the flag, otherwise the choice of `az cloud set`, otherwise the public cloud.
     pub fn chosen(config: &Config, flag: Option<&str>) -> String {
         flag.map(str::to_owned)
             .or_else(|| config.get("cloud", "name"))
             .unwrap_or_else(|| BUILT_IN[0][0].to_owned())
     }
 
-    /// The emulated cloud. It names its hosts as the public one does.
+    /// The emulated cloud. Its hosts are named as in the public cloud.
     fn emulator() -> Self {
         let [_, _, _, _, acr, storage] = BUILT_IN[0];
         let endpoint = "https://management.emulator.invalid";
@@ -155,7 +155,7 @@ impl Cloud {
         self.name == EMULATOR
     }
 
-    /// The scope of ARM's tokens. The resource's own slash stays: `…windows.net//.default` is what `az` asks for.
+    /// The scope of ARM's tokens. The resource keeps its trailing slash: `az` requests `…windows.net//.default`.
     pub fn scope(&self) -> String {
         format!("{}/.default", self.active_directory_resource_id)
     }

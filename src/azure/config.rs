@@ -1,4 +1,4 @@
-//! `az`'s settings: the file `config`, and variables `AZURE_<SECTION>_<OPTION>`, which win.
+//! `az`'s settings: the file `config`, and variables `AZURE_<SECTION>_<OPTION>`, which take precedence.
 
 use super::{AzureError, read_text};
 use crate::env::Env;
@@ -18,10 +18,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the settings of the directory that `AZURE_CONFIG_DIR` names, `~/.azure` by default.
+    /// Reads the settings from the directory that `AZURE_CONFIG_DIR` names, `~/.azure` by default.
     ///
     /// # Errors
-    /// [`AzureError`] when the file is there and unreadable or damaged.
+    /// [`AzureError`] if the file exists but is unreadable or damaged.
     pub fn load(env: &Env) -> Result<Self, AzureError> {
         let directory = env
             .path("AZURE_CONFIG_DIR")
@@ -36,16 +36,16 @@ impl Config {
         &self.directory
     }
 
-    /// An option: the variable, else the file.
+    /// The value of an option: from the variable, otherwise from the file.
     pub fn get(&self, section: &str, option: &str) -> Option<String> {
         self.variable(section, option).or_else(|| value(&self.sections, section, option))
     }
 
-    /// A default for an argument: the variable, else `.azure/config` in this directory or one above it
-    /// (`az configure --scope local`), else the file.
+    /// The default for an argument: from the variable, otherwise from `.azure/config` in this directory or one above it
+    /// (`az configure --scope local`), otherwise from the file.
     ///
     /// # Errors
-    /// [`AzureError`] when a local file is there and unreadable or damaged.
+    /// [`AzureError`] if a local file exists but is unreadable or damaged.
     pub fn default_for(&self, option: &str) -> Result<Option<String>, AzureError> {
         if let Some(value) = self.variable("defaults", option) {
             return Ok(Some(value));
@@ -67,7 +67,7 @@ impl Config {
     /// A yes-or-no option.
     ///
     /// # Errors
-    /// [`AzureError::Setting`] when it is neither.
+    /// [`AzureError::Setting`] if it is neither.
     pub fn flag(&self, section: &str, option: &str) -> Result<bool, AzureError> {
         let Some(text) = self.get(section, option) else { return Ok(false) };
         match text.to_lowercase().as_str() {
@@ -95,22 +95,24 @@ fn value(sections: &Sections, section: &str, option: &str) -> Option<String> {
     Some(value).filter(|value| !value.is_empty())
 }
 
-/// Reads an INI file as Python's configparser does: section names keep their case, option names do not,
-/// comments stand on lines of their own. A file that is not there has no sections.
+/// Reads an INI file as Python's configparser does.
+///
+/// Section names keep their case, option names do not, and comments are on lines of their own. A file that does not
+/// exist has no sections.
 ///
 /// # Errors
-/// [`AzureError`] when the file is there and unreadable or damaged.
+/// [`AzureError`] if the file exists but is unreadable or damaged.
 pub fn read_ini(path: &Path) -> Result<Sections, AzureError> {
     let Some(text) = read_text(path)? else { return Ok(Sections::new()) };
     parse_ini(&text).map_err(|detail| AzureError::Damaged {
         path: path.to_owned(),
         detail,
-        remedy: "Repair it, or move it away",
+        remedy: "Fix or remove the file",
     })
 }
 
 fn parse_ini(text: &str) -> Result<Sections, String> {
-    // Python reads these files as UTF-8 without a byte order mark, and fails with one; being kind costs nothing.
+    // Python reads these files as UTF-8 and fails on a byte order mark; accepting one costs nothing.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut settings = IniDefault::default();
     settings.case_sensitive = true;
@@ -122,13 +124,13 @@ fn parse_ini(text: &str) -> Result<Sections, String> {
     };
     let sections: Sections =
         sections.into_iter().map(|(name, options)| (name, lower(options))).collect();
-    // An option without a value, or outside a section, is how a half-written line looks.
+    // An option without a value, or outside a section, suggests a half-written line.
     for (name, options) in &sections {
         if let Some(option) = options.iter().find(|(_, v)| v.is_none()).map(|(k, _)| k) {
             return Err(format!("'{option}' in section [{name}] has no value"));
         }
         if name == "DEFAULT" && !options.is_empty() && !text.contains("[DEFAULT]") {
-            return Err("it does not begin with a section".to_owned());
+            return Err("it does not begin with a section header".to_owned());
         }
     }
     Ok(sections)

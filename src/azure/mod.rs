@@ -1,6 +1,6 @@
 //! What `az` keeps on this machine: settings, clouds, subscriptions and logins.
 //!
-//! Everything is read and nothing is written: the files belong to `az`.
+//! The files belong to `az`, so this program only reads them.
 
 pub mod certificate;
 pub mod cloud;
@@ -12,19 +12,19 @@ pub mod token_cache;
 use crate::net::NetError;
 use std::path::PathBuf;
 
-/// A file or variable of the user's cannot be used.
+/// A file or variable cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AzureError {
-    /// A file is there and cannot be read.
+    /// A file exists but cannot be read.
     #[error("cannot read {path}: {detail}")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's message.
         detail: String,
     },
-    /// A file is there and its content makes no sense.
+    /// A file exists but its content is invalid.
     #[error("{path} is damaged: {detail}. {remedy}")]
     Damaged {
         /// The file.
@@ -34,7 +34,7 @@ pub enum AzureError {
         /// What to do.
         remedy: &'static str,
     },
-    /// A variable or option has a value that makes no sense.
+    /// A variable or option has an invalid value.
     #[error("{name} is set to '{value}', which is not {expected}")]
     Setting {
         /// The variable, or `[section] option in file`.
@@ -44,44 +44,44 @@ pub enum AzureError {
         /// What it should be.
         expected: String,
     },
-    /// There is no cloud of this name.
+    /// There is no cloud with this name.
     #[error(
         "The cloud '{name}' is not registered. Known clouds: {known}. To register another, use 'az cloud register'"
     )]
     UnknownCloud {
         /// The name.
         name: String,
-        /// The names that are known.
+        /// The known names.
         known: String,
     },
-    /// Nobody is logged in.
+    /// No user is logged in.
     #[error("Please run 'az login' to setup account.")]
     NotLoggedIn,
-    /// No subscription of this name or id.
+    /// There is no subscription with this name or id.
     #[error("Subscription '{0}' not found. Check the spelling and casing and try again.")]
     UnknownSubscription(String),
-    /// Several subscriptions of one name.
+    /// Several subscriptions have this name.
     #[error("Multiple subscriptions with the name '{0}' found. Specify the subscription ID.")]
     AmbiguousSubscription(String),
-    /// No subscription was chosen, and there is more than one, or none.
+    /// No subscription was chosen, and there are several or none.
     #[error("{0}")]
     NoSubscription(String),
-    /// No credential could be made.
+    /// No credential could be created.
     #[error("{0}")]
     Credential(String),
-    /// A proxy, or root certificates, cannot be used.
+    /// The proxy or the root certificates cannot be used.
     #[error(transparent)]
     Net(#[from] NetError),
 }
 
-/// What azure_identity says about a value that it cannot use.
+/// Keeps azure_identity's message about a value that it cannot use.
 impl From<azure_core::Error> for AzureError {
     fn from(error: azure_core::Error) -> Self {
         Self::Credential(error.to_string())
     }
 }
 
-/// Reads a text file: `None` when it is not there, an error when it is there and unreadable.
+/// Reads a text file. Returns `None` if it does not exist, and an error if it cannot be read.
 fn read_text(path: &std::path::Path) -> Result<Option<String>, AzureError> {
     match std::fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {

@@ -5,16 +5,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// A subscription of the profile.
+/// A subscription in the profile.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileSubscription {
     /// The GUID.
     pub id: String,
-    /// The name for people.
+    /// The display name.
     #[serde(default)]
     pub name: String,
-    /// Whether `az account set` chose it in its cloud.
+    /// Whether `az account set` made it the default in its cloud.
     #[serde(default)]
     pub is_default: bool,
     /// The tenant of the login.
@@ -56,34 +56,34 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Reads the profile; there is nobody logged in when it is not there.
+    /// Reads the profile. If the file does not exist, no user is logged in.
     ///
     /// # Errors
-    /// [`AzureError`] when the file is there and unreadable or damaged.
+    /// [`AzureError`] if the file exists but is unreadable or damaged.
     pub fn load(directory: &Path, cloud: &str) -> Result<Self, AzureError> {
         let path = directory.join("azureProfile.json");
         let Some(text) = read_text(&path)? else { return Ok(Self::default()) };
         // az writes it with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        // Through a map: serde would take `[]` for a profile, too.
+        // Parsed through a map, because serde would accept `[]` as a profile as well.
         let file: File = serde_json::from_str(text)
             .and_then(|map: Map<String, Value>| serde_json::from_value(Value::Object(map)))
             .map_err(|e| AzureError::Damaged {
                 path,
                 detail: e.to_string(),
-                remedy: "Run 'az login' to write it anew",
+                remedy: "Run 'az login' to recreate it",
             })?;
         let mut subscriptions = file.subscriptions;
         subscriptions.retain(|subscription| subscription.environment_name == cloud);
         Ok(Self { subscriptions })
     }
 
-    /// Whether nobody is logged in to this cloud.
+    /// Whether no user is logged in to this cloud.
     pub fn is_empty(&self) -> bool {
         self.subscriptions.is_empty()
     }
 
-    /// The subscription of a name or id, without regard to case.
+    /// The subscription with a name or id, in any case.
     ///
     /// # Errors
     /// [`AzureError::AmbiguousSubscription`].

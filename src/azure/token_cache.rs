@@ -7,10 +7,10 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// A token with less than this left is not used.
+/// A token that expires within this time is not used.
 const LEAST_LEFT: Duration = Duration::minutes(5);
 
-/// Whose token is wanted, and what for.
+/// The token that is wanted: for which account and which resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted<'a> {
     /// A user's name or a service principal's client id.
@@ -61,7 +61,7 @@ struct Account {
     username: String,
 }
 
-/// MSAL writes times as text; other writers of the format write numbers.
+/// MSAL writes times as text; other programs that use the format write numbers.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Number {
@@ -84,10 +84,10 @@ impl Number {
     }
 }
 
-/// The token in the cache that fits and lives longest; `None` when there is none, or no cache.
+/// The matching token in the cache that expires last; `None` if there is no such token or no cache.
 ///
 /// # Errors
-/// [`AzureError`] when the file is there and unreadable or damaged.
+/// [`AzureError`] if the file exists but is unreadable or damaged.
 pub fn find(
     directory: &Path,
     wanted: &Wanted,
@@ -98,9 +98,9 @@ pub fn find(
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let cache: Cache = serde_json::from_str(text).map_err(|e| AzureError::Damaged {
         path,
-        // The parser quotes values of the wrong type, and a value may be a token: position alone.
+        // The parser quotes values of the wrong type, and a value may be a token, so show only the position.
         detail: format!("line {}, column {} is not what az writes", e.line(), e.column()),
-        remedy: "Run 'az login' to write it anew",
+        remedy: "Run 'az login' to recreate it",
     })?;
     let home_account = cache
         .account
@@ -129,7 +129,7 @@ pub fn find(
     }))
 }
 
-/// Whether one of the scopes in `target` (`https://arm//.default https://arm//user_impersonation`) is of `resource`.
+/// Whether a scope in `target` (`https://arm//.default https://arm//user_impersonation`) belongs to `resource`.
 fn is_for(target: &str, resource: &str) -> bool {
     let resource = resource.trim_end_matches('/');
     target.split_whitespace().any(|scope| {

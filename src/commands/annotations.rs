@@ -1,4 +1,4 @@
-//! Findings as annotations, one line each, that GitHub Actions and Azure Pipelines show beside a run.
+//! Writes findings as one-line annotations, which GitHub Actions and Azure Pipelines show with a run.
 
 use crate::session::Session;
 
@@ -16,7 +16,7 @@ pub enum Severity {
 pub struct Place<'a> {
     /// The file's name.
     pub file: &'a str,
-    /// The line, from 1.
+    /// The line number, from 1.
     pub line: Option<usize>,
 }
 
@@ -61,7 +61,7 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// Text in which characters that would end the annotation are replaced.
+/// Replaces the characters that would end the annotation.
 fn escaped(text: &str, replacements: &[(char, &str)]) -> String {
     text.chars()
         .map(|c| {

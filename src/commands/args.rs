@@ -39,7 +39,7 @@ impl RegistryArgs {
     /// The registry's name and resource group, defaults included.
     ///
     /// # Errors
-    /// No name, or not a registry name.
+    /// Fails if there is no name, or if it is not a registry name.
     pub fn resolve(&self, session: &Session) -> Result<(RegistryName, Option<String>)> {
         let name = session.registry_name(self.name.as_deref())?;
         Ok((name, session.resource_group(self.resource_group.as_deref())?))
@@ -50,14 +50,14 @@ impl OfRegistryArgs {
     /// The registry's name and resource group, defaults included.
     ///
     /// # Errors
-    /// No name, or not a registry name.
+    /// Fails if there is no name, or if it is not a registry name.
     pub fn resolve(&self, session: &Session) -> Result<(RegistryName, Option<String>)> {
         let name = session.registry_name(self.registry.as_deref())?;
         Ok((name, session.resource_group(self.resource_group.as_deref())?))
     }
 }
 
-/// `az`'s global policy arguments, which all commands have except `list` and `show`.
+/// `az`'s global policy arguments, which `az` has on every one of these commands except `list` and `show`.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Azure Policy options")]
 pub struct PolicyArgs {
@@ -71,7 +71,7 @@ pub struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    /// What to ask Azure Policy with, if it is to be asked.
+    /// The request for an Azure Policy token, if the user wants one.
     pub fn token(&self) -> Option<PolicyToken> {
         let asked = self.acquire_policy_token || self.change_reference.is_some();
         asked.then(|| PolicyToken { change_reference: self.change_reference.clone() })
@@ -83,13 +83,13 @@ impl PolicyArgs {
 pub struct GenericUpdateArgs {
     /// The changes.
     pub steps: Vec<Step>,
-    /// Whether values stay text.
+    /// Whether values remain text.
     pub force_string: bool,
 }
 
 type MakeStep = fn(Vec<String>) -> Step;
 
-/// The arguments as clap knows them; their order is lost here, and read from the matches.
+/// The arguments as clap parses them. Their order is lost here; it is read from the matches.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Generic update options")]
 struct UnorderedUpdateArgs {
@@ -136,7 +136,7 @@ impl FromArgMatches for GenericUpdateArgs {
             for values in occurrences {
                 let values: Vec<String> = values.cloned().collect();
                 let first = indices.next().unwrap_or_default();
-                // The other values of this occurrence have indices, too.
+                // The other values of this occurrence have indices as well.
                 indices.by_ref().take(values.len().saturating_sub(1)).for_each(drop);
                 steps.push((first, step(values)));
             }
@@ -151,7 +151,7 @@ impl FromArgMatches for GenericUpdateArgs {
     }
 }
 
-/// Arguments, and the flags that were typed, in their order: `az` warns in that order.
+/// Arguments, and their flags in the order in which the user typed them: `az` warns in that order.
 #[derive(Debug, Clone)]
 pub struct InOrder<A> {
     /// The arguments.
@@ -221,12 +221,12 @@ impl<A: Args> FromArgMatches for InOrder<A> {
 /// How values of [`boolean`] are shown in help.
 pub const BOOL: &str = "true|false";
 
-/// `true` or `false` in any case.
+/// Accepts `true` or `false` in any case.
 pub fn boolean() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["true", "false"]).map(|text| text.eq_ignore_ascii_case("true"))
 }
 
-/// One of some values in any case; the result has the list's spelling.
+/// Accepts one of the values in any case; the result has the list's spelling.
 pub fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = String> {
     PossibleValuesParser::new(values).map(move |text| {
         let known = values.iter().find(|value| value.eq_ignore_ascii_case(&text));
@@ -234,7 +234,7 @@ pub fn one_of(values: &'static [&'static str]) -> impl TypedValueParser<Value = 
     })
 }
 
-/// `key=value`, `key`, or nothing: `''` alone removes all tags.
+/// Parses tags: `key=value`, `key`, or nothing. A single `''` removes all tags.
 pub fn tags(items: &[String]) -> Map<String, Value> {
     let pair = |item: &String| {
         let (key, value) = item.split_once('=').unwrap_or((item, ""));
@@ -243,10 +243,10 @@ pub fn tags(items: &[String]) -> Map<String, Value> {
     items.iter().filter(|item| !item.is_empty()).map(pair).collect()
 }
 
-/// The short names of regions, by short or display name.
+/// Finds the short names of regions by short or display name.
 ///
 /// # Errors
-/// A region that does not exist.
+/// Fails if a region does not exist.
 pub fn find_regions(names: &[String]) -> Result<Vec<&'static str>> {
     Ok(names.iter().map(|name| crate::domain::regions::find(name)).collect::<Result<_, _>>()?)
 }

@@ -23,7 +23,7 @@ pub struct CompletionArgs {
 /// Writes a completion script.
 ///
 /// # Arguments
-/// * `tree` - the whole command line.
+/// * `tree` - all commands and flags.
 pub fn run(args: &CompletionArgs, tree: Command) -> Answer {
     Answer::Text(generate::completion(args.shell, tree))
 }

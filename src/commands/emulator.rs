@@ -40,7 +40,7 @@ Examples:
   az-acr emulator start --port 8443 --cert-dir ./tls
   az-acr emulator start --data-plane --fault contoso.azurecr.io=slow:2000")]
 struct StartArgs {
-    /// Port; 0 takes a free one
+    /// Port; 0 selects a free port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
 
@@ -72,7 +72,7 @@ struct StartArgs {
 /// Starts or resets the emulator.
 ///
 /// # Errors
-/// The port is taken, or a file cannot be written.
+/// Fails if the port is in use, or a file cannot be written.
 pub async fn run(args: &EmulatorArgs, session: &Session) -> Result<Answer> {
     match &args.command {
         EmulatorCommand::Start(args) => start(args, session).await,
@@ -109,10 +109,10 @@ async fn start(args: &StartArgs, session: &Session) -> Result<Answer> {
     Ok(Answer::Text(Vec::new()))
 }
 
-/// The lines that make `az` talk to the emulator, in a configuration directory of its own.
+/// The commands that make `az` use the emulator, with a separate configuration directory.
 fn instructions(server: &Server, ca: &Path, data_plane: bool) -> String {
     let url = server.url();
-    // On Windows `canonicalize` gives a path that shells do not understand (`\\\\?\\`).
+    // On Windows `canonicalize` returns a path that shells do not understand (`\\\\?\\`).
     let ca = std::path::absolute(ca).unwrap_or_else(|_| ca.to_owned());
     let azure = ca.with_file_name("azure");
     let registries = if data_plane {

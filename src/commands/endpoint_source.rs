@@ -1,4 +1,4 @@
-//! Where commands get endpoints from: Azure, for one registry or several, or the output of `show-endpoints`.
+//! Where commands get endpoints from: Azure, for one or more registries, or the output of `show-endpoints`.
 
 use super::input::{self, shown};
 use crate::arm::{EnabledState, Registry, Replication, SkuName};
@@ -10,12 +10,12 @@ use crate::views::endpoints::EndpointsJson;
 use anyhow::Result;
 use futures::StreamExt as _;
 
-/// The largest file of endpoints, in bytes.
+/// The maximum size of a file of endpoints, in bytes.
 const MAX_FILE: usize = 64 << 20;
 /// How many registries are read from Azure at the same time.
 const CONCURRENT: usize = 8;
 
-/// A plan: which endpoints there will be.
+/// Changes to a registry that determine its planned endpoints.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// Regions of planned replicas.
@@ -36,12 +36,12 @@ pub struct RegistryEndpoints {
 /// The endpoints of registries in Azure, in the order of the names.
 ///
 /// # Arguments
-/// * `names` - names or login servers; the default registry when there are none.
+/// * `names` - names or login servers; if empty, the default registry.
 /// * `group` - `--resource-group`.
-/// * `plan` - the endpoints of the plan instead of the present ones.
+/// * `plan` - if given, the planned endpoints are returned instead of the current ones.
 ///
 /// # Errors
-/// A name that is not a registry name, no such registry, or ARM refuses. Nothing is asked when a name is wrong.
+/// Fails if a name is invalid, a registry does not exist, or ARM rejects a request. Names are checked first.
 pub async fn from_azure(
     names: &[String],
     group: Option<&str>,
@@ -54,7 +54,7 @@ pub async fn from_azure(
     } else {
         names.iter().map(|name| session.registry_name(Some(name))).collect::<Result<_>>()?
     };
-    // The client and its login are made once, before many need them.
+    // Create the client and its login once, before many requests need them.
     session.arm().await?;
     let of_registry = async |name: RegistryName| {
         let location = locate(&name, group.as_deref(), session).await?;
@@ -108,10 +108,10 @@ async fn planned(
     Ok(Endpoints::planned(&Fqdn::parse(login_server)?, regions, regional)?)
 }
 
-/// A registry and its replications, read side by side where both must be read.
+/// Reads a registry and its replications concurrently.
 ///
 /// # Errors
-/// ARM refuses.
+/// Fails if ARM rejects a request.
 pub async fn registry_and_replications(
     location: &Location,
     session: &Session,
@@ -178,15 +178,16 @@ fn current_endpoints(
     })?)
 }
 
-/// The endpoints in files that `show-endpoints` wrote: an object, a list of objects, or one object after the other, as a
-/// shell loop writes them.
+/// The endpoints in files that `show-endpoints` wrote.
+///
+/// A file contains an object, a list of objects, or several objects in sequence, as a shell loop writes them.
 ///
 /// # Arguments
 /// * `files` - file names; `-` is standard input.
-/// * `plan` - the endpoints of the plan instead of those in the files.
+/// * `plan` - if given, the planned endpoints are returned instead of those in the files.
 ///
 /// # Errors
-/// A file that cannot be read, is something else, or names no registry.
+/// Fails if a file cannot be read, is not such output, or contains no registry.
 pub fn from_files(
     files: &[String],
     plan: Option<&Plan>,

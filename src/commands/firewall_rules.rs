@@ -45,7 +45,7 @@ pub struct FirewallRulesArgs {
     #[arg(short = 'g', long, value_name = "GROUP")]
     resource_group: Option<String>,
 
-    /// Files with the output of show-endpoints, or -, instead of Azure
+    /// Read the output of show-endpoints from files, or - for stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     endpoints: Vec<String>,
 

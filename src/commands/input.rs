@@ -1,20 +1,20 @@
-//! Files and standard input that the user names, within a limit.
+//! Reads the files or standard input that the user names, up to a size limit.
 
 use crate::error::UserError;
 use crate::session::Session;
 use std::fs::File;
 use std::io::{self, Read as _};
 
-/// The content of a file, or of standard input for `-`. Pipes are read as well (`<(…)` in a shell).
+/// The content of a file, or of standard input for `-`. Pipes work as well (`<(…)` in a shell).
 ///
 /// # Arguments
-/// * `limit` - the most that is read, in bytes.
+/// * `limit` - the maximum size, in bytes.
 /// * `what` - what the content should be, for the error about the limit.
 ///
 /// # Errors
-/// It cannot be read, or is larger than the limit.
+/// Fails if the content cannot be read or is larger than the limit.
 pub fn read(file: &str, limit: usize, what: &str, session: &Session) -> Result<Vec<u8>, UserError> {
-    // One byte more than the limit shows that there is more.
+    // One byte beyond the limit shows that the content is too large.
     let most = limit as u64 + 1;
     let result = if file == "-" { session.streams.read_stdin(most) } else { read_file(file, most) };
     let bytes = result.map_err(|e| UserError::new(format!("cannot read {}: {e}", shown(file))))?;
@@ -38,10 +38,10 @@ fn read_file(file: &str, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Text in UTF-8, with or without a byte order mark, or in UTF-16 with one, as PowerShell's `>` writes it.
+/// Decodes UTF-8, with or without a byte order mark, or UTF-16 with one, as PowerShell's `>` writes it.
 ///
 /// # Errors
-/// The bytes, when they are neither.
+/// Returns the bytes if they are neither.
 pub fn decode(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
@@ -56,7 +56,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     decoded.ok_or(bytes)
 }
 
-/// As [`decode`], with a replacement character for what is not text.
+/// Like [`decode`], but replaces invalid bytes with a replacement character.
 pub fn decode_lossy(bytes: Vec<u8>) -> String {
     match decode(bytes) {
         Ok(text) => text,

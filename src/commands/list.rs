@@ -25,7 +25,7 @@ pub struct ListArgs {
 /// Lists registries.
 ///
 /// # Errors
-/// No such group, or ARM refuses.
+/// Fails if the resource group does not exist, or ARM rejects the request.
 pub async fn run(args: &ListArgs, session: &Session) -> Result<Answer> {
     let group = session.resource_group(args.resource_group.as_deref())?;
     let arm = session.arm().await?;

@@ -21,16 +21,16 @@ use crate::arm::{Registry, SkuName};
 use crate::error::UserError;
 use crate::output::Outcome;
 
-/// The answer of a command.
+/// The result of a command.
 #[derive(Debug)]
 pub enum Answer {
     /// A value, written in the format of `--output`.
     Value(Outcome),
-    /// Bytes, written as they are.
+    /// Bytes, written unchanged.
     Text(Vec<u8>),
 }
 
-/// A registry that must have the Premium SKU: `az` checks before the request.
+/// Requires the Premium SKU of a registry. `az` also checks this before the request.
 fn premium(registry: Registry, otherwise: &str) -> Result<Registry, UserError> {
     match sku(&registry) {
         Some(SkuName::Premium) => Ok(registry),

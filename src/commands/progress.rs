@@ -1,4 +1,4 @@
-//! Waiting for a long-running operation, with a spinner, until it ends or Ctrl-C ends the waiting.
+//! Waits for a long-running operation, with a spinner, until it ends or the user presses Ctrl-C.
 
 use crate::arm::OperationState;
 use crate::error::UserError;
@@ -6,14 +6,14 @@ use crate::session::Session;
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 
-/// Waits for an operation that was begun. Ctrl-C ends only the waiting.
+/// Waits for an operation that has started. Ctrl-C ends only the wait.
 ///
 /// # Arguments
 /// * `doing` - what is in progress, e.g. `Updating contoso`.
 /// * `look` - the command that shows the state.
 ///
 /// # Errors
-/// ARM's error when the operation failed, or that the waiting was ended.
+/// Fails with ARM's error if the operation fails, or if the user ends the wait.
 pub async fn wait<T: DeserializeOwned>(
     state: OperationState<'_, T>,
     doing: &str,
@@ -34,7 +34,7 @@ pub async fn wait<T: DeserializeOwned>(
     }
 }
 
-/// Ends when the user presses Ctrl-C. Where the system gives no signals it never ends, and Ctrl-C ends the process.
+/// Returns when the user presses Ctrl-C. If the system provides no signals, it never returns; Ctrl-C ends the process.
 pub async fn ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

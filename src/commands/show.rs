@@ -31,7 +31,7 @@ pub struct ShowArgs {
 /// Shows a registry.
 ///
 /// # Errors
-/// No such registry, or ARM refuses.
+/// Fails if the registry does not exist, or ARM rejects the request.
 pub async fn run(args: &ShowArgs, session: &Session) -> Result<Answer> {
     let (name, group) = args.registry.resolve(session)?;
     let location = locate(&name, group.as_deref(), session).await?;

@@ -49,7 +49,7 @@ pub struct ShowEndpointsArgs {
 /// Shows the endpoints of a registry, or of several as a list.
 ///
 /// # Errors
-/// No such registry, ARM refuses, or its answer lacks a property that endpoints depend on.
+/// Fails if a registry does not exist, ARM rejects a request, or a property that endpoints depend on is missing.
 pub async fn run(args: &ShowEndpointsArgs, session: &Session) -> Result<Answer> {
     session.use_policy_token(args.policy.token());
     let plan = if args.planned {

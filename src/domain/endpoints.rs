@@ -1,4 +1,4 @@
-//! The endpoints of a registry: the hosts that its clients connect to, today and after a switch.
+//! The endpoints of a registry: the hosts that its clients connect to, now and after a planned change.
 
 use super::fqdn::{Fqdn, HostPattern, ParseFqdnError};
 use serde::Serialize;
@@ -9,7 +9,7 @@ const DATA: &str = "data";
 /// The label of regional endpoints in their names.
 const REGIONAL: &str = "geo";
 
-/// What clients use a host for. The order is the one in which endpoints are listed.
+/// What clients use a host for. Endpoints are listed in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -49,7 +49,7 @@ pub struct Endpoints {
     pub data: Vec<Endpoint>,
 }
 
-/// What Azure says about a registry, as far as it decides the endpoints.
+/// The data from Azure that determines a registry's endpoints.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentRegistry<'a> {
     /// The global endpoint.
@@ -67,18 +67,18 @@ pub struct CurrentRegistry<'a> {
 /// Endpoints cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointsError {
-    /// A host that Azure, a file or the user named is not a host name.
+    /// A name from Azure, a file or the user is not a host name.
     #[error(transparent)]
     Host(#[from] ParseFqdnError),
     /// The login server has no domain, so no other name can be derived from it.
-    #[error("'{0}' is not the name of a login server, for example contoso.azurecr.io")]
+    #[error("'{0}' is not a login server name. Example: contoso.azurecr.io")]
     NotALoginServer(Fqdn),
-    /// A region was asked for in which the registry has no endpoint.
+    /// The registry has no endpoint in a requested region.
     #[error("'{login_server}' has no endpoint in {region}. It has endpoints in: {known}")]
     NoEndpointInRegion {
         /// The registry.
         login_server: Fqdn,
-        /// The region that was asked for.
+        /// The requested region.
         region: String,
         /// The regions that have endpoints, separated by commas.
         known: String,
@@ -93,7 +93,7 @@ pub enum EndpointsError {
 /// * `region` - the short name, e.g. `japaneast`.
 ///
 /// # Errors
-/// [`EndpointsError`] when one of the two is not part of a host name.
+/// [`EndpointsError`] if one of the two cannot be part of a host name.
 pub fn data_endpoint(login_server: &Fqdn, region: &str) -> Result<Endpoint, EndpointsError> {
     derived(login_server, region, Role::Data, DATA)
 }
@@ -121,10 +121,10 @@ impl Endpoint {
         Ok(Self { host: Fqdn::parse(host)?.into(), role, region: Some(region) })
     }
 
-    /// What layers come from without dedicated data endpoints: every storage account of the cloud.
+    /// Where layers come from without dedicated data endpoints: any storage account of the cloud.
     ///
     /// # Errors
-    /// [`ParseFqdnError`] when the suffix is not a domain.
+    /// [`ParseFqdnError`] if the suffix is not a domain.
     pub fn storage_wildcard(region: &str, storage_suffix: &str) -> Result<Self, ParseFqdnError> {
         let domain = Fqdn::parse(&format!("blob.{storage_suffix}"))?;
         let host = HostPattern::Below(domain);
@@ -136,7 +136,7 @@ impl Endpoints {
     /// The endpoints that a registry has now.
     ///
     /// # Errors
-    /// [`EndpointsError::Host`] when Azure named something that is not a host.
+    /// [`EndpointsError::Host`] if a name from Azure is not a host name.
     pub fn current(registry: CurrentRegistry<'_>) -> Result<Self, EndpointsError> {
         let of_hosts = |hosts: &[String], role| {
             hosts.iter().map(|host| Endpoint::of_host(host, role)).collect::<Result<Vec<_>, _>>()
@@ -162,7 +162,7 @@ impl Endpoints {
     /// * `regional` - whether regional endpoints are planned as well.
     ///
     /// # Errors
-    /// [`EndpointsError`] when the login server has no domain, or a region is not a DNS label.
+    /// [`EndpointsError`] if the login server has no domain, or a region is not a DNS label.
     pub fn planned<'a>(
         login_server: &Fqdn,
         regions: impl IntoIterator<Item = &'a str>,
@@ -179,11 +179,11 @@ impl Endpoints {
         })
     }
 
-    /// The plan for a registry of which only the present endpoints are known.
+    /// The plan for a registry, computed only from its current endpoints.
     ///
     /// # Arguments
     /// * `with_regions` - regions of planned replicas.
-    /// * `regional` - whether regional endpoints are planned; those that exist stay.
+    /// * `regional` - whether regional endpoints are planned; existing ones stay.
     ///
     /// # Errors
     /// As [`Endpoints::planned`].
@@ -192,7 +192,7 @@ impl Endpoints {
         Self::planned(&self.login_server, regions, regional || self.regional.is_some())
     }
 
-    /// All endpoints: the login server, regional endpoints, and where layers come from.
+    /// All endpoints: the login server, regional endpoints, and the endpoints that serve layers.
     pub fn iter(&self) -> impl Iterator<Item = Endpoint> {
         let host = self.login_server.clone().into();
         let login = Endpoint { host, role: Role::Login, region: None };
@@ -204,7 +204,7 @@ impl Endpoints {
         self.data.iter().filter_map(|endpoint| endpoint.region.as_deref())
     }
 
-    /// Only the regional and data endpoints of these regions, and the login server; everything when there are none.
+    /// Keeps the login server and only the endpoints of these regions. Without regions, keeps everything.
     ///
     /// # Errors
     /// [`EndpointsError::NoEndpointInRegion`].

@@ -51,7 +51,7 @@ impl Fqdn {
         &self.0
     }
 
-    /// The first label, and the domain behind it: `contoso` and `azurecr.io`.
+    /// The first label, and the domain after it: `contoso` and `azurecr.io`.
     pub fn split_label(&self) -> (&str, Option<&str>) {
         match self.0.split_once('.') {
             Some((label, domain)) => (label, Some(domain)),
@@ -179,7 +179,7 @@ mod tests {
             "-a.io",
             "a-.io",
             "b\u{fc}cher.io",
-            // The Kelvin sign: lower-cased as Unicode it would become an ordinary k.
+            // The Kelvin sign, which becomes an ordinary k in Unicode lower case.
             "a\u{212a}s.io",
             "a_b.io",
             "[a].io",

@@ -96,7 +96,7 @@ pub fn short_name(name: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{name}' is not an Azure region.{}", .nearest.map(|region| format!(" Did you mean '{region}'?")).unwrap_or_default())]
 pub struct UnknownRegion {
-    /// What was asked for.
+    /// The requested name.
     pub name: String,
     /// The known region that is spelled almost the same, if there is one.
     pub nearest: Option<&'static str>,

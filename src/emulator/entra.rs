@@ -97,7 +97,8 @@ pub fn own_token() -> String {
     access_token(TENANT, "az-acr")
 }
 
-/// Returns whether an `Authorization` header contains a token from [`access_token`].
+/// Returns whether an `Authorization` header carries a bearer token that ends as those of [`access_token`] do.
+/// The emulator signs nothing, so this tells its tokens from real ones and authenticates nobody.
 pub fn is_our_token(authorization: &str) -> bool {
     authorization.split_once(' ').is_some_and(|(scheme, token)| {
         scheme.eq_ignore_ascii_case("bearer") && token.ends_with(SIGNATURE)

@@ -294,7 +294,8 @@ pub fn resource_body(registry: &Registry) -> Value {
     })
 }
 
-/// The regions in which a registry responds, sorted: the home region and each finished replica.
+/// The regions in which a registry responds, sorted: the home region and each replica that has been created,
+/// up to the moment its deletion ends.
 pub fn regions(registry: &Registry) -> Vec<&str> {
     let mut regions: Vec<&str> = registry
         .replications

@@ -1,4 +1,4 @@
-//! The replication resource: list, get, and the two long-running writes.
+//! The replication resource: list, get, PATCH, and the two long-running writes (create and delete).
 
 use super::message::{self, RegistryId, Request, Response};
 use super::registries;

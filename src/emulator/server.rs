@@ -62,7 +62,8 @@ pub enum ServerError {
 pub struct Options {
     /// The address to listen on. The default is 127.0.0.1 and a free port.
     pub address: Option<SocketAddr>,
-    /// A file to which a line of JSON is appended for every request to ARM (method, path, query, body, status, answer).
+    /// A file to which a line of JSON is appended for every request to ARM that
+    /// carries a token (method, path, query, body, status, answer).
     /// Headers are left out because they contain tokens.
     pub request_log: Option<PathBuf>,
     /// How the registries themselves are served; `None` if they are not.

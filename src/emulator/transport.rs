@@ -88,7 +88,7 @@ pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
-/// Formats a UTC time with seven fractional-second digits (the resolution of the service's clock) and no zone.
+/// Formats a time, which must be in UTC, with seven fractional-second digits (the resolution of the service's clock) and no zone.
 pub(super) fn timestamp(time: OffsetDateTime) -> String {
     let format = time::macros::format_description!(
         "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]"

@@ -130,7 +130,7 @@ pub struct Replication {
     pub location: String,
     /// Resource tags.
     pub tags: Map<String, Value>,
-    /// `Creating`, `Succeeded`, `Updating` or `Deleting`.
+    /// `Creating`, `Succeeded` or `Deleting`.
     pub provisioning_state: String,
     /// Whether requests are routed to this region.
     pub region_endpoint_enabled: bool,
@@ -158,9 +158,9 @@ pub struct Operation {
     pub resource_group: String,
     /// The registry's name.
     pub registry: String,
-    /// The replication that it creates, updates or deletes.
+    /// The replication that it creates or deletes.
     pub replication: String,
-    /// `Creating`, `Updating` or `Deleting`: the status until the operation ends.
+    /// `Creating` or `Deleting`: the status until the operation ends.
     pub kind: String,
     /// Polls left before `Succeeded`.
     pub polls_left: u32,

@@ -1,4 +1,4 @@
-//! The HTTP client below azure_core's pipelines: trusted roots, proxy, timeouts.
+//! The HTTP client below azure_core's pipelines: root certificates, proxy, timeouts.
 
 use super::roots::{self, SystemRoots};
 use super::{NetError, proxy};
@@ -10,9 +10,9 @@ use rustls::ClientConfig;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The limit that azure_core's own client has.
+/// The same limit as in azure_core's own client.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// `az` survives a server that stalls for 8 s, so this must be longer.
+/// `az` tolerates a server that stalls for 8 s, so this must be longer.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One HTTP client for Azure Resource Manager and Microsoft Entra, and the policies around it.
@@ -23,13 +23,13 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network over HTTPS with the user's roots and proxy.
+    /// A network over HTTPS with the user's root certificates and proxy.
     ///
     /// # Arguments
     /// * `per_call_policies` - policies for every pipeline on this network, e.g. for retries.
     ///
     /// # Errors
-    /// [`NetError`] when a variable for roots or proxies makes no sense.
+    /// [`NetError`] if a variable for root certificates or proxies is invalid.
     pub fn https(env: &Env, per_call_policies: Vec<Arc<dyn Policy>>) -> Result<Self, NetError> {
         Ok(Self { client: Arc::new(client(env, true)?), per_call_policies })
     }
@@ -53,7 +53,7 @@ impl Network {
 /// A client that never uses a proxy, for the metadata service of a virtual machine.
 ///
 /// # Errors
-/// [`NetError`] when a variable for roots makes no sense.
+/// [`NetError`] if a variable for root certificates is invalid.
 pub fn direct_client(env: &Env) -> Result<Client, NetError> {
     client(env, false)
 }
@@ -76,7 +76,7 @@ fn client(env: &Env, with_proxy: bool) -> Result<Client, NetError> {
     builder.build().map_err(|e| NetError::Client(e.to_string()))
 }
 
-/// The TLS configuration; `None` where the platform verifies certificates.
+/// The TLS configuration; `None` if the platform verifies certificates.
 fn tls(env: &Env) -> Result<Option<ClientConfig>, NetError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))

@@ -4,11 +4,11 @@ pub mod client;
 pub mod proxy;
 pub mod roots;
 
-/// A variable or option about the network cannot be used.
+/// A network variable or option cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetError {
-    /// A variable or option has a value that makes no sense.
+    /// A variable or option has an invalid value.
     #[error("{name} is set to '{value}', which is not {expected}")]
     Setting {
         /// The variable or option.

@@ -6,7 +6,7 @@ use azure_core::http::Url;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{NoProxy, Proxy};
 
-/// Variables that name a proxy. As in Python, lower case wins.
+/// Variables that name a proxy. As in Python, lower case takes precedence.
 const PROXY_VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// A proxy for https, and the hosts that bypass it.
@@ -15,13 +15,13 @@ struct ProxySetting {
     no_proxy: Option<String>,
 }
 
-/// Which proxy each host goes through.
+/// The proxy for each host.
 ///
 /// # Arguments
-/// * `option` - `--proxy`, in place of the variables; empty means no proxy. `NO_PROXY` applies in any case.
+/// * `option` - `--proxy`, in place of the variables; empty means no proxy. `NO_PROXY` always applies.
 ///
 /// # Errors
-/// [`NetError`] when the proxy is not a URL of an http or https proxy.
+/// [`NetError`] if the proxy is not the URL of an http or https proxy.
 pub fn matcher(env: &Env, option: Option<&str>) -> Result<Option<Matcher>, NetError> {
     let setting = match option {
         Some("") => None,
@@ -34,10 +34,10 @@ pub fn matcher(env: &Env, option: Option<&str>) -> Result<Option<Matcher>, NetEr
     }))
 }
 
-/// The proxy of the variables, for the HTTP client.
+/// The proxy from the variables, for the HTTP client.
 ///
 /// # Errors
-/// [`NetError`] when a variable is not a URL of an http or https proxy.
+/// [`NetError`] if a variable is not the URL of an http or https proxy.
 pub(super) fn for_client(env: &Env) -> Result<Option<Proxy>, NetError> {
     let Some(ProxySetting { url, no_proxy }) = from_variables(env)? else { return Ok(None) };
     let proxy = Proxy::https(url).map_err(|e| NetError::Client(e.to_string()))?;
@@ -52,7 +52,7 @@ fn from_variables(env: &Env) -> Result<Option<ProxySetting>, NetError> {
 fn parse(env: &Env, name: &str, value: &str) -> Result<ProxySetting, NetError> {
     let invalid = || NetError::Setting {
         name: name.to_owned(),
-        // The part before @ may hold a password.
+        // The part before @ may contain a password.
         value: value.rsplit_once('@').map_or(value.to_owned(), |(_, host)| format!("…@{host}")),
         expected: "the URL of an http or https proxy, e.g. http://proxy.example:3128",
     };

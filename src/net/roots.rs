@@ -25,11 +25,12 @@ const BUNDLES: [&str; 5] = [
 const ROOT_VARIABLES: [&str; 4] =
     ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// A verifier that trusts what any client on this machine may trust: all roots that variables name, otherwise the
-/// system's.
+/// A verifier that trusts every root certificate that a client on this machine may trust.
+///
+/// These are all root certificates that variables name, otherwise the system's.
 ///
 /// # Errors
-/// [`NetError`] when a variable does not lead to certificates.
+/// [`NetError`] if a variable does not name certificates.
 pub fn local_verifier(env: &Env) -> Result<Arc<dyn ServerCertVerifier>, NetError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     match from_variables(env, &ROOT_VARIABLES)? {
@@ -42,11 +43,12 @@ pub fn local_verifier(env: &Env) -> Result<Arc<dyn ServerCertVerifier>, NetError
     }
 }
 
-/// The roots that the user chose instead of the system's: the first variable that is set, else the second, else the
-/// last two together.
+/// The roots that the user chose instead of the system's.
+///
+/// They come from the first variable, otherwise from the second, otherwise from the last two together.
 ///
 /// # Errors
-/// [`NetError`] when a variable does not lead to certificates.
+/// [`NetError`] if a variable does not name certificates.
 pub(super) fn chosen(env: &Env) -> Result<Option<RootCertStore>, NetError> {
     let [requests, curl, openssl @ ..] = &ROOT_VARIABLES;
     for names in [std::slice::from_ref(requests), std::slice::from_ref(curl), openssl] {
@@ -57,12 +59,12 @@ pub(super) fn chosen(env: &Env) -> Result<Option<RootCertStore>, NetError> {
     Ok(None)
 }
 
-/// The roots that any of the variables names, together.
+/// The roots from all of the variables together.
 fn from_variables(env: &Env, names: &[&str]) -> Result<Option<RootCertStore>, NetError> {
     let mut chosen: Option<RootCertStore> = None;
     for name in names {
         let Some(value) = env.path(name) else { continue };
-        // SSL_CERT_DIR is a list for OpenSSL and Go. Of the list, what exists counts, as it does for them.
+        // OpenSSL and Go read SSL_CERT_DIR as a list and use the entries that exist.
         let paths: Vec<PathBuf> = if *name == "SSL_CERT_DIR" {
             let listed: Vec<PathBuf> = std::env::split_paths(&value).collect();
             let existing: Vec<PathBuf> = listed.iter().filter(|p| p.exists()).cloned().collect();
@@ -95,7 +97,7 @@ fn read(variable: &str, path: &Path) -> Result<RootCertStore, NetError> {
     } else if path.is_file() {
         vec![path.to_owned()]
     } else {
-        return Err(invalid(variable, path, "a file or directory that exists"));
+        return Err(invalid(variable, path, "an existing file or directory"));
     };
     let mut roots = RootCertStore::empty();
     for file in files {
@@ -109,8 +111,10 @@ fn pem_certificates(file: &Path) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_file_iter(file).into_iter().flatten().flatten().collect()
 }
 
-/// The system's roots on Linux: the bundle file first, and the directory of single files only for an issuer that the
-/// bundle does not know. Reading the directory takes about 2 ms, and it mostly repeats the bundle.
+/// The system's roots on Linux.
+///
+/// The bundle file comes first. The directory of single files is read only for an issuer that the bundle does not
+/// know, because reading it takes about 2 ms and it mostly repeats the bundle.
 #[derive(Debug)]
 pub(super) struct SystemRoots {
     provider: Arc<CryptoProvider>,
@@ -254,7 +258,7 @@ mod tests {
         {
             let error = chosen(&Env::from_pairs([(name, value)])).unwrap_err().to_string();
             let expected =
-                format!("{name} is set to '{value}', which is not a file or directory that exists");
+                format!("{name} is set to '{value}', which is not an existing file or directory");
             assert_eq!(error, expected);
         }
     }

@@ -1,4 +1,4 @@
-//! Applies the steps to a body, which goes in and comes out as a typed value.
+//! Applies steps to a request body, which is a typed value before and after.
 
 use super::navigate::{PatchError, create, find, no_further, put};
 use super::path::{read_value, segments, split_assignment};
@@ -22,8 +22,8 @@ pub enum Step {
 /// Applies steps to the parameters of a request.
 ///
 /// # Arguments
-/// * `schema` - the names that the parameters may hold.
-/// * `force_string` - values stay text.
+/// * `schema` - the names that the parameters may contain.
+/// * `force_string` - whether values stay text.
 ///
 /// # Errors
 /// [`PatchError`] for the first step that cannot be applied.
@@ -102,7 +102,7 @@ fn add(body: &mut Value, schema: Schema, values: &[String], force: bool) -> Resu
     let Some((Value::Array(list), _)) = find(body, schema, &path)? else {
         return Err(PatchError(USAGE.to_owned()));
     };
-    // Pairs that follow each other make one entry.
+    // Consecutive pairs form one entry.
     let mut entry = Map::new();
     for value in values {
         if let Some((key, text)) = value.split_once('=') {
@@ -129,7 +129,7 @@ fn remove(body: &mut Value, schema: Schema, values: &[String]) -> Result<(), Pat
     let path = segments(path);
     let last = path.last().cloned().unwrap_or_default();
     let Some(index) = index.first() else {
-        // The path must lead somewhere, even if nothing is there.
+        // The path must be valid, even if nothing exists there.
         let is_list = matches!(find(body, schema, &path)?, Some((Value::Array(_), _)));
         let (name, parents) = path.split_last().ok_or_else(|| no_further(&path))?;
         let Some((parent, schema)) = find(body, schema, parents)? else {

@@ -1,7 +1,8 @@
-//! `--set`, `--add` and `--remove`: changes to a request body by paths that the user writes.
+//! `--set`, `--add` and `--remove`: changes to a request body at paths that the user writes.
 //!
-//! The rules are those of `az`'s generic update arguments: names in camel or snake case, properties of a registry with
-//! or without `properties.` in front, `[0]` and `[key=value]` to pick from lists, values read as JSON where they can be.
+//! The rules are those of `az`'s generic update arguments. Names are in camel or snake case, a registry's properties
+//! have an optional prefix `properties.`, `[0]` and `[key=value]` select an item of a list, and values are read as JSON
+//! if possible.
 
 mod apply;
 mod navigate;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[error("{0}")]
 pub struct PatchError(pub(super) String);
 
-/// The value at a path, and what it may hold; `None` where nothing is.
+/// The value at a path and its schema; `None` if nothing exists there.
 pub(super) fn find<'v>(
     body: &'v mut Value,
     schema: Schema,
@@ -28,7 +28,7 @@ pub(super) fn find<'v>(
     Ok(Some((value, schema)))
 }
 
-/// The member or item with this name, and what it may hold.
+/// The member or item with this name and its schema.
 fn step<'v>(
     value: &'v mut Value,
     schema: Schema,
@@ -76,7 +76,7 @@ fn step<'v>(
     }
 }
 
-/// As [`find`], but creates the last member if it is missing.
+/// Like [`find`], but creates the last member if it is missing.
 pub(super) fn create<'v>(
     body: &'v mut Value,
     schema: Schema,
@@ -91,7 +91,7 @@ pub(super) fn create<'v>(
     find(body, schema, path)?.ok_or_else(|| no_further(path))
 }
 
-/// Sets a member or an item. `null` takes a member of a model out of the body: nothing is sent for it.
+/// Sets a member or an item. `null` removes a member of a model from the body, so that it is not sent.
 pub(super) fn put(
     parent: &mut Value,
     schema: Schema,
@@ -140,7 +140,7 @@ pub(super) fn put(
     }
 }
 
-/// A place that must hold members.
+/// The members of a value, which must be an object.
 fn object<'v>(
     value: &'v mut Value,
     path: &[String],

@@ -42,7 +42,7 @@ pub(super) fn split_assignment(expression: &str) -> (String, Option<&str>) {
     (expression.to_owned(), None)
 }
 
-/// JSON, a Python literal of the simple kinds, or else text.
+/// Reads JSON, a simple Python literal, or otherwise text.
 pub(super) fn read_value(text: &str) -> Value {
     let quoted = |quote| text.len() >= 2 && text.starts_with(quote) && text.ends_with(quote);
     match text {
@@ -56,7 +56,7 @@ pub(super) fn read_value(text: &str) -> Value {
     }
 }
 
-/// What is between the brackets of a `[0]` or `[key=value]` segment.
+/// The text between the brackets of a `[0]` or `[key=value]` segment.
 pub(super) fn picker(segment: &str) -> Option<&str> {
     segment.strip_prefix('[')?.strip_suffix(']')
 }

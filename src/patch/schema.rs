@@ -1,11 +1,11 @@
-//! What a request body may hold, by name: the tables behind `--set`, `--add` and `--remove`.
+//! What a request body may contain, by name: the tables behind `--set`, `--add` and `--remove`.
 
-/// What a body may hold at a place.
+/// What a body may contain at a path.
 #[derive(Debug, Clone, Copy)]
 pub enum Schema {
     /// These members and no others.
     Model(&'static [(&'static str, Schema)]),
-    /// A list, which `--add` creates where it is missing.
+    /// A list, which `--add` creates if it is missing.
     List,
     /// Anything.
     Free,
@@ -60,7 +60,7 @@ pub const REPLICATION: Schema =
     Model(&[("tags", Free), ("properties", Model(&[("regionEndpointEnabled", Free)]))]);
 
 impl Schema {
-    /// Where a model keeps a member with this name: directly, or below `properties`. Names may be in camel or snake case.
+    /// Where a model has a member with this name: directly, or below `properties`. Names are in camel or snake case.
     pub(super) fn member(self, name: &str) -> Option<(Vec<&'static str>, Self)> {
         let Model(members) = self else { return None };
         let wanted = snake_case(name);
@@ -74,7 +74,7 @@ impl Schema {
         Some((place, schema))
     }
 
-    /// The names that a model has, its properties included, sorted.
+    /// The names in a model, including its properties, sorted.
     pub(super) fn names(self) -> Option<Vec<&'static str>> {
         let Model(members) = self else { return None };
         let mut names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
@@ -87,7 +87,7 @@ impl Schema {
     }
 }
 
-/// `dataEndpointEnabled` and `data_endpoint_enabled` are the same.
+/// The name in snake case, so that `dataEndpointEnabled` and `data_endpoint_enabled` are the same.
 fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     let mut previous = '_';

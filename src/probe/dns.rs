@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct Resolved {
     /// Addresses, IPv4 first, each family in the resolver's order.
     pub addresses: Vec<IpAddr>,
-    /// The names that it is an alias of, in order.
+    /// The names that this name is an alias for, in order.
     pub cnames: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ pub trait Names {
     async fn lookup(&self, host: &str) -> Result<Resolved, Failure>;
 }
 
-/// Knows no name: in the emulated cloud every host is overridden.
+/// Resolves no names: the emulated cloud overrides every host.
 #[derive(Debug)]
 pub struct NoNames;
 
@@ -56,7 +56,7 @@ impl SystemNames {
     /// Reads the system's configuration. Lookups are not cached.
     ///
     /// # Arguments
-    /// * `timeout` - for a whole lookup; a server gets less than half of it, so that there is time for a second one.
+    /// * `timeout` - for a whole lookup; each server gets less than half of it, which leaves time for a second one.
     pub fn new(timeout: Duration) -> Self {
         let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
             let options = builder.options_mut();
@@ -69,7 +69,7 @@ impl SystemNames {
         Self {
             hosts: Hosts::from_system().unwrap_or_default(),
             resolver: resolver.map_err(|e| e.to_string()),
-            // Some servers never answer questions for IPv6. The answer for IPv4 must not be lost then.
+            // Some servers never respond to IPv6 queries. The IPv4 response must not be lost then.
             timeout: timeout * 9 / 10,
         }
     }
@@ -81,7 +81,7 @@ impl Names for SystemNames {
         let failed = |detail: String| Failure::new(Step::Dns, Reason::ResolverFailed, detail);
         let mut name = Name::from_ascii(host).map_err(|e| failed(format!("{host}: {e}")))?;
         name.set_fqdn(true);
-        // As in the system's resolver, a name in the hosts file is not looked up anywhere else.
+        // As in the system's resolver, a name in the hosts file is not looked up in DNS.
         let known = [RecordType::A, RecordType::AAAA]
             .map(|kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind)));
         let mut found = Resolved::default();
@@ -104,7 +104,7 @@ impl Names for SystemNames {
         for answer in [v4, v6] {
             match answer {
                 Ok(lookup) => add(&mut found, lookup.answers()),
-                // An error of one family does not matter if the other one has addresses; IPv4's error comes first.
+                // An error for one family does not matter if the other has addresses; the IPv4 error takes precedence.
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -154,11 +154,11 @@ fn why(host: &str, error: &NetError) -> Failure {
         NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
             ResponseCode::NXDomain => not_found(host),
             ResponseCode::NoError => no_address(host),
-            code => failed(Reason::ResolverFailed, format!("the resolver answered {code}")),
+            code => failed(Reason::ResolverFailed, format!("the resolver returned {code}")),
         },
         NetError::Dns(DnsError::ResponseCode(ResponseCode::NXDomain)) => not_found(host),
         NetError::Dns(DnsError::ResponseCode(code)) => {
-            failed(Reason::ResolverFailed, format!("the resolver answered {code}"))
+            failed(Reason::ResolverFailed, format!("the resolver returned {code}"))
         }
         NetError::Timeout | NetError::NoConnections => timeout(),
         other => failed(Reason::ResolverFailed, format!("the resolver: {other}")),
@@ -170,7 +170,7 @@ pub fn timeout() -> Failure {
     Failure::new(Step::Dns, Reason::ResolverTimeout, "the resolver does not respond")
 }
 
-/// RFC 1918 and ULA.
+/// Whether an address is private: RFC 1918 or ULA.
 pub fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.is_private(),
@@ -178,7 +178,7 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// Whether a chain of aliases leads through Private Link's zone.
+/// Whether a chain of aliases passes through the Private Link zone.
 pub fn is_private_link(cnames: &[String]) -> bool {
     cnames.iter().any(|name| name.split('.').any(|label| label == "privatelink"))
 }

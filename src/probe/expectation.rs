@@ -14,7 +14,7 @@ pub struct Expectation {
     pub expected: &'static str,
     /// The result of the check.
     pub verdict: Verdict,
-    /// Where it ended, and why.
+    /// Where the check ended, and why.
     #[serde(flatten)]
     pub ending: Ending,
     /// Whether a firewall or proxy refused the connection.
@@ -23,8 +23,8 @@ pub struct Expectation {
 
 /// Judges the checks of one host, one for each address family: a firewall or proxy must have refused all of them.
 ///
-/// A name that does not resolve, or a proxy that does not work, proves nothing: with an address, or without the proxy, the
-/// host might be reachable.
+/// A name that does not resolve, or a proxy that does not work, proves nothing: the host might be reachable by its
+/// address or without the proxy.
 pub fn expect_blocked(host: &CheckedTarget) -> Option<Expectation> {
     let checks = &host.families;
     let check = checks.iter().find(|check| !is_refused(check)).or(checks.first())?;
@@ -53,7 +53,7 @@ pub fn expect_blocked(host: &CheckedTarget) -> Option<Expectation> {
     })
 }
 
-/// Whether something on the path refused: a packet filter, a proxy, a filter on TLS server names, or a block page.
+/// Whether a packet filter, a proxy, a TLS server name filter or a block page refused the connection.
 fn is_refused(check: &Check) -> bool {
     let (Verdict::Blocked, Some(step), Some(reason)) =
         (check.verdict, check.ending.step, check.ending.reason)
@@ -68,7 +68,7 @@ fn is_refused(check: &Check) -> bool {
     }
 }
 
-/// Whether the name resolved to this machine, as some DNS filters answer.
+/// Whether the name resolved to this machine: some DNS filters respond with its address.
 fn is_this_machine(check: &Check) -> bool {
     check.trace.proxy.is_none() && check.trace.addresses.iter().any(IpAddr::is_loopback)
 }

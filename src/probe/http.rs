@@ -1,4 +1,4 @@
-//! HTTP/1.1 with limits on headers, bytes and time: the other side may be anybody.
+//! HTTP/1.1 with limits on headers, bytes and time: the other side may be anyone.
 
 use super::verdict::{Failure, Reason, Step};
 use http_body_util::{BodyExt as _, Full};
@@ -12,19 +12,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-/// The most headers that a response may have.
+/// The maximum number of headers in a response.
 const MAX_HEADERS: usize = 100;
-/// The largest head of a response, in bytes.
+/// The maximum size of a response's head, in bytes.
 const MAX_HEAD: usize = 64 << 10;
 
-/// The most that is read of an error's body, in bytes.
+/// The maximum number of bytes read from an error's body.
 const MAX_ERROR_TEXT: usize = 16 << 10;
 
-/// A stream to the other side, TLS or not.
+/// A stream to the other side, with or without TLS.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A response, its body within the limit.
+/// A response, with its body up to the limit.
 #[derive(Debug)]
 pub struct Response {
     /// The status code.
@@ -38,9 +38,9 @@ pub struct Response {
 /// How much of a body is read, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
-    /// All of it; more than this is an error.
+    /// All of it; a larger body is an error.
     Whole(usize),
-    /// The first bytes only; of an error's body, enough for its message.
+    /// Only the first bytes; if the response is an error, enough for its message.
     First(usize),
 }
 
@@ -101,7 +101,7 @@ impl Request {
     }
 }
 
-/// A connection for requests, one after the other. It is closed when it is dropped.
+/// A connection for sequential requests. Dropping it closes it.
 #[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -117,11 +117,11 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    /// Speaks HTTP on a stream.
+    /// Starts HTTP on a stream.
     ///
     /// # Arguments
     /// * `authority` - the `Host` header.
-    /// * `timeout` - for each request with its response.
+    /// * `timeout` - for each request and its response.
     ///
     /// # Errors
     /// A [`Failure`] of step `http`.
@@ -138,7 +138,7 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| failure(&error))?;
-        // The sender reports errors, too.
+        // The sender reports errors as well.
         let driver = tokio::spawn(async move {
             let _ = connection.with_upgrades().await;
         });
@@ -204,7 +204,7 @@ async fn read(response: hyper::Response<Incoming>, limit: Limit) -> Result<Respo
         let detail = format!("the response has more than {most} bytes");
         Failure::new(Step::Http, Reason::TooLarge, detail)
     };
-    // A length that is announced is checked before reading.
+    // An announced length is checked before the body is read.
     if whole && body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
@@ -233,9 +233,9 @@ fn failure(error: &hyper::Error) -> Failure {
     } else if error.is_parse() {
         (Reason::BadAnswer, "the response is not HTTP".to_owned())
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        (Reason::Reset, "the connection was closed before a response".to_owned())
+        (Reason::Reset, "the connection was closed before a response arrived".to_owned())
     } else if let Some(io) = io {
-        (Reason::Reset, format!("the connection broke: {io}"))
+        (Reason::Reset, format!("the connection failed: {io}"))
     } else {
         (Reason::BadAnswer, format!("the response is invalid HTTP: {error}"))
     };

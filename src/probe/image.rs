@@ -1,16 +1,16 @@
-//! Images: references, platforms and manifests. Pure.
+//! Images: references, platforms and manifests. No I/O.
 
 use super::verdict::{Failure, Reason, Step, printable};
 use ring::digest;
 use serde_json::Value;
 use std::fmt;
 
-/// Media types of manifests and lists of them, Docker's and OCI's.
+/// Docker's and OCI's media types of manifests and manifest lists.
 pub const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json";
 
-/// The most blobs that an image may have: Docker's own limit is 127 layers.
+/// The maximum number of blobs in an image; Docker's own limit is 127 layers.
 const MAX_BLOBS: usize = 256;
 
 /// `REPOSITORY[:TAG|@DIGEST]`.
@@ -28,7 +28,7 @@ pub struct Reference {
 pub struct ParseReferenceError(String);
 
 impl Reference {
-    /// Reads a reference. Without a tag it means `latest`; a digest takes precedence over a tag.
+    /// Parses a reference. The default tag is `latest`; a digest takes precedence over a tag.
     ///
     /// # Arguments
     /// * `registry` - the registry's host, which may precede the repository.
@@ -56,7 +56,7 @@ impl Reference {
         Ok(Self { repository: repository.to_owned(), version })
     }
 
-    /// The digest, if the image is named by one.
+    /// The digest, if the reference has one.
     pub fn digest(&self) -> Option<&str> {
         self.version.contains(':').then_some(self.version.as_str())
     }
@@ -95,7 +95,7 @@ fn is_digest(text: &str) -> bool {
     }
 }
 
-/// Compares bytes with the digest that names them.
+/// Verifies that bytes match their digest.
 ///
 /// # Errors
 /// A [`Failure`] of step `manifest`.
@@ -152,7 +152,7 @@ impl fmt::Display for Platform {
 }
 
 impl Default for Platform {
-    /// Linux on this machine's architecture, in Go's terms, which registries use.
+    /// Linux on this machine's architecture. Registries use Go's names; those of common architectures are mapped.
     fn default() -> Self {
         let architecture = match std::env::consts::ARCH {
             "x86_64" => "amd64",
@@ -176,11 +176,11 @@ pub struct Entry {
 pub struct Blob {
     /// Its digest.
     pub digest: String,
-    /// Its size in bytes, as the manifest has it.
+    /// Its size in bytes, as the manifest states it.
     pub size: Option<u64>,
     /// Its media type.
     pub media_type: String,
-    /// Other places that it comes from: layers that must not be redistributed have them.
+    /// Other locations that it comes from, for layers that must not be redistributed.
     pub urls: Vec<String>,
     /// Whether it is the image's configuration.
     pub is_config: bool,
@@ -196,7 +196,7 @@ pub enum Manifest {
 }
 
 impl Manifest {
-    /// Reads a manifest of Docker's or OCI's types.
+    /// Parses a manifest of a Docker or OCI type.
     ///
     /// # Errors
     /// A [`Failure`] of step `manifest`.
@@ -219,7 +219,7 @@ impl Manifest {
         };
         if layers.len() >= MAX_BLOBS {
             let detail =
-                format!("the image has {} layers, more than any client accepts", layers.len());
+                format!("the image has {} layers, more than a client accepts", layers.len());
             return Err(Failure::new(Step::Manifest, Reason::TooLarge, detail));
         }
         let config = blob(&value["config"], true);
@@ -250,7 +250,7 @@ fn platform(value: &Value) -> Option<Platform> {
     })
 }
 
-/// The digest for a platform, the first if there are several. A variant counts only if one was asked for.
+/// The first digest that matches a platform. The variant is ignored if `wanted` has none.
 ///
 /// # Errors
 /// A [`Failure`] of step `manifest` that names the available platforms.

@@ -21,7 +21,7 @@ pub enum Challenge {
     Basic,
 }
 
-/// The challenges of a 401, bearer challenges first.
+/// The challenges of a 401 response, bearer challenges first.
 pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     let mut found = Vec::new();
     for value in headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()) {
@@ -55,7 +55,7 @@ pub fn is_own_realm(realm: &str, host: &str) -> bool {
 /// Judges the response of an endpoint: to `GET /v2/` from a login server, to `GET /` from any other host.
 ///
 /// # Errors
-/// A [`Failure`] of step `http` when the response does not come from the endpoint, or refuses this client.
+/// A [`Failure`] of step `http` if the response does not come from the endpoint, or denies access to this client.
 pub fn judge(
     role: Role,
     host: &str,
@@ -69,7 +69,7 @@ pub fn judge(
             format!("the registry's network rules deny this client: {message}"),
         );
     }
-    // With a certificate that only this machine trusts, a refusal without Azure's headers comes from a proxy or firewall.
+    // If only this machine trusts the certificate, a refusal without Azure's headers comes from a proxy or firewall.
     let refuses = matches!(response.status, 403 | 407 | 451 | 511);
     if refuses && trust != Some(Trust::Public) && !is_azure(&response.headers) {
         return failed(
@@ -108,7 +108,7 @@ fn judge_login(host: &str, response: &Response) -> Result<(), Failure> {
         Some(Challenge::Bearer { realm, .. }) => failed(Reason::ForeignRealm, foreign(host, realm)),
         _ => failed(
             Reason::NotRegistry,
-            format!("{host} answers /v2/ with a 401 that does not ask for a token"),
+            format!("{host} answers /v2/ with a 401 that does not request a token"),
         ),
     }
 }

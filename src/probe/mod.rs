@@ -1,8 +1,9 @@
-//! From this machine to a registry's endpoints, step by step: which of them can be used, and where and why the others fail.
+//! Checks, step by step, which of a registry's endpoints this machine can use, and where and why the others fail.
 //!
-//! [`Prober`] makes the connections: [`dns`], [`tcp`], a [`proxy`] if there is one, [`tls`], [`http`]. [`judge`] decides
-//! what a response means, [`pull`] does what a container client does. Only the hosts that the user names are contacted and,
-//! in a pull, those to which the registry redirects a client.
+//! [`Prober`] makes the connections: [`dns`], [`tcp`], a [`proxy`] if there is one, [`tls`], [`http`]. [`judge`]
+//! decides what a response means; [`pull`] does what a container client does. Only the endpoints
+//! to check are contacted, the hosts that must be blocked, the proxy and, during a pull, the hosts to which the registry
+//! redirects clients, if they are hosts that layers can come from.
 
 mod dns;
 mod expectation;
@@ -42,9 +43,9 @@ pub struct Target {
     pub port: u16,
     /// What clients use it for.
     pub role: Role,
-    /// Its region, where it has one.
+    /// Its region, if it has one.
     pub region: Option<String>,
-    /// Whether it is planned, and may be missing in DNS.
+    /// Whether it is planned, and therefore may not be in DNS yet.
     pub planned: bool,
 }
 
@@ -84,22 +85,22 @@ fn milliseconds<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, 
     }
 }
 
-/// What the steps of a check showed.
+/// What the steps of a check found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Trace {
-    /// The addresses of the name, or of the proxy's name.
+    /// The addresses of the host, or of the proxy if there is one.
     pub addresses: Vec<IpAddr>,
-    /// The names that it is an alias of.
+    /// The names that this host is an alias for.
     pub cnames: Vec<String>,
     /// How long the steps took, in milliseconds.
     pub timings: Timings,
-    /// The handshake.
+    /// The TLS handshake.
     pub tls: Option<TlsFacts>,
     /// The proxy, `host:port`.
     pub proxy: Option<String>,
 }
 
-/// The check of an endpoint over one address family, or over the only one.
+/// The check of an endpoint over one of its address families, or over its only one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
     /// The host.
@@ -107,7 +108,7 @@ pub struct Check {
     /// What clients use it for.
     #[serde(rename = "kind")]
     pub role: Role,
-    /// Its region, where it has one.
+    /// Its region, if it has one.
     pub region: Option<String>,
     /// `IPv4` or `IPv6` if the endpoint has both, which are checked separately.
     pub family: Option<&'static str>,
@@ -116,7 +117,7 @@ pub struct Check {
     /// Where and why it failed, or a remark.
     #[serde(flatten)]
     pub ending: Ending,
-    /// What the steps showed.
+    /// What the steps found.
     #[serde(flatten)]
     pub trace: Trace,
 }

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 /// How many endpoints are checked at the same time.
 const MAX_CONCURRENT: usize = 32;
-/// The most that is read of an endpoint's response, in bytes.
+/// The maximum number of bytes read from an endpoint's response.
 const MAX_PAGE: usize = 16 << 10;
 
-/// Makes connections by the user's route.
+/// Makes connections along the user's route.
 pub struct Prober {
     /// Resolves names.
     pub names: Box<dyn Names>,
@@ -23,13 +23,13 @@ pub struct Prober {
     pub route: Route,
     /// Verifies certificates.
     pub anchors: TrustAnchors,
-    /// The most that a step may take.
+    /// The time limit for each step.
     pub timeout: Duration,
-    /// Takes a line for each request.
+    /// Called with one line for each request.
     pub log: Box<dyn Fn(&str)>,
 }
 
-/// The hops of a connection: to the proxy if there is one, then to the host or to what replaces it.
+/// The hops of a connection: to the proxy if there is one, then to the host or to its override.
 struct Hops {
     host: String,
     port: u16,
@@ -44,7 +44,7 @@ impl Hops {
         }
     }
 
-    /// A failure on the first hop is the proxy's failure if there is a proxy.
+    /// Attributes a failure on the first hop to the proxy, if there is one.
     fn of_proxy(&self, failure: Failure) -> Failure {
         match &self.proxy {
             Some(proxy) => Failure::new(
@@ -61,7 +61,7 @@ impl Prober {
     /// Checks endpoints, up to 32 at the same time. The results are in the order of the endpoints.
     ///
     /// # Arguments
-    /// * `done` - is called for each endpoint that is finished.
+    /// * `done` - called after the check of each endpoint.
     pub async fn check_all(
         &self,
         targets: &[Target],
@@ -131,7 +131,8 @@ impl Prober {
         judge::judge(target.role, target.host.as_str(), trust, &response?)
     }
 
-    /// Opens a connection for requests, over the first address family that connects, IPv4 first.
+    /// Opens a connection for requests, over the first address family that connects, IPv4 first. A proxy is tried
+    /// once, since it chooses the address family towards the host.
     pub(super) async fn connect(
         &self,
         host: &str,
@@ -150,7 +151,7 @@ impl Prober {
         Connection::new(result?, &authority(host, port), self.timeout).await
     }
 
-    /// Logs a request without its query, which may hold the signature of a link.
+    /// Logs a request without its query, which may contain the signature of a link.
     pub(super) fn log_request(
         &self,
         authority: &str,
@@ -191,7 +192,7 @@ impl Prober {
         Ok(resolved.addresses)
     }
 
-    /// TCP, the proxy's tunnel where there is one, and TLS.
+    /// Opens TCP, the proxy's tunnel if there is one, and TLS.
     async fn open(
         &self,
         host: &str,
@@ -272,7 +273,7 @@ fn report(
             (verdict, Ending::remark(remark))
         }
         Err(failure) if target.planned && is_missing(&failure) => {
-            let detail = Some(format!("{} is planned, and not in DNS yet", target.host));
+            let detail = Some(format!("{} is planned but not in DNS yet", target.host));
             (Verdict::NotPublished, Ending { detail, ..failure.into() })
         }
         Err(failure) => (failure.verdict(), failure.into()),
@@ -288,7 +289,7 @@ fn report(
     }
 }
 
-/// Whether the name does not exist yet, or a proxy allows it and cannot find it.
+/// Whether the name does not exist yet, or a proxy allows the host but cannot reach it.
 fn is_missing(failure: &Failure) -> bool {
     matches!(
         (failure.step, failure.reason),

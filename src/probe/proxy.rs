@@ -57,8 +57,8 @@ pub async fn tunnel(
     }
 }
 
-/// Values of `X-Squid-Error` when squid allows a host and cannot reach it. Squid 5.7 sends the last one, with a 500, when
-/// its DNS does not know the host.
+/// Values of `X-Squid-Error` if Squid allows a host but cannot reach it. Squid 5.7 sends the last one, with a 500, if
+/// its DNS cannot resolve the host.
 const SQUID_UPSTREAM: [&str; 3] = ["ERR_DNS_FAIL", "ERR_CONNECT_FAIL", "ERR_CANNOT_FORWARD"];
 
 fn refusal(proxy: &str, status: StatusCode, headers: &HeaderMap) -> Failure {

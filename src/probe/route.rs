@@ -4,7 +4,7 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use std::net::IpAddr;
 
-/// `--resolve HOST:PORT:ADDRESS[,ADDRESS]…`: addresses in place of DNS. `*` means every host.
+/// `--resolve HOST:PORT:ADDRESS[,ADDRESS]…`: addresses to use instead of DNS. `*` means every host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolve {
     host: String,
@@ -12,8 +12,9 @@ pub struct Resolve {
     addresses: Vec<IpAddr>,
 }
 
-/// `--connect-to HOST1:PORT1:HOST2:PORT2`: connect to another host and port. An empty HOST1 or PORT1 means any, an empty
-/// HOST2 or PORT2 means the same.
+/// `--connect-to HOST1:PORT1:HOST2:PORT2`: connects to another host and port.
+///
+/// An empty HOST1 or PORT1 matches any host or port. An empty HOST2 or PORT2 leaves the host or port unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectTo {
     from: (Option<String>, Option<u16>),
@@ -31,7 +32,7 @@ pub enum ParseOverrideError {
     ConnectTo,
 }
 
-/// Takes a host off the front: up to the next colon, or an IPv6 address in brackets.
+/// Splits off the host: up to the next colon, or an IPv6 address in brackets.
 fn host(text: &str) -> Option<(&str, &str)> {
     match text.strip_prefix('[') {
         Some(rest) => {
@@ -90,7 +91,7 @@ pub struct Proxy {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// Whether TLS is spoken with the proxy itself.
+    /// Whether the connection to the proxy itself uses TLS.
     pub tls: bool,
     /// The value of `Proxy-Authorization`, marked as sensitive.
     pub authorization: Option<hyper::header::HeaderValue>,
@@ -99,16 +100,16 @@ pub struct Proxy {
 /// The user's overrides and proxies.
 #[derive(Debug, Default)]
 pub struct Route {
-    /// `--resolve`, the first that fits.
+    /// The `--resolve` rules; the first match applies.
     pub resolve: Vec<Resolve>,
-    /// `--connect-to`, the first that fits.
+    /// The `--connect-to` rules; the first match applies.
     pub connect_to: Vec<ConnectTo>,
     /// The proxy for https, and the hosts that bypass it.
     pub proxies: Option<Matcher>,
 }
 
 impl Route {
-    /// Where to connect in place of `host:port`.
+    /// Where to connect instead of `host:port`.
     pub fn destination(&self, host: &str, port: u16) -> (String, u16) {
         let fits = |rule: &&ConnectTo| {
             rule.from.0.as_deref().is_none_or(|from| from.eq_ignore_ascii_case(host))

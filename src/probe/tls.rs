@@ -1,6 +1,6 @@
-//! The TLS handshake: the certificate that the host shows, and who trusts it.
+//! The TLS handshake: the certificate that the host presents, and who trusts it.
 //!
-//! The verifier fails a handshake with a certificate that a client would refuse, but it records the certificate first.
+//! The verifier rejects a certificate that a client would reject, but it records the certificate first.
 
 use super::verdict::{Failure, Reason, Step, printable};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -26,15 +26,15 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Trust {
-    /// Everybody: its root is in Mozilla's list.
+    /// Everyone: its root is in Mozilla's list.
     Public,
-    /// Only machines like this one: TLS is intercepted, and clients here accept it.
+    /// Only machines like this one: TLS is intercepted, and clients on this machine accept it.
     Local,
-    /// Nobody on this machine.
+    /// No client on this machine.
     Untrusted,
 }
 
-/// What the handshake showed.
+/// What the handshake found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TlsFacts {
@@ -52,7 +52,7 @@ pub struct TlsFacts {
     pub trust: Trust,
 }
 
-/// The roots that certificates are verified with: Mozilla's first, then this machine's.
+/// The root certificates for verification: Mozilla's first, then this machine's.
 #[derive(Debug, Clone)]
 pub struct TrustAnchors {
     provider: Arc<CryptoProvider>,
@@ -61,23 +61,23 @@ pub struct TrustAnchors {
 }
 
 impl TrustAnchors {
-    /// Mozilla's roots, and this machine's.
+    /// Mozilla's root certificates, and this machine's.
     ///
     /// # Arguments
-    /// * `local` - verifies as clients on this machine do.
+    /// * `local` - verifies certificates as clients on this machine do.
     ///
     /// # Errors
-    /// When a verifier cannot be built from the roots, which does not happen.
+    /// Fails if a verifier cannot be built from the root certificates, which does not happen.
     pub fn new(local: Arc<dyn ServerCertVerifier>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         Ok(Self { public: verifier(roots, &provider)?, local, provider })
     }
 
-    /// The emulator's authority and no other.
+    /// Only the emulator's certificate authority.
     ///
     /// # Errors
-    /// When it is not a certificate.
+    /// Fails if `authority` is not a certificate.
     pub fn emulated(authority: CertificateDer<'_>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
@@ -99,7 +99,7 @@ fn verifier(
 /// Performs a handshake.
 ///
 /// # Errors
-/// A [`Failure`] of step `tls`; the facts are returned as well where a certificate was shown.
+/// A [`Failure`] of step `tls`; the facts are returned as well if the host presented a certificate.
 pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     host: &str,
     stream: S,
@@ -152,7 +152,7 @@ fn why_refused(host: &str, refusal: &rustls::Error, facts: Option<&TlsFacts>) ->
         ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
             Reason::NameMismatch,
-            format!("the certificate is for {subject}, not for {host}: another host answers"),
+            format!("the certificate is for {subject}, not for {host}: another host responded"),
         ),
         _ => (
             Reason::Untrusted,
@@ -177,14 +177,14 @@ fn why_failed(error: &io::Error) -> Failure {
     Failure::new(Step::Tls, reason, detail)
 }
 
-/// What the recorder saw of a certificate, and why it refuses it.
+/// What the recorder found in a certificate, and why it rejects the certificate.
 #[derive(Debug)]
 struct Seen {
     facts: TlsFacts,
     refusal: Option<rustls::Error>,
 }
 
-/// Verifies and records. It refuses when the handshake's signature comes: only then is the TLS version known.
+/// Verifies and records certificates. It rejects only at the handshake's signature, when the TLS version is known.
 #[derive(Debug)]
 struct Recorder {
     anchors: TrustAnchors,

@@ -10,11 +10,11 @@ pub enum Verdict {
     Reachable,
     /// The same, over a private address.
     Private,
-    /// The endpoint cannot be used; step and reason tell where and why.
+    /// The endpoint cannot be used; the step and the reason say where and why.
     Blocked,
     /// A planned endpoint that is not in DNS yet.
     NotPublished,
-    /// Another host answers in place of the endpoint, with a certificate that clients refuse.
+    /// Another host responds instead of the endpoint, with a certificate that clients reject.
     Intercepted,
 }
 
@@ -39,15 +39,15 @@ pub enum Step {
     Tls,
     /// A request and its response.
     Http,
-    /// The first request of a pull: how clients must log in.
+    /// The first request of a pull; its response says how clients must log in.
     Challenge,
     /// Getting a token for the pull.
     Token,
     /// Getting the manifests.
     Manifest,
-    /// Where the registry redirects a client for a blob.
+    /// The registry's redirect to the host of a blob.
     Redirect,
-    /// The first bytes of a blob.
+    /// Getting the first bytes of a blob.
     Layer,
 }
 
@@ -89,15 +89,15 @@ pub enum Reason {
     TlsFailed,
     /// The registry's network rules deny this client.
     RegistryDenied,
-    /// The host that answers is not an Azure container registry.
+    /// The host that responds is not an Azure container registry.
     NotRegistry,
     /// The registry sends clients to another host for their tokens.
     ForeignRealm,
-    /// The response is not what the protocol allows.
+    /// The response violates the protocol.
     BadAnswer,
-    /// The response is larger than a registry's may be.
+    /// The response is larger than a registry's response may be.
     TooLarge,
-    /// The registry does not accept the credentials, or they may not pull.
+    /// The registry does not accept the credentials, or they do not allow a pull.
     CredentialsRefused,
     /// The repository, tag or blob does not exist.
     NotFound,
@@ -113,19 +113,20 @@ pub enum Reason {
     ForeignHost,
     /// Too many redirects.
     RedirectLoop,
-    /// The data endpoint refuses the link that the registry sent.
+    /// The data endpoint rejects the link that the registry sent.
     LinkRefused,
 }
 
-/// How a check, a pull or a blob ended: where, why, and in words. Everything is `null` where nothing went wrong and there
-/// is nothing to say.
+/// How a check, a pull or a blob ended: where, why, and a description.
+///
+/// All fields are `null` if nothing failed and there is no remark.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Ending {
-    /// Where it ended, if it failed.
+    /// The step that failed, if any.
     pub step: Option<Step>,
-    /// Why it failed.
+    /// Why the step failed.
     pub reason: Option<Reason>,
-    /// In words.
+    /// A description of the failure, or a remark.
     pub detail: Option<String>,
 }
 
@@ -137,7 +138,7 @@ impl From<Failure> for Ending {
 }
 
 impl Ending {
-    /// A success, with something to say about it.
+    /// A success, with a remark if there is one.
     pub fn remark(detail: Option<String>) -> Self {
         Self { detail, ..Self::default() }
     }
@@ -146,21 +147,21 @@ impl Ending {
 /// Why a check or a pull failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Where.
+    /// The step that failed.
     pub step: Step,
-    /// Why.
+    /// Why the step failed.
     pub reason: Reason,
-    /// In words, with the other side's message.
+    /// A description, with the other host's message.
     pub detail: String,
 }
 
 impl Failure {
-    /// A failure. Characters that could mislead on a terminal are removed from `detail`.
+    /// Creates a failure, and removes characters from `detail` that could mislead on a terminal.
     pub fn new(step: Step, reason: Reason, detail: impl AsRef<str>) -> Self {
         Self { step, reason, detail: printable(detail.as_ref()) }
     }
 
-    /// The verdict on an endpoint that fails so.
+    /// The verdict on an endpoint that fails this way.
     pub fn verdict(&self) -> Verdict {
         match self.reason {
             Reason::Untrusted | Reason::NameMismatch => Verdict::Intercepted,
@@ -169,10 +170,10 @@ impl Failure {
     }
 }
 
-/// The longest text from another host that is shown, in characters.
+/// The maximum length of text from another host, in characters.
 const MAX_TEXT: usize = 300;
 
-/// Text from another host, safe for a terminal: without control characters, and at most 300 characters long.
+/// Makes text from another host safe for a terminal: no control characters, and at most 300 characters, then an ellipsis.
 pub fn printable(text: &str) -> String {
     let text = text.trim();
     let mut shown: String = text

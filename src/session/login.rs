@@ -11,13 +11,13 @@ use azure_core::http::Transport;
 use std::sync::Arc;
 
 impl Session {
-    /// The transport and the credential. Depends on the cloud and, on a developer's machine, on the subscription.
+    /// The transport and the credential. They depend on the cloud and, on a developer's machine, on the subscription.
     ///
     /// # Arguments
-    /// * `resource` - what the tokens are for.
+    /// * `resource` - the resource that the tokens are for.
     ///
     /// # Errors
-    /// Nobody is logged in, or a variable or file makes no sense.
+    /// No user is logged in, or a variable or file is invalid.
     pub(super) async fn login(
         &self,
         subscription: Option<&ProfileSubscription>,
@@ -45,11 +45,13 @@ impl Session {
         Ok((transport, Arc::new(RenewableCredential::new(inputs, login))))
     }
 
-    /// A token of the current login for registries, as `az` 2.91 requests it: for a resource of their own, which
-    /// `[acr] audience_resource` may replace. Needs no request to ARM.
+    /// A token of the current login for registries, as `az` 2.91 requests it.
+    ///
+    /// The token is for the registries' own resource, which `[acr] audience_resource` may replace. This needs no
+    /// request to ARM.
     ///
     /// # Errors
-    /// Nobody is logged in, or Entra refuses.
+    /// No user is logged in, or Entra refuses the request.
     pub async fn registry_token(&self) -> Result<Secret> {
         let resource = match self.config.get("acr", "audience_resource") {
             Some(url) if url.starts_with("https://") => url,

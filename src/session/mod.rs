@@ -1,4 +1,4 @@
-//! What commands work with, each part created when it is first needed: cloud, profile, subscription, login, ARM client.
+//! What commands work with: cloud, profile, subscription, login and ARM client, each created when first needed.
 
 mod login;
 mod subscription;
@@ -23,14 +23,14 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Global options that decide where a command works.
+/// Global options that a session depends on.
 #[derive(Debug, Clone, Default)]
 pub struct Globals {
     /// `--cloud`.
     pub cloud: Option<String>,
     /// `--subscription`.
     pub subscription: Option<String>,
-    /// `--output` or `--query`, if one stands on the command line.
+    /// `--output` or `--query`, if one is on the command line.
     pub output: Option<&'static str>,
 }
 
@@ -38,7 +38,7 @@ pub struct Globals {
 pub struct Session {
     /// Variables and clock.
     pub env: Env,
-    /// The three streams.
+    /// The three standard streams.
     pub streams: Streams,
     /// `az`'s settings.
     pub config: Config,
@@ -66,13 +66,14 @@ impl Session {
         }
     }
 
-    /// `--output` or `--query`, if one stands on the command line: commands that write text cannot use it. A default
-    /// from `az configure` or `AZURE_CORE_OUTPUT` does not count.
+    /// `--output` or `--query`, if one is on the command line: commands that write text cannot use it.
+    ///
+    /// A default from `az configure` or `AZURE_CORE_OUTPUT` does not count.
     pub fn output_option(&self) -> Option<&'static str> {
         self.globals.output
     }
 
-    /// Asks Azure Policy for a token before each change of this session. Must come before the first request.
+    /// Asks Azure Policy for a token before each change in this session. Must be called before the first request.
     pub fn use_policy_token(&self, token: Option<PolicyToken>) {
         if let Some(token) = token {
             let _ = self.policy_token.set(token);
@@ -111,11 +112,11 @@ impl Session {
     /// The ARM client. Depends on the cloud, the login and, for the login, the subscription.
     ///
     /// # Errors
-    /// Nobody is logged in, or a variable or file makes no sense.
+    /// No user is logged in, or a variable or file is invalid.
     pub async fn arm(&self) -> Result<&ArmClient> {
         if self.arm.get().is_none() {
             let profile = self.subscription().await?.profile().cloned();
-            // Choosing the subscription may have needed the client.
+            // Choosing the subscription may already have created the client.
             if self.arm.get().is_none() {
                 let _ = self.arm.set(self.new_arm_client(profile.as_ref()).await?);
             }
@@ -144,14 +145,14 @@ impl Session {
             policy_token: self.policy_token.get().cloned(),
         };
         let endpoint = Url::parse(&cloud.resource_manager)
-            .with_context(|| format!("the cloud '{}' has no usable ARM endpoint", cloud.name))?;
+            .with_context(|| format!("the cloud '{}' has no valid ARM endpoint", cloud.name))?;
         Ok(ArmClient::new(endpoint, credential, &cloud.scope(), options)?)
     }
 
-    /// A verifier of the certificates that clients on this machine trust.
+    /// A verifier that trusts the root certificates that clients on this machine trust.
     ///
     /// # Errors
-    /// A variable for roots makes no sense.
+    /// A variable for root certificates is invalid.
     pub fn local_verifier(&self) -> Result<Arc<dyn ServerCertVerifier>> {
         Ok(roots::local_verifier(&self.env)?)
     }
@@ -162,7 +163,7 @@ impl Session {
     /// * `option` - `--proxy`, in place of the variables.
     ///
     /// # Errors
-    /// The proxy makes no sense.
+    /// The proxy is invalid.
     pub fn proxies(&self, option: Option<&str>) -> Result<Option<Matcher>> {
         Ok(proxy::matcher(&self.env, option)?)
     }
@@ -186,7 +187,7 @@ impl Session {
     pub fn emulator_directory(&self) -> Result<PathBuf> {
         let state = self.env.xdg("XDG_STATE_HOME", ".local/state");
         let state =
-            state.context("there is no home directory: set HOME or AZ_ACR_EMULATOR_STATE")?;
+            state.context("cannot find the home directory: set HOME or AZ_ACR_EMULATOR_STATE")?;
         Ok(state.join("az-acr"))
     }
 

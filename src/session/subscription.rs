@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 pub struct Subscription {
     /// The GUID.
     pub id: String,
-    /// The display name, where it is known.
+    /// The display name, if it is known.
     pub name: Option<String>,
     profile: Option<ProfileSubscription>,
 }
@@ -33,22 +33,22 @@ impl Subscription {
         Self { id, name: None, profile: None }
     }
 
-    /// The entry of `az`'s profile, when the subscription came from there.
+    /// The entry in `az`'s profile, if the subscription came from there.
     pub fn profile(&self) -> Option<&ProfileSubscription> {
         self.profile.as_ref()
     }
 }
 
 impl Session {
-    /// The subscription. Depends on `--subscription`, `az`'s profile, `AZURE_SUBSCRIPTION_ID`, and on ARM when none of
+    /// The subscription. Depends on `--subscription`, `az`'s profile, `AZURE_SUBSCRIPTION_ID`, and on ARM if none of
     /// them names one.
     ///
     /// # Errors
-    /// There is no such subscription, or several and none was chosen.
+    /// The subscription does not exist, or there are several and none was chosen.
     pub async fn subscription(&self) -> Result<&Subscription> {
         if self.subscription.get().is_none() {
             let chosen = match self.globals.subscription.as_deref() {
-                // As in az, an empty name means no name; the warning was given before.
+                // As in az, an empty name means no name; the warning has already been written.
                 None | Some("") => self.default_subscription().await?,
                 Some(name_or_id) => self.named_subscription(name_or_id).await?,
             };
@@ -58,7 +58,7 @@ impl Session {
         self.subscription.get().context("the subscription was just set")
     }
 
-    /// Warns, as `az` does before anything else, when `--subscription` is not one of the login's.
+    /// Warns if `--subscription` is not a subscription of the login, as `az` does before anything else.
     ///
     /// # Errors
     /// A damaged profile.
@@ -72,7 +72,7 @@ impl Session {
         Ok(())
     }
 
-    /// The subscription of the profile that the command works in, found without asking ARM.
+    /// The profile's subscription that the command works in, found without a request to ARM.
     pub(super) fn subscription_of_profile(&self) -> Result<Option<ProfileSubscription>> {
         if let Some(chosen) = self.subscription.get() {
             return Ok(chosen.profile.clone());
@@ -131,10 +131,10 @@ impl Session {
             .map(|s| format!("\n  {}  {}", s.subscription_id, s.display_name))
             .collect();
         let message = if list.is_empty() {
-            "This login has access to no subscription.".to_owned()
+            "This login does not have access to any subscription.".to_owned()
         } else {
             format!(
-                "This login has access to several subscriptions. Choose one with --subscription or AZURE_SUBSCRIPTION_ID:{}",
+                "This login has access to multiple subscriptions. Choose one with --subscription or AZURE_SUBSCRIPTION_ID:{}",
                 list.concat()
             )
         };

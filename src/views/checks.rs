@@ -14,9 +14,9 @@ use std::time::Duration;
 pub struct Report {
     /// The registry.
     pub login_server: Fqdn,
-    /// Whether all endpoints can be used, all expectations are met, and the pull works.
+    /// Whether all endpoints can be used (those of a planned switch may still be missing in DNS), all expectations are met, and the pull works.
     pub ok: bool,
-    /// The endpoints; in JSON one check after the other.
+    /// The endpoints; in JSON, a flat list of checks.
     #[serde(serialize_with = "flat")]
     pub checks: Vec<CheckedTarget>,
     /// Hosts that must be blocked.
@@ -26,7 +26,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report on these results.
+    /// Creates the report on these results.
     pub fn new(
         login_server: Fqdn,
         checks: Vec<CheckedTarget>,

@@ -58,12 +58,12 @@ impl TryFrom<EndpointsJson> for Endpoints {
     }
 }
 
-/// The endpoints that a registry has, as rows: those that layers come from, as in `az`.
+/// The existing endpoints as rows: those that serve layers, as in `az`.
 pub fn rows(registries: &[Endpoints]) -> Vec<Row> {
     registries.iter().flat_map(|registry| rows_of(registry, &registry.data)).collect()
 }
 
-/// The endpoints that a registry will have, as rows: regional endpoints among them, because firewalls need them, too.
+/// The planned endpoints as rows, including regional endpoints, because firewalls need them as well.
 pub fn planned_rows(registries: &[Endpoints]) -> Vec<Row> {
     let planned = |registry: &Endpoints| {
         let regional = registry.regional.iter().flatten();

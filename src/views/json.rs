@@ -11,7 +11,7 @@ pub(super) fn flat(resource: &impl Serialize) -> Value {
     value
 }
 
-/// Puts the members of one property in its place. A property that is `null` is dropped.
+/// Replaces a property with its members. A property that is `null` is dropped.
 pub(super) fn flatten(value: &mut Value, property: &str) {
     let Value::Object(object) = value else { return };
     let mut flat = Map::new();
@@ -27,7 +27,7 @@ pub(super) fn flatten(value: &mut Value, property: &str) {
     *object = flat;
 }
 
-/// Adds `resourceGroup` to every object whose `id` names one, as `az` does to everything that it prints.
+/// Adds `resourceGroup` to every object whose `id` names one, as `az` does in all its output.
 pub(super) fn add_resource_group(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(add_resource_group),

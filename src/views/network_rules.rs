@@ -3,8 +3,9 @@
 use crate::arm::{NetworkRuleSet, Registry};
 use serde_json::{Value, json};
 
-/// The rules of a registry as `network-rule list` prints them. The older name of a subnet's id stands beside the newer
-/// one, as in `az`.
+/// The rules of a registry as `network-rule list` prints them.
+///
+/// As in `az`, a subnet's id is printed under both its older and its newer name.
 pub fn list(registry: &Registry) -> Value {
     let set = rule_set(registry);
     json!({"virtualNetworkRules": subnets(set), "ipRules": ranges(set)})

@@ -12,7 +12,9 @@ pub fn json(connection: &PrivateEndpointConnection) -> Value {
     value
 }
 
-/// Private endpoint connections as rows. `az` shows name, state and group; to approve one, the other end is needed, too.
+/// Private endpoint connections as rows.
+///
+/// `az` shows name, state and group. To approve a connection, the user also needs to see the private endpoint.
 pub fn rows(connections: &[PrivateEndpointConnection]) -> Vec<Row> {
     connections.iter().map(row).collect()
 }

@@ -17,7 +17,7 @@ pub fn json(registry: &Registry) -> Value {
     value
 }
 
-/// Registries as rows: `az`'s titles and order.
+/// Registries as rows, with `az`'s column titles and order.
 pub fn rows(registries: &[Registry]) -> Vec<Row> {
     registries.iter().map(row).collect()
 }
@@ -36,7 +36,7 @@ fn row(registry: &Registry) -> Row {
         .cell("ADMIN ENABLED", properties.and_then(|p| p.admin_user_enabled))
 }
 
-/// `2026-09-10T06:47:33.936693+00:00` as `2026-09-10T06:47:33Z`; `az` drops the offset, too.
+/// `2026-09-10T06:47:33.936693+00:00` as `2026-09-10T06:47:33Z`; `az` also drops the offset.
 fn to_the_second(time: &str) -> String {
     match time.get(..19) {
         Some(seconds) if time.as_bytes().get(10) == Some(&b'T') => format!("{seconds}Z"),

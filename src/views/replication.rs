@@ -12,7 +12,7 @@ pub fn json(replication: &Replication) -> Value {
     value
 }
 
-/// Replications as rows: `az`'s titles and order.
+/// Replications as rows, with `az`'s column titles and order.
 pub fn rows(replications: &[Replication]) -> Vec<Row> {
     replications.iter().map(row).collect()
 }

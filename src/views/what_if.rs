@@ -13,7 +13,7 @@ pub struct Plan {
     pub registry: Option<String>,
     /// Properties that change.
     pub changes: Vec<Change>,
-    /// Endpoints that clients need from then on.
+    /// Endpoints that clients need after the update.
     pub added: Vec<Endpoint>,
     /// Endpoints that clients no longer need.
     pub removed: Vec<Endpoint>,
@@ -23,14 +23,14 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// What could not be checked.
     pub not_checked: Vec<NotChecked>,
-    /// Why the service would refuse.
+    /// Why the service would refuse the update.
     pub blocked: Vec<String>,
 }
 
 /// A property that changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// Its path, as `--set` takes it.
+    /// Its path, as `--set` accepts it.
     pub property: String,
     /// Its value now.
     pub before: Value,

@@ -66,7 +66,7 @@ fn who_is_not_logged_in_learns_how_to_try_it() {
     assert_eq!(
         stderr,
         "ERROR: Please run 'az login' to setup account.\n\
-         To try it without Azure: az-acr --cloud emulator show-endpoints --name contoso\n"
+         To try az-acr without Azure, run: az-acr --cloud emulator show-endpoints --name contoso\n"
     );
 }
 

@@ -235,7 +235,7 @@ fn refused_connections_and_unknown_hosts_are_reported_at_once() {
         ),
         (
             "https://arm.invalid".to_owned(),
-            "ERROR: Cannot reach arm.invalid: the name cannot be resolved (",
+            "ERROR: Cannot reach arm.invalid: the host name cannot be resolved (",
         ),
     ] {
         let own = format!("endpoint_resource_manager = {}", server.url);
@@ -265,7 +265,7 @@ fn malformed_proxies_and_bundles_are_errors() {
         (
             "REQUESTS_CA_BUNDLE",
             "/no/such.pem",
-            "ERROR: REQUESTS_CA_BUNDLE is set to '/no/such.pem', which is not a file",
+            "ERROR: REQUESTS_CA_BUNDLE is set to '/no/such.pem', which is not an existing",
         ),
         (
             "REQUESTS_CA_BUNDLE",

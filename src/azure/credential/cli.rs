@@ -1,6 +1,6 @@
 //! `AzureCliCredential`: the session of `az login`.
 //!
-//! A token from `az`'s cache saves the 0.3 s that starting `az` takes. When the cache has none, `az` is asked.
+//! A token from `az`'s cache saves the 0.3 s that starting `az` takes. If the cache has none, `az` is run.
 
 use super::{Inputs, Login, managed_identity};
 use crate::azure::AzureError;
@@ -15,10 +15,10 @@ use std::ffi::OsStr;
 use std::process::Output;
 use std::sync::Arc;
 
-/// The login of `az`. Without a subscription from the profile nobody is logged in, unless this login is `forced`.
+/// The login of `az`. It needs a subscription from the profile, unless it is `forced`.
 ///
 /// # Errors
-/// [`AzureError`] when `az`'s files are damaged.
+/// [`AzureError`] if `az`'s files are damaged.
 pub(super) fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, AzureError> {
     let Some(subscription) = &inputs.subscription else {
         return if forced {
@@ -68,7 +68,7 @@ fn cached_token(
     token_cache::find(&inputs.directory, &wanted, inputs.env.now())
 }
 
-/// Looks into `az`'s cache each time a token is needed, and asks `az` when there is none.
+/// Looks in `az`'s cache each time a token is needed, and runs `az` if there is none.
 #[derive(Debug)]
 struct CacheThenProcess {
     inputs: Inputs,
@@ -97,7 +97,7 @@ impl TokenCredential for CacheThenProcess {
 /// The credential that runs `az account get-access-token`.
 ///
 /// # Errors
-/// [`AzureError`] when the subscription's id cannot be used.
+/// [`AzureError`] if the subscription's id cannot be used.
 fn az_process(inputs: &Inputs) -> Result<Arc<dyn TokenCredential>, AzureError> {
     let options = AzureCliCredentialOptions {
         subscription: inputs.subscription.as_ref().map(|subscription| subscription.id.clone()),
@@ -107,7 +107,7 @@ fn az_process(inputs: &Inputs) -> Result<Arc<dyn TokenCredential>, AzureError> {
     Ok(AzureCliCredential::new(Some(options))?)
 }
 
-/// Runs `az` in the cloud that was chosen, which may not be the one that `az cloud set` chose.
+/// Runs `az` in the chosen cloud, which may differ from the one that `az cloud set` chose.
 #[derive(Debug)]
 struct InCloud(String);
 

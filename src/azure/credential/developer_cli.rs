@@ -4,10 +4,10 @@ use super::{Inputs, Login};
 use crate::azure::AzureError;
 use azure_identity::AzureDeveloperCliCredential;
 
-/// The login of `azd`, where it is installed or `forced`.
+/// The login of `azd`, if `azd` is installed or this login is `forced`.
 ///
 /// # Errors
-/// [`AzureError`] when the credential cannot be created.
+/// [`AzureError`] if the credential cannot be created.
 pub(super) fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, AzureError> {
     let installed = inputs.env.path("PATH").is_some_and(|path| {
         let name = if cfg!(windows) { "azd.exe" } else { "azd" };

@@ -8,10 +8,10 @@ use azure_identity::{
     ClientAssertionCredential, ClientSecretCredential, ClientSecretCredentialOptions,
 };
 
-/// The login of `AZURE_CLIENT_SECRET` or `AZURE_CLIENT_CERTIFICATE_PATH`.
+/// The login from `AZURE_CLIENT_SECRET` or `AZURE_CLIENT_CERTIFICATE_PATH`.
 ///
 /// # Errors
-/// [`AzureError`] when the certificate file or a value cannot be used.
+/// [`AzureError`] if the certificate file or a value cannot be used.
 pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
     let env = &inputs.env;
     let Some((tenant, client_id)) = application(env) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! `GitHubActionsCredential`: the OpenID Connect token of a GitHub Actions job, exchanged for one of Entra.
+//! `GitHubActionsCredential`: the OpenID Connect token of a GitHub Actions job, exchanged for an Entra token.
 
 use super::{Inputs, Login, application, assertion_options};
 use crate::azure::AzureError;
@@ -13,7 +13,7 @@ use serde_json::Value;
 /// The login of a job with `permissions: id-token: write`.
 ///
 /// # Errors
-/// [`AzureError`] when a value cannot be used.
+/// [`AzureError`] if a value cannot be used.
 pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
     let env = &inputs.env;
     let (Some(url), Some(token), Some((tenant, client_id))) = (

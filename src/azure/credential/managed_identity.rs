@@ -1,4 +1,4 @@
-//! `ManagedIdentityCredential`: the identity of a virtual machine, an App Service, a container in Azure.
+//! `ManagedIdentityCredential`: the identity of a virtual machine, an App Service or a container in Azure.
 
 use super::{Inputs, Login, client_options};
 use crate::azure::AzureError;
@@ -9,14 +9,15 @@ use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the metadata service has to accept a connection. Outside Azure its address leads nowhere, and azure_identity
-/// would wait for more than a minute.
+/// How long the metadata service has to accept a connection.
+///
+/// Outside Azure, nothing responds at its address, and azure_identity would wait for more than a minute.
 const METADATA_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The machine's identity, where there is one or it is `forced`.
+/// The machine's identity, if it has one or this login is `forced`.
 ///
 /// # Errors
-/// [`AzureError`] when the credential cannot be created.
+/// [`AzureError`] if the credential cannot be created.
 pub(super) async fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, AzureError> {
     let env = &inputs.env;
     let on_app_service = env.var("IDENTITY_ENDPOINT").is_some();
@@ -31,7 +32,7 @@ pub(super) async fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>
 /// A managed identity's credential.
 ///
 /// # Errors
-/// [`AzureError`] when the credential cannot be created.
+/// [`AzureError`] if the credential cannot be created.
 pub(super) fn credential(
     inputs: &Inputs,
     user_assigned_id: Option<UserAssignedId>,
@@ -39,7 +40,7 @@ pub(super) fn credential(
     let options = ManagedIdentityCredentialOptions {
         user_assigned_id,
         client_options: ClientOptions {
-            // The metadata service is on the same host; through a proxy it would be the proxy's.
+            // The metadata service is on the same host. A proxy would connect to its own host's service.
             transport: Some(Transport::new(Arc::new(direct_client(&inputs.env)?))),
             ..client_options(inputs)
         },

@@ -1,7 +1,8 @@
-//! Which login is used: the first one that applies, decided from variables and files before any request.
+//! Chooses the login: the first one that applies, decided from variables and files. The only contact
+//! is a TCP connection to the metadata service, to see whether this machine has a managed identity.
 //!
-//! One file holds one credential; [`choose`] asks them in order. [`renewable`] keeps the login usable in commands that
-//! outlive a token.
+//! Each file holds one credential; [`choose`] tries them in order. [`renewable`] keeps the login usable in commands
+//! that outlive a token.
 
 mod cli;
 mod developer_cli;
@@ -32,9 +33,9 @@ use std::sync::Arc;
 pub struct Login {
     /// What it is, e.g. `EnvironmentCredential (client secret)`.
     pub name: String,
-    /// Gives the tokens.
+    /// Provides the tokens.
     pub credential: Arc<dyn TokenCredential>,
-    /// Gives the tokens after one was refused, where `credential` would repeat it and logging in again does not help.
+    /// Provides the tokens after one was refused, if `credential` would repeat it and a new login does not help.
     pub renewal: Option<Arc<dyn TokenCredential>>,
 }
 
@@ -49,11 +50,11 @@ pub struct Inputs {
     pub cloud: Cloud,
     /// The resource that the tokens are for: `az`'s cache stores them by resource.
     pub resource: String,
-    /// The subscription, when it came from `az`'s profile.
+    /// The subscription, if it came from `az`'s profile.
     pub subscription: Option<ProfileSubscription>,
     /// The network for requests to Microsoft Entra.
     pub network: Network,
-    /// Takes a line for each login that was considered and does not apply.
+    /// Receives a line for each login that was considered and does not apply.
     pub log: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -100,11 +101,11 @@ impl Kind {
 /// Chooses the login.
 ///
 /// # Errors
-/// [`AzureError::NotLoggedIn`] when none applies; others when one applies and cannot be used.
+/// [`AzureError::NotLoggedIn`] if no login applies; others if one applies but cannot be used.
 pub async fn choose(inputs: &Inputs) -> Result<Login, AzureError> {
     let requested = inputs.env.var("AZURE_TOKEN_CREDENTIALS");
     let candidates = candidates(requested.as_deref(), inputs.subscription.is_some())?;
-    // A credential that is requested by name is used even where nothing shows that it applies.
+    // A credential that is requested by name is used even if nothing shows that it applies.
     let forced = requested.is_some() && candidates.len() == 1;
     for kind in &candidates {
         let login = match kind {
@@ -172,7 +173,7 @@ fn assertion_options(inputs: &Inputs) -> ClientAssertionCredentialOptions {
     ClientAssertionCredentialOptions { client_options: client_options(inputs) }
 }
 
-/// Entra's URL, without a slash at the end.
+/// Entra's URL, without a trailing slash.
 fn authority(inputs: &Inputs) -> &str {
     inputs.cloud.active_directory.trim_end_matches('/')
 }

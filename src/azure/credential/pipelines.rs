@@ -4,10 +4,10 @@ use super::{Inputs, Login, assertion_options};
 use crate::azure::AzureError;
 use azure_identity::{AzurePipelinesCredential, AzurePipelinesCredentialOptions};
 
-/// The login of the variables that the `AzureCLI@2` task sets.
+/// The login from the variables that the `AzureCLI@2` task sets.
 ///
 /// # Errors
-/// [`AzureError`] when a value cannot be used.
+/// [`AzureError`] if a value cannot be used.
 pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
     let env = &inputs.env;
     let (Some(_), Some(token), Some(connection), Some(client_id), Some(tenant)) = (

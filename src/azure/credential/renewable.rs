@@ -1,4 +1,4 @@
-//! A login for commands that outlive a token: `--watch` runs for a day, an operation is polled for an hour.
+//! A login for commands that outlive a token: `--watch` runs for up to a day, and an operation is polled for an hour.
 
 use super::{Inputs, Login, choose};
 use async_trait::async_trait;
@@ -7,11 +7,13 @@ use azure_core::error::{Error, ErrorKind};
 use azure_core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A token with less than this left is due for renewal. azure_core's pipeline uses the same limit.
+/// A token that expires within this time is due for renewal. azure_core's pipeline uses the same limit.
 const RENEWAL_WINDOW: Duration = Duration::minutes(5);
 
-/// Gives tokens of the chosen login. The pipeline asks for one at the start, when the last one is about to expire, and
-/// after it was refused (401). In the last case the login is made anew, because it would repeat the refused token.
+/// Provides tokens of the chosen login.
+///
+/// The pipeline asks for one at the start, when the last one is about to expire, and after it was refused (401). In the
+/// last case, the login is created again, because the existing one would repeat the refused token.
 #[derive(Debug)]
 pub struct RenewableCredential {
     inputs: Inputs,
@@ -35,9 +37,9 @@ impl RenewableCredential {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same login again, without what it remembers.
+    /// Creates the same login again, without its cache.
     async fn log_in_again(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
-        (self.inputs.log)("credential: the token was refused, logging in again");
+        (self.inputs.log)("credential: the token was rejected; logging in again");
         let failed = |e| Error::new(ErrorKind::Credential, e);
         let login = choose(&self.inputs).await.map_err(failed)?;
         Ok(login.renewal.unwrap_or(login.credential))

@@ -4,10 +4,10 @@ use super::{Inputs, Login, application, assertion_options};
 use crate::azure::AzureError;
 use azure_identity::{WorkloadIdentityCredential, WorkloadIdentityCredentialOptions};
 
-/// The login of `AZURE_FEDERATED_TOKEN_FILE`.
+/// The login from `AZURE_FEDERATED_TOKEN_FILE`.
 ///
 /// # Errors
-/// [`AzureError`] when a value cannot be used.
+/// [`AzureError`] if a value cannot be used.
 pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
     let file = inputs.env.path("AZURE_FEDERATED_TOKEN_FILE");
     let (Some((tenant, client_id)), Some(file)) = (application(&inputs.env), file) else {

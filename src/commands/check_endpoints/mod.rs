@@ -1,5 +1,5 @@
-//! `check-endpoints`: whether this machine reaches a registry's endpoints, whether a pull works, and whether other hosts
-//! are blocked.
+//! `check-endpoints`: checks whether this machine can reach a registry's endpoints, whether a pull works, and whether
+//! other hosts are blocked.
 
 mod plan;
 mod report;
@@ -42,11 +42,11 @@ pub struct CheckEndpointsArgs {
     #[command(flatten)]
     registry: RegistryArgs,
 
-    /// Files with the output of show-endpoints, or -, instead of Azure
+    /// Read the output of show-endpoints from files, or - for stdin
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["name", "login_server"])]
     endpoints: Vec<String>,
 
-    /// A login server instead of Azure, HOST or HOST:PORT
+    /// Check this login server without asking Azure: HOST or HOST:PORT
     #[arg(long, value_name = "HOST", conflicts_with = "name")]
     login_server: Option<HostAndPort>,
 
@@ -54,7 +54,7 @@ pub struct CheckEndpointsArgs {
     #[arg(long, value_name = "REGION", num_args = 1..)]
     region: Vec<String>,
 
-    /// Check the endpoints after a switch; DNS need not know them yet
+    /// Check the endpoints as they will be after a switch (not yet in DNS)
     #[arg(long)]
     planned: bool,
 
@@ -66,7 +66,7 @@ pub struct CheckEndpointsArgs {
     #[arg(long)]
     regional_endpoints: bool,
 
-    /// Pull an image, up to the first bytes: REPOSITORY[:TAG|@DIGEST]
+    /// Pull the first bytes of each layer: REPOSITORY[:TAG|@DIGEST]
     #[arg(long, value_name = "IMAGE")]
     pull: Option<String>,
 
@@ -74,7 +74,7 @@ pub struct CheckEndpointsArgs {
     #[arg(long, value_name = "OS/ARCH", requires = "pull")]
     platform: Option<Platform>,
 
-    /// Login of the pull: anonymous, password, azure [default with -n]
+    /// Login for the pull: anonymous, password, azure [default with -n]
     #[arg(long, value_name = "LOGIN", requires = "pull", hide_possible_values = true,
           value_parser = one_of(&["anonymous", "password", "azure"]))]
     auth: Option<String>,
@@ -111,12 +111,12 @@ pub struct CheckEndpointsArgs {
     #[arg(long, value_name = "RULE", num_args = 1..)]
     resolve: Vec<Resolve>,
 
-    /// Connect elsewhere, as in curl: HOST1:PORT1:HOST2:PORT2
+    /// Connect to another host, as in curl: HOST1:PORT1:HOST2:PORT2
     #[arg(long, value_name = "RULE", num_args = 1..)]
     connect_to: Vec<ConnectTo>,
 }
 
-/// A duration for a timeout.
+/// Parses a timeout in seconds.
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.001..=86_400.0).contains(seconds));
     seconds.ok_or_else(|| "expected a number of seconds, from 0.001 to 86400".to_owned())
@@ -125,11 +125,11 @@ fn seconds(text: &str) -> Result<f64, String> {
 /// Checks endpoints, expectations and a pull.
 ///
 /// # Errors
-/// Options that do not go together, no such registry, nobody is logged in. An endpoint that cannot be reached is a result
-/// with exit code 1, not an error.
+/// Fails if options conflict, the registry does not exist, or the user is not logged in. An endpoint that cannot be
+/// reached is a result with exit code 1, not an error.
 pub async fn run(args: &CheckEndpointsArgs, session: &Session) -> Result<Answer> {
     let plan = plan::plan(args, session).await?;
-    // A real registry may have the name of an emulated one, so nothing of the emulated cloud leaves this process.
+    // A real registry may have the name of an emulated one, so checks of the emulated cloud never leave this process.
     if session.cloud()?.is_emulator() {
         let options =
             Options { data_plane: Some(DataPlaneOptions::default()), ..Options::default() };
@@ -182,7 +182,7 @@ fn emulated_prober(
     Ok(prober(args, Box::new(NoNames), anchors, route, session))
 }
 
-/// One round, or rounds until everything is ok or the time is over.
+/// Runs one round, or repeats rounds until everything is ok or the time is up.
 async fn watch(
     args: &CheckEndpointsArgs,
     plan: &Plan,
@@ -214,7 +214,7 @@ async fn watch(
     Ok(Answer::Value(outcome.with_table(move || checks::rows(&reports))))
 }
 
-/// Checks everything once. All hosts are checked side by side, those that must be blocked among them.
+/// Checks everything once. All hosts are checked concurrently, including those that must be blocked.
 async fn round(plan: &Plan, prober: &Prober, spinner: &Spinner) -> Vec<Report> {
     let registries = plan.registries.iter().flat_map(|registry| &registry.targets);
     let all: Vec<Target> = registries.chain(&plan.must_be_blocked).cloned().collect();

@@ -13,26 +13,26 @@ use anyhow::Result;
 use azure_core::credentials::Secret;
 use std::str::FromStr;
 
-/// A storage account that exists and belongs to no registry: `az` downloads its own files from it. Public cloud only.
+/// An existing storage account that belongs to no registry: `az` downloads its own files from it. Public cloud only.
 const OTHER_STORAGE_ACCOUNT: &str = "azcliprod";
 const PUBLIC_STORAGE_SUFFIX: &str = "core.windows.net";
-/// The longest password on standard input, in bytes.
+/// The maximum length of a password on standard input, in bytes.
 const MAX_PASSWORD: usize = 64 << 10;
 
-/// Everything that is to be checked.
+/// Everything to check.
 pub(super) struct Plan {
     pub registries: Vec<RegistryPlan>,
     pub must_be_blocked: Vec<Target>,
     pub pull: Option<PullRequest>,
 }
 
-/// The endpoints of one registry that are to be checked.
+/// The endpoints to check for one registry.
 pub(super) struct RegistryPlan {
     pub login_server: Fqdn,
     pub targets: Vec<Target>,
 }
 
-/// `HOST` or `HOST:PORT`; the port is 443 unless it is given.
+/// `HOST` or `HOST:PORT`; the default port is 443.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HostAndPort {
     host: Fqdn,
@@ -64,12 +64,12 @@ impl HostAndPort {
     }
 }
 
-/// The plan of the command line. What can be wrong with the command line alone is checked before Azure is asked.
+/// Makes the plan. Arguments that contradict each other are reported before any request to Azure.
 pub(super) async fn plan(args: &CheckEndpointsArgs, session: &Session) -> Result<Plan> {
     let must_be_blocked = must_be_blocked(args, session)?;
     let registries = endpoints(args, session).await?;
     if args.pull.is_some() && registries.len() > 1 {
-        let message = "argument --pull: it requires one registry, and there are several.";
+        let message = "argument --pull: requires exactly one registry.";
         return Err(UserError::usage(message).into());
     }
     warn_of_wildcards(&registries, session);
@@ -95,8 +95,7 @@ fn must_be_blocked(args: &CheckEndpointsArgs, session: &Session) -> Result<Vec<T
         args.expect_blocked.iter().map(HostAndPort::must_be_blocked).collect();
     if args.expect_no_storage {
         if session.cloud()?.storage_suffix.as_deref() != Some(PUBLIC_STORAGE_SUFFIX) {
-            let message =
-                "argument --expect-no-storage: no storage account of this cloud is known.";
+            let message = "argument --expect-no-storage: only available in the public cloud.";
             let hint = "Name a storage account that must be blocked: --expect-blocked HOST";
             return Err(UserError::usage(message).hint(hint).into());
         }
@@ -111,8 +110,8 @@ async fn endpoints(args: &CheckEndpointsArgs, session: &Session) -> Result<Vec<E
     let with_regions = find_regions(&args.with_region)?;
     let regions = find_regions(&args.region)?;
     if args.regional_endpoints && !args.planned && args.login_server.is_none() {
-        let message = "argument --regional-endpoints: it requires --login-server or --planned.";
-        let hint = "Regional endpoints that the registry has now are checked in any case.";
+        let message = "argument --regional-endpoints: requires --login-server or --planned.";
+        let hint = "The registry's existing regional endpoints are always checked.";
         return Err(UserError::usage(message).hint(hint).into());
     }
     if let Some(server) = &args.login_server {
@@ -138,7 +137,7 @@ async fn endpoints(args: &CheckEndpointsArgs, session: &Session) -> Result<Vec<E
     found.into_iter().map(|endpoints| Ok(endpoints.in_regions(&regions)?)).collect()
 }
 
-/// The endpoints of a login server, as far as the command line tells its regions.
+/// The endpoints of a login server, as far as the command line names its regions.
 fn of_login_server(
     args: &CheckEndpointsArgs,
     host: &Fqdn,
@@ -206,7 +205,7 @@ async fn pull_request(
     })
 }
 
-/// Where layers may come from, if anything is known about that.
+/// The hosts that layers may come from, if known.
 fn expected(
     args: &CheckEndpointsArgs,
     registry: &Endpoints,
@@ -250,7 +249,7 @@ async fn login(args: &CheckEndpointsArgs, host: &Fqdn, session: &Session) -> Res
             // The token gives access to Azure, so it is sent only to Azure's own hosts.
             if suffix.is_empty() || !host.as_str().ends_with(suffix) {
                 let message = format!(
-                    "An Azure login is not sent to {host}, which is not a registry of this cloud."
+                    "{host} is not a registry in this cloud, so the Azure login is not sent to it."
                 );
                 let hint = "Use --username or --auth anonymous.";
                 return Err(UserError::usage(message).hint(hint).into());
@@ -263,7 +262,7 @@ async fn login(args: &CheckEndpointsArgs, host: &Fqdn, session: &Session) -> Res
 
 fn password(args: &CheckEndpointsArgs, session: &Session) -> Result<Secret> {
     if args.endpoints.iter().any(|file| file == "-") {
-        let message = "Standard input holds the endpoints, so it cannot hold the password as well.";
+        let message = "Standard input cannot supply both the endpoints and the password.";
         return Err(UserError::usage(message).into());
     }
     let bytes = input::read("-", MAX_PASSWORD, "a password", session)?;

@@ -5,7 +5,7 @@ use crate::probe::{Check, CheckedTarget, Trust, Verdict};
 use crate::session::Session;
 use crate::views::checks::Report;
 
-/// Writes what deserves attention, and the summary.
+/// Writes the warnings and annotations, and the summary.
 pub(super) fn annotate(reports: &[Report], session: &Session) {
     for report in reports {
         for target in &report.checks {
@@ -29,7 +29,7 @@ pub(super) fn annotate(reports: &[Report], session: &Session) {
     }
     if reports.iter().flat_map(|report| &report.checks).any(is_intercepted_with_trust) {
         let message = "TLS is intercepted for some endpoints: only this machine trusts their certificates. Pulls \
-                       work, but whoever holds the issuer's key can read them.";
+                       work, but anyone with the issuer's private key can read them.";
         session.streams.warning(message);
         annotations::write(Severity::Warning, None, message, session);
     }
@@ -71,7 +71,7 @@ fn is_intercepted_with_trust(target: &CheckedTarget) -> bool {
     })
 }
 
-/// One line for a log.
+/// A one-line summary for a log.
 pub(super) fn summary(reports: &[Report]) -> String {
     let targets = || reports.iter().flat_map(|report| &report.checks);
     let reachable = targets().filter(|target| target.is_usable()).count();

@@ -36,7 +36,7 @@ enum NetworkRuleCommand {
     Remove(InOrder<remove::RemoveArgs>),
 }
 
-/// What a rule is about.
+/// The address or subnet of a rule.
 #[derive(Debug, Clone, Args)]
 struct RuleArgs {
     /// IPv4 or IPv6 address, or a CIDR range
@@ -47,7 +47,7 @@ struct RuleArgs {
     #[arg(long, value_name = "SUBNET", hide = true)]
     subnet: Option<String>,
 
-    /// The subnet's virtual network, where --subnet is a name (deprecated)
+    /// The subnet's virtual network, if --subnet is a name (deprecated)
     #[arg(long, value_name = "VNET", hide = true)]
     vnet_name: Option<String>,
 }
@@ -58,7 +58,7 @@ const DEPRECATED: [&str; 2] = ["--subnet", "--vnet-name"];
 /// Runs a command on network rules.
 ///
 /// # Errors
-/// No such registry, one that is not Premium, or ARM refuses.
+/// Fails if the registry does not exist or is not Premium, or ARM rejects a request.
 pub async fn run(args: &NetworkRuleArgs, session: &Session) -> Result<Answer> {
     match &args.command {
         NetworkRuleCommand::List(args) => list::run(args, session).await,
@@ -73,7 +73,7 @@ const NEEDS_PREMIUM: &str =
 /// Reads a registry's rules, changes them, and sends them back.
 ///
 /// # Arguments
-/// * `edit` - changes the rules; it gets the subnet's id and the address of the rule.
+/// * `edit` - changes the rules; it receives the subnet's id and the address of the rule.
 async fn change(
     registry: &RegistryArgs,
     rule: &RuleArgs,
@@ -110,7 +110,7 @@ fn parameters(rules: NetworkRules) -> RegistryUpdateParameters {
 }
 
 impl RuleArgs {
-    /// The id of the subnet, if the rule is about one.
+    /// The id of the subnet, if the rule names one.
     fn subnet_id(&self, of: RegistryPath<'_>) -> Result<Option<String>, UserError> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let is_id =

@@ -54,7 +54,7 @@ struct ConnectionArgs {
 /// Runs a command on private endpoint connections.
 ///
 /// # Errors
-/// No such registry or connection, or ARM refuses.
+/// Fails if the registry or connection does not exist, or ARM rejects a request.
 pub async fn run(args: &PrivateEndpointConnectionArgs, session: &Session) -> Result<Answer> {
     match &args.command {
         ConnectionCommand::List(args) => list::run(args, session).await,
@@ -85,7 +85,7 @@ async fn set_status(
     Ok(answer(wait(state, &format!("Updating {}", args.name), &look, session).await?))
 }
 
-/// The part of a connection that ARM lets a caller write, with another status.
+/// The part of a connection that callers may write, with the new status.
 fn with_status(
     current: &PrivateEndpointConnection,
     status: &str,

@@ -61,7 +61,7 @@ pub async fn run(args: &InOrder<CreateArgs>, session: &Session) -> Result<Answer
             UserError::usage("the following arguments are required: --location/-l")
         })?,
     };
-    // A display name is sent as the short one; a region that only ARM knows is sent as it is.
+    // A display name is sent as the short name; a region that only ARM knows is sent unchanged.
     let region = regions::find(&location).map_or(location, str::to_owned);
     let short = regions::short_name(&region);
     let replica = args.name.clone().unwrap_or_else(|| short.clone());
@@ -92,7 +92,7 @@ pub async fn run(args: &InOrder<CreateArgs>, session: &Session) -> Result<Answer
     Ok(answer(wait(state, &doing, &look, session).await?))
 }
 
-/// The host that clients need with the new region, when the registry has dedicated data endpoints.
+/// The host that clients need for the new region, if the registry has dedicated data endpoints.
 fn new_data_endpoint(registry: &Registry, region: &str) -> Option<Endpoint> {
     let properties = registry.properties.as_ref()?;
     let login_server = Fqdn::parse(properties.login_server.as_deref()?).ok()?;

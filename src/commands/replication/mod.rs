@@ -51,7 +51,7 @@ struct ReplicaArgs {
 /// Runs a command on replicas.
 ///
 /// # Errors
-/// No such registry or replica, or ARM refuses.
+/// Fails if the registry or replica does not exist, or ARM rejects a request.
 pub async fn run(args: &ReplicationArgs, session: &Session) -> Result<Answer> {
     match &args.command {
         ReplicationCommand::List(args) => list::run(args, session).await,

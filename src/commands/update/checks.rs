@@ -12,7 +12,7 @@ const NETWORK_RULES_NEED_PREMIUM: &str =
 const UNKNOWN_SKU: &str = "Please specify SKU by '--sku SKU' or '--set sku.name=SKU'. Allowed SKUs: ['Basic', \
                            'Standard', 'Premium']";
 
-/// Whether a check needs to know the registry as it is.
+/// Whether a check needs the current state of the registry.
 pub(super) fn need_registry(parameters: &RegistryUpdateParameters) -> bool {
     let is_usual =
         |sku: &SkuName| matches!(sku, SkuName::Basic | SkuName::Standard | SkuName::Premium);
@@ -35,12 +35,12 @@ fn enables_regional_endpoints(parameters: &RegistryUpdateParameters) -> bool {
     regional == Some(&EnabledState::Enabled)
 }
 
-/// The SKU that the update asks for, if it names one.
+/// The SKU that the update sets, if any.
 fn new_sku(parameters: &RegistryUpdateParameters) -> Option<&SkuName> {
     typed(typed(parameters.sku.as_ref())?.name.as_ref())
 }
 
-/// Checks an update against the registry as it is.
+/// Checks an update against the current state of the registry.
 ///
 /// # Errors
 /// [`UserError`] in `az`'s words.

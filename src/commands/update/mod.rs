@@ -49,7 +49,7 @@ pub struct UpdateArgs {
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     data_endpoint_enabled: Option<bool>,
 
-    /// A login server in each region (preview)
+    /// Enable a login server in each region (preview)
     #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
     regional_endpoints: Option<String>,
 
@@ -115,7 +115,8 @@ pub struct UpdateArgs {
 /// Changes a registry and shows it.
 ///
 /// # Errors
-/// One of `az`'s own checks, no such registry, or ARM refuses; then nothing was changed.
+/// Fails if one of `az`'s checks fails, the registry does not exist, or ARM rejects the update: then nothing changes.
+/// An update that ARM has accepted can still fail while it runs.
 pub async fn run(args: &InOrder<UpdateArgs>, session: &Session) -> Result<Answer> {
     args.warn_of_preview(&PREVIEW, &session.streams);
     let args = &args.args;
@@ -151,7 +152,7 @@ fn sets_data_endpoints(parameters: &RegistryUpdateParameters) -> Option<bool> {
     typed(parameters.properties()?.data_endpoint_enabled.as_ref()).copied()
 }
 
-/// Names the hosts that clients need from now on. Firewalls that do not know them yet break pulls.
+/// Names the hosts that clients need from now on. Firewalls that do not allow them yet break pulls.
 fn warn_of_new_hosts(registry: &Registry, streams: &Streams) {
     let hosts = registry.properties.as_ref().and_then(|p| p.data_endpoint_host_names.as_ref());
     if let Some(hosts) = hosts.filter(|hosts| !hosts.is_empty()) {
@@ -162,7 +163,7 @@ fn warn_of_new_hosts(registry: &Registry, streams: &Streams) {
     }
 }
 
-/// The body of the PATCH, and the warnings and refusals that do not depend on the registry.
+/// Makes the body of the PATCH, with the warnings and errors that do not depend on the registry.
 fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdateParameters, UserError> {
     let state = |on: bool| if on { EnabledState::Enabled } else { EnabledState::Disabled };
     let mut default_action = args.default_action.clone();

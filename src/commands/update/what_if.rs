@@ -1,6 +1,6 @@
-//! `update --what-if`: what an update would change, and why the service would refuse it.
+//! `update --what-if`: shows what an update would change, and why the service would reject it.
 //!
-//! The rules between settings are the service's own, as far as they are known; `Blocked` names each.
+//! The rules between settings are the service's own, as far as they are known; `blocked` lists the violations.
 
 use crate::arm::{
     ArmClient, ArmError, EnabledState, Given, NetworkRuleSetUpdate, PrivateEndpointConnection,
@@ -20,10 +20,10 @@ use std::collections::BTreeSet;
 
 const WRITE: &str = "Microsoft.ContainerRegistry/registries/write";
 
-/// Shows what an update would do. Exits with 1 when the service would refuse it.
+/// Shows what an update would do. The exit code is 1 if the service would reject it.
 ///
 /// # Errors
-/// No such registry, or ARM refuses to show it.
+/// Fails if the registry does not exist, or ARM refuses to return it.
 pub(super) async fn run(
     name: &RegistryName,
     group: Option<&str>,
@@ -40,7 +40,7 @@ pub(super) async fn run(
     match rights {
         Ok(true) => {}
         Ok(false) => {
-            plan.blocked.push(format!("This login is not allowed to change the registry: {WRITE}"))
+            plan.blocked.push(format!("This login is not allowed to change the registry: {WRITE}"));
         }
         Err(error) => plan.not_checked.push(NotChecked {
             what: "whether this login is allowed to change the registry".to_owned(),
@@ -65,10 +65,10 @@ async fn rights(arm: &ArmClient, registry: RegistryPath<'_>) -> Result<bool, Arm
 /// The plan for an update.
 ///
 /// # Arguments
-/// * `registry` - as it is.
+/// * `registry` - its current state.
 /// * `replications` - its replications.
 /// * `parameters` - the body of the PATCH that would be sent.
-/// * `storage_suffix` - the cloud's, for the wildcard that clients use without dedicated data endpoints.
+/// * `storage_suffix` - the cloud's suffix, for the wildcard that clients use without dedicated data endpoints.
 fn plan(
     registry: &Registry,
     replications: &[Replication],
@@ -102,7 +102,7 @@ fn plan(
     })
 }
 
-/// The settings that the service's rules look at.
+/// The settings that the service's rules depend on.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 struct Settings {
@@ -200,7 +200,7 @@ impl Settings {
         Ok(data.into_iter().chain(planned.regional.into_iter().flatten()).collect())
     }
 
-    /// Why the service would refuse.
+    /// Why the service would reject the update.
     fn blocked(&self, replicated: bool) -> Vec<String> {
         let mut reasons = Vec::new();
         if self.sku != SkuName::Premium {
@@ -234,12 +234,13 @@ impl Settings {
         reasons
     }
 
-    /// What else a user should know. Sources: Microsoft Learn, "IPv6 dual stack" of Azure Container Registry.
+    /// What else the user should know. Source: Microsoft Learn, "IPv6 dual stack" of Azure Container Registry.
     fn warnings(&self, before: &Self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.dual_stack && !before.dual_stack {
             warnings.push(
-                "ACR Tasks do not work with IPv4AndIPv6: tasks of this registry stop".to_owned(),
+                "ACR Tasks do not support IPv4AndIPv6: this registry's tasks will stop working"
+                    .to_owned(),
             );
             warnings.push(
                 "IPv4AndIPv6 applies to public endpoints, not to private endpoints".to_owned(),
@@ -253,7 +254,7 @@ fn is(text: &str, wanted: &str) -> bool {
     text.eq_ignore_ascii_case(wanted)
 }
 
-/// The members that each private endpoint gains. Every member takes an address in the endpoint's subnet.
+/// The members that each private endpoint gains. Each member uses an address in the endpoint's subnet.
 ///
 /// A private endpoint has the members `registry` and `registry_data_<region>` from the start: creating it enables
 /// dedicated data endpoints. Regional endpoints add `registry_<region>`.
@@ -284,7 +285,7 @@ fn private_endpoints(
         .collect()
 }
 
-/// What lies in Microsoft.Network, where this command does not look.
+/// What depends on Microsoft.Network, which this command does not read.
 fn not_checked(private_endpoints: &[PrivateEndpoint]) -> Vec<NotChecked> {
     let of_endpoint = |endpoint: &PrivateEndpoint| {
         NotChecked {
@@ -317,7 +318,7 @@ fn collect(path: &str, before: &Value, after: &Value, changes: &mut Vec<Change>)
         // Tags are replaced as a whole, other objects member by member.
         Value::Object(members) if path != "tags" => {
             for (name, after) in members {
-                // As `az` shows it: no `properties`, and its spelling of one policy.
+                // Named as `az` shows it: without `properties`, and with `az`'s spelling of one policy.
                 let shown = if name == "azureADAuthenticationAsArmPolicy" {
                     "azureAdAuthenticationAsArmPolicy"
                 } else {

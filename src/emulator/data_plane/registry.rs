@@ -199,7 +199,8 @@ impl DataPlane {
     }
 }
 
-/// Applies the network rules of a registry: `defaultAction`, and the addresses that are allowed as exceptions.
+/// Returns whether a registry answers a client: `publicNetworkAccess` first, then the network rules, that is
+/// `defaultAction` and the addresses allowed as exceptions.
 pub(super) fn admits(registry: &Registry, client: IpAddr) -> bool {
     let settings = &registry.settings;
     let allowed = || {

@@ -1,4 +1,4 @@
-//! The blobs of an image: where the registry redirects a client, and the first bytes from there.
+//! The blobs of an image: the hosts to which the registry redirects clients, and the first bytes of each blob.
 
 use super::report::{BlobReport, Pull};
 use super::{PullFailure, PullResult, Puller, authorized, message, target};
@@ -10,12 +10,12 @@ use crate::probe::{HTTPS, authority};
 use azure_core::http::Url;
 use hyper::header::{HeaderValue, RANGE};
 
-/// The most redirects that are followed for a blob.
+/// The maximum number of redirects for a blob.
 const MAX_REDIRECTS: usize = 5;
-/// The most bytes that are read of a blob.
+/// The maximum number of bytes read from a blob.
 const FIRST_BYTES: usize = 64;
 impl Puller<'_> {
-    /// Fetches the beginning of every blob, one after the other; the first failure.
+    /// Fetches the beginning of each blob in turn, and returns the first failure.
     pub(super) async fn blobs(
         &mut self,
         blobs: &[Blob],
@@ -37,7 +37,7 @@ impl Puller<'_> {
         first
     }
 
-    /// Fetches the beginning of a blob from where the registry redirects a client.
+    /// Fetches the beginning of a blob from the host to which the registry redirects clients.
     async fn blob(
         &mut self,
         blob: &Blob,
@@ -101,7 +101,7 @@ impl Puller<'_> {
         })
     }
 
-    /// A layer that clients fetch from another place. It is reported, and not contacted.
+    /// Reports a layer that clients fetch from another location, which is not contacted.
     fn elsewhere(&mut self, url: &str) -> PullFailure {
         let parsed = Url::parse(url).ok();
         let host = parsed.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
@@ -171,7 +171,7 @@ fn refused_blob(step: Step, status: u16, response: &Response) -> Failure {
         (401 | 403, Step::Redirect) => Failure::new(
             step,
             Reason::CredentialsRefused,
-            format!("the login may not pull (HTTP {status}{message})"),
+            format!("this login is not allowed to pull (HTTP {status}{message})"),
         ),
         (401 | 403, _) => Failure::new(
             step,

@@ -39,7 +39,7 @@ impl Puller<'_> {
             None => Err(self.failure(Failure::new(
                 step,
                 Reason::NotRegistry,
-                "the registry's 401 does not tell how to log in",
+                "the registry's 401 response does not say how to log in",
             ))),
         }
     }
@@ -125,11 +125,11 @@ impl Puller<'_> {
         let found = keys.iter().find_map(|key| response[*key].as_str());
         found
             .map(str::to_owned)
-            .ok_or_else(|| self.bad(Step::Token, "the token service's response holds no token"))
+            .ok_or_else(|| self.bad(Step::Token, "the token service's response contains no token"))
     }
 }
 
-/// Pairs as the body of a form.
+/// Encodes pairs as the body of a form.
 fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }

@@ -1,7 +1,8 @@
 //! A pull as a container client does it, up to the first bytes of each blob.
 //!
-//! Challenge, token, manifest; then [`blobs`]: each blob is requested from the registry, and fetched from the host to which
-//! the registry redirects. Credentials go only to the login server; [`login`] exchanges them for a token.
+//! It gets the challenge, a token and the manifest. Then [`blobs`] requests each blob from the registry and fetches it
+//! from the host to which the registry redirects. Credentials go only to the login server; [`login`] exchanges them for
+//! a token.
 
 mod blobs;
 mod login;
@@ -22,9 +23,9 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// The largest manifest, in bytes: the limit of registries themselves.
+/// The maximum size of a manifest, in bytes; registries have the same limit.
 const MAX_MANIFEST: usize = 4 << 20;
-/// The largest response of a token service, in bytes.
+/// The maximum size of a token service's response, in bytes.
 const MAX_TOKEN: usize = 64 << 10;
 
 /// How to log in for the pull.
@@ -39,7 +40,7 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
-    /// With a token of Entra for registries, as `az acr login` does.
+    /// With an Entra token for registries, as `az acr login` does.
     Azure(Secret),
 }
 
@@ -102,7 +103,7 @@ struct Puller<'a> {
 }
 
 impl Puller<'_> {
-    /// Up to the manifest: the image's blobs, and the credential for them.
+    /// Pulls up to the manifest, and returns the image's blobs and the credential for them.
     async fn image(&mut self, pull: &mut Pull) -> PullResult<(Vec<Blob>, Option<HeaderValue>)> {
         let authorization = self.log_in().await?;
         let reference = &self.request.reference;
@@ -157,7 +158,7 @@ impl Puller<'_> {
             200 => {}
             401 | 403 => {
                 let detail = format!(
-                    "the login may not pull (HTTP {}{})",
+                    "this login is not allowed to pull (HTTP {}{})",
                     response.status,
                     message(&response)
                 );
@@ -259,7 +260,7 @@ fn authorized(request: Request, authorization: Option<&HeaderValue>) -> Request 
     }
 }
 
-/// Path and query of a URL, with more pairs.
+/// The path and query of a URL, with more query parameters.
 fn target(url: &Url, pairs: &[(&str, &str)]) -> String {
     let mut url = url.clone();
     if !pairs.is_empty() {

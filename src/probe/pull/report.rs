@@ -1,4 +1,4 @@
-//! The result of a pull, in the shape that users see.
+//! The result of a pull, as users see it.
 
 use super::{Login, PullFailure, PullRequest};
 use crate::probe::authority;
@@ -12,7 +12,7 @@ use serde::Serialize;
 pub struct Pull {
     /// The image with its registry.
     pub reference: String,
-    /// Whether a client would get the whole image, from the expected hosts.
+    /// Whether a client would get the whole image from the expected hosts.
     pub ok: bool,
     /// `anonymous`, `password` or `azure`.
     pub login: &'static str,
@@ -41,13 +41,13 @@ pub struct BlobReport {
     pub kind: &'static str,
     /// Media type.
     pub media_type: String,
-    /// Size in bytes, as the manifest has it.
+    /// Size in bytes, as the manifest states it.
     pub size: Option<u64>,
     /// The host that it comes from.
     pub host: Option<String>,
     /// How many bytes were fetched.
     pub fetched: usize,
-    /// Whether it could be fetched, from an expected host.
+    /// Whether it could be fetched from an expected host.
     pub ok: bool,
     /// Where and why it failed.
     #[serde(flatten)]

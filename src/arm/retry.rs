@@ -1,31 +1,30 @@
-//! Pipeline policies: which requests are sent again, when a token is renewed, and what `--debug` shows.
+//! Pipeline policies that send a request again: after transient failures, and with a new token after a 401.
 
 use async_trait::async_trait;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{AsyncRawResponse, Context, Method, Request, Url};
+use azure_core::http::{AsyncRawResponse, Context, Method, Request};
 use azure_core::time::{Duration, OffsetDateTime};
-use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
-/// `az` sends a request four times at most (azure-core for Python, `retry_status=3`).
+/// `az` sends a request at most four times (azure-core for Python, `retry_status=3`).
 const RETRIES: u32 = 3;
 const FIRST_WAIT_MS: i64 = 400;
-/// A server that asks for more than this is not waited for; its answer is given to the user.
+/// If a server asks for a longer wait, its response is returned at once.
 const LONGEST_WAIT: Duration = Duration::seconds(120);
 
-/// Sends a request again after failures that pass.
+/// Retries requests after transient failures.
 ///
-/// Reads are repeated after resets, truncated bodies and read timeouts, and after 408, 429, 500, 502, 503 and
-/// 504. Writes (PATCH, POST) are repeated only where the service cannot have acted on them, or says that it is
-/// overloaded: the rules of azure-core for Python, which `az` uses. A refused connection, an unknown host and
-/// an untrusted certificate are not repeated at all: they do not pass within seconds.
+/// Requests that can be repeated without harm (GET, PUT, DELETE) are retried after resets, truncated bodies and read
+/// timeouts, and after 408, 429, 500, 502, 503 and 504. PATCH and POST are retried after 429, 500, 503 and 504, and
+/// after a reset before the request was sent, but not after a connection that broke later.
+/// These are the rules of azure-core for Python, which `az` uses. A refused connection, an unknown host and an
+/// untrusted certificate are never retried, because they do not go away within seconds.
 #[derive(Debug)]
 pub(super) struct RetryPolicy;
 
-/// The retry rules of this client, for pipelines that are made elsewhere (logins).
+/// The retry rules of this client, for pipelines that are created elsewhere (logins).
 pub fn retry_policy() -> Arc<dyn Policy> {
     Arc::new(RetryPolicy)
 }
@@ -53,8 +52,10 @@ impl Policy for RetryPolicy {
     }
 }
 
-/// Sends a request once more after a 401. The policy behind this one has dropped the refused token by then, and asks
-/// the credential for another. A request that was refused with 401 was not acted on, so that writes are safe, too.
+/// Sends a request once more after a 401.
+///
+/// By then, the policy behind this one has dropped the refused token, and it asks the credential for another. The
+/// service does not act on a request that it refuses with 401, so it is safe to repeat writes as well.
 #[derive(Debug)]
 pub(super) struct RenewTokenPolicy;
 
@@ -70,12 +71,12 @@ impl Policy for RenewTokenPolicy {
         if u16::from(response.status()) != 401 {
             return Ok(response);
         }
-        // Where no other token can be had, the refusal is the answer.
+        // If no other token is available, return the refusal.
         Ok(next[0].send(ctx, request, &next[1..]).await.unwrap_or(response))
     }
 }
 
-/// One try with its whole body: a truncated one fails here, where it can be repeated.
+/// Sends a request once and reads the whole body: a truncated body fails here, where it can be retried.
 async fn try_once(
     ctx: &Context<'_>,
     request: &mut Request,
@@ -87,6 +88,7 @@ async fn try_once(
     Ok(AsyncRawResponse::from_bytes(status, headers, body.to_vec()))
 }
 
+/// A method that must not be repeated when nobody knows whether the service acted on it.
 fn is_write(method: Method) -> bool {
     matches!(method, Method::Patch | Method::Post)
 }
@@ -117,7 +119,7 @@ fn wait_after_error(error: &Error, method: Method, tries: u32) -> Option<Duratio
         })
     });
     let passing = match error.kind() {
-        // The request was never sent: a reset in the handshake passes, what else is there does not.
+        // The request was never sent. A reset during the handshake is transient; other errors are not.
         ErrorKind::Connection => reset,
         ErrorKind::Io => !is_write(method),
         _ => false,
@@ -125,7 +127,7 @@ fn wait_after_error(error: &Error, method: Method, tries: u32) -> Option<Duratio
     passing.then(|| backoff(tries))
 }
 
-/// 0.4, 0.8, 1.6 s, and up to a quarter more, so that many clients do not come back at the same moment.
+/// 0.4, 0.8 and 1.6 s, plus up to a quarter, so that many clients do not retry at the same moment.
 fn backoff(tries: u32) -> Duration {
     let wait = FIRST_WAIT_MS << tries;
     let jitter = i64::from(azure_core::Uuid::new_v4().as_bytes()[0]);
@@ -155,7 +157,7 @@ pub(super) fn retry_after(
     }
 }
 
-/// An error and what lies beneath it.
+/// An error and its sources.
 pub(super) fn sources<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
@@ -168,74 +170,9 @@ pub(super) fn sources<'a>(
     })
 }
 
-/// Takes one line a request; `--debug` shows them.
-#[derive(Clone)]
-pub struct RequestLog(Arc<dyn Fn(&str) + Send + Sync>);
-
-impl RequestLog {
-    /// A log that hands each line to `sink`.
-    pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(sink))
-    }
-}
-
-impl fmt::Debug for RequestLog {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RequestLog")
-    }
-}
-
-/// Writes one line for every request that is sent: method, URL, status and time. Headers and bodies never.
-#[derive(Debug)]
-pub(super) struct LogPolicy(pub RequestLog);
-
-#[async_trait]
-impl Policy for LogPolicy {
-    async fn send(
-        &self,
-        ctx: &Context,
-        request: &mut Request,
-        next: &[Arc<dyn Policy>],
-    ) -> PolicyResult {
-        let start = Instant::now();
-        let result = next[0].send(ctx, request, &next[1..]).await;
-        let answer = match &result {
-            Ok(response) => u16::from(response.status()).to_string(),
-            Err(_) => "no answer".to_owned(),
-        };
-        (self.0.0)(&format!(
-            "{} {} -> {answer} ({} ms)",
-            request.method(),
-            shown(request.url()),
-            start.elapsed().as_millis()
-        ));
-        result
-    }
-}
-
-/// A URL with the query parameters that are known to hold no secret; polling URLs carry signatures.
-fn shown(url: &Url) -> String {
-    let mut shown = url.clone();
-    shown.set_query(None);
-    let query: Vec<String> = url
-        .query_pairs()
-        .map(|(name, value)| match &*name {
-            "api-version" | "$filter" => format!("{name}={value}"),
-            _ => format!("{name}=REDACTED"),
-        })
-        .collect();
-    if query.is_empty() { shown.to_string() } else { format!("{shown}?{}", query.join("&")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn signatures_in_urls_are_not_shown() {
-        let url = Url::parse("https://h/p?api-version=1&t=2&c=secret").unwrap();
-        assert_eq!(shown(&url), "https://h/p?api-version=1&t=REDACTED&c=REDACTED");
-    }
 
     #[test]
     fn retry_after_is_read_in_all_its_forms() {
