@@ -1,10 +1,11 @@
 //! The client: a method for each operation on registries and subscriptions.
 
 use super::error::ArmError;
-use super::http::{ArmHttp, PolicyToken};
+use super::http::ArmHttp;
 use super::models::{GenericResource, Registry, Subscription};
 use super::parameters::RegistryUpdateParameters;
 use super::permissions::Permissions;
+use super::policy_token::PolicyToken;
 use super::poller::{Finish, OperationState};
 use super::request_log::RequestLog;
 use azure_core::credentials::TokenCredential;

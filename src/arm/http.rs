@@ -2,6 +2,7 @@
 
 use super::error::{ArmError, ServiceError};
 use super::models::Page;
+use super::policy_token::{self, AcquiredToken, PolicyToken};
 use super::request_log::{LogPolicy, RequestLog};
 use super::retry::{RenewTokenPolicy, RetryPolicy, sources};
 use azure_core::credentials::TokenCredential;
@@ -11,21 +12,12 @@ use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, RawResponse, Request, RetryOptions, Transport, Url,
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use std::sync::Arc;
 
-const POLICY_API_VERSION: &str = "2025-11-01";
 /// At 1,000 resources per page, more than a subscription can hold.
 const MAX_PAGES: usize = 1_000;
 /// How many characters of an unexpected error body are shown, as in the Python SDK.
 const SHOWN_ERROR_BODY: usize = 2000;
-
-/// Options for the request to Azure Policy before a change.
-#[derive(Debug, Clone, Default)]
-pub struct PolicyToken {
-    /// The id of the change that the operation belongs to.
-    pub change_reference: Option<String>,
-}
 
 /// The connection to ARM that all operations share.
 #[derive(Debug)]
@@ -117,20 +109,20 @@ impl ArmHttp {
         url: Url,
         body: Option<Vec<u8>>,
     ) -> Result<RawResponse, ArmError> {
-        let policy_token = match &self.policy_token {
+        let token = match &self.policy_token {
             Some(options) if method != Method::Get => {
                 Some(self.acquire_policy_token(method, &url, body.as_deref(), options).await?)
             }
             _ => None,
         };
         let mut request = Request::new(url, method);
-        if let Some(token) = policy_token {
-            request.insert_header("x-ms-policy-external-evaluations", token);
+        if let Some(token) = token {
+            request.insert_header(policy_token::HEADER, token);
         }
         self.send_request(request, body).await
     }
 
-    /// Asks Azure Policy for a token for a change (api-version and body as `az` 2.91 sends them).
+    /// Asks Azure Policy for a token for a change.
     async fn acquire_policy_token(
         &self,
         method: Method,
@@ -138,30 +130,12 @@ impl ArmHttp {
         body: Option<&[u8]>,
         options: &PolicyToken,
     ) -> Result<String, ArmError> {
-        let subscription = url.path_segments().and_then(|mut path| path.nth(1)).unwrap_or_default();
-        let path = [
-            "subscriptions",
-            subscription,
-            "providers",
-            "Microsoft.Authorization",
-            "acquirePolicyToken",
-        ];
-        let content: Value = body.and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default();
-        let question = json!({
-            "operation": {"uri": url.as_str(), "httpMethod": method.as_str(), "content": content},
-            "changeReference": options.change_reference,
-        });
-        let url = self.url(&path, POLICY_API_VERSION);
-        let mut request = Request::new(url.clone(), Method::Post);
+        let policy = self.url(&PolicyToken::path(url), policy_token::API_VERSION);
+        let mut request = Request::new(policy.clone(), Method::Post);
         request.insert_header("x-ms-force-sync", "true");
-        let response = self.send_request(request, Some(question.to_string().into_bytes())).await?;
-        let token: Value = parse(&url, &response, "an Azure Policy token")?;
-        let token = token["token"].as_str().filter(|token| !token.is_empty());
-        token.map(str::to_owned).ok_or_else(|| {
-            ArmError::Unsent(
-                "Failed to acquire policy token: Azure Policy returned none.".to_owned(),
-            )
-        })
+        let response =
+            self.send_request(request, Some(options.question(method, url, body))).await?;
+        parse::<AcquiredToken>(&policy, &response, "an Azure Policy token")?.into_header()
     }
 
     async fn send_request(

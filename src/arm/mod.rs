@@ -11,6 +11,7 @@ mod models;
 mod network_rules;
 mod parameters;
 mod permissions;
+mod policy_token;
 mod poller;
 mod private_endpoint_connections;
 mod replications;
@@ -21,7 +22,6 @@ mod retry;
 pub use client::{API_VERSION, ArmClient, ArmClientOptions, RegistryPath};
 pub use enums::{EnabledState, ProvisioningState, SkuName};
 pub use error::{ArmError, ServiceError};
-pub use http::PolicyToken;
 pub use models::{
     GenericResource, IpRule, NetworkRuleSet, PrivateEndpointConnection, Registry,
     RegistryProperties, Replication, Subscription, Timestamp, VirtualNetworkRule,
@@ -35,6 +35,7 @@ pub use parameters::{
     typed,
 };
 pub use permissions::Permissions;
+pub use policy_token::PolicyToken;
 pub use poller::{Operation, OperationState};
 pub use request_log::RequestLog;
 pub use resource_id::ResourceId;
