@@ -137,6 +137,7 @@ terraform\t''
 cilium\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l source -d 'Client addresses, for azure-firewall and terraform [default: *]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l priority -d 'Rule priority, for azure-firewall and terraform [default: 500]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l table -d 'Table for nftables and dnsmasq [default: \'inet filter\']' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l check -d 'Files with existing rules to check, in any format, or -' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l fail-on -d 'With --check, also fail on: stale' -r -f -a "stale\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
@@ -152,6 +153,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l cloud -
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l planned -d 'Rules for the endpoints after a switch to dedicated data endpoints'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l regional-endpoints -d 'Plan for regional endpoints as well'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-management -d 'Also the hosts that a login to Azure needs (az acr login)'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l lockdown -d 'Drop all other web traffic as well: nftables, cilium'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l allow-wildcard -d 'With --check, accept wildcards that are too broad'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l only-show-errors -d 'Show errors only, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l verbose -d 'Show what az-acr does'

@@ -9,7 +9,9 @@ use super::input::{self, shown};
 use crate::domain::{Endpoints, Role};
 use crate::error::{FAILURE, OK, UserError};
 use crate::firewall::drift::{self, DriftReport, Finding};
-use crate::firewall::{AllowList, FORMATS, Format, Group, RenderOptions, SourceAddress};
+use crate::firewall::{
+    AllowList, FORMATS, Format, FormatOption, Group, NftTable, RenderOptions, SourceAddress,
+};
 use crate::output::Outcome;
 use crate::session::Session;
 use crate::streams::Streams;
@@ -82,8 +84,16 @@ pub struct FirewallRulesArgs {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(100..=65000))]
     priority: Option<u32>,
 
+    /// Table for nftables and dnsmasq [default: 'inet filter']
+    #[arg(long, value_name = "TABLE")]
+    table: Option<NftTable>,
+
+    /// Drop all other web traffic as well: nftables, cilium
+    #[arg(long)]
+    lockdown: bool,
+
     /// Files with existing rules to check, in any format, or -
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "source", "priority"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "source", "priority", "table", "lockdown"])]
     check: Vec<String>,
 
     /// With --check, accept wildcards that are too broad
@@ -107,7 +117,12 @@ pub async fn run(args: &FirewallRulesArgs, session: &Session) -> Result<Answer> 
             [] => vec![SourceAddress::any()],
             sources => sources.to_vec(),
         };
-        let options = RenderOptions { sources, priority: args.priority.unwrap_or(PRIORITY) };
+        let options = RenderOptions {
+            sources,
+            priority: args.priority.unwrap_or(PRIORITY),
+            table: args.table.clone().unwrap_or_default(),
+            lockdown: args.lockdown,
+        };
         return Ok(Answer::Text(format.render(&list, &options).into_bytes()));
     }
     let stdin = args.check.iter().chain(&args.endpoints).filter(|file| *file == "-").count();
@@ -127,18 +142,39 @@ fn format(args: &FirewallRulesArgs, session: &Session) -> Result<&'static dyn Fo
     let name = args.format.as_deref().unwrap_or("list");
     let format = FORMATS.iter().find(|format| format.name() == name);
     let format = *format.with_context(|| format!("'{name}' is not a format"))?;
-    let unusable = if args.source.is_empty() && args.priority.is_none() || format.takes_sources() {
-        session.output_option().map(|option| (option, "The rules are text. Leave the option out."))
-    } else {
-        let option = if args.source.is_empty() { "--priority" } else { "--source" };
-        Some((option, "Formats that can use it: azure-firewall, terraform."))
+    let given = [
+        (FormatOption::Source, "--source", !args.source.is_empty()),
+        (FormatOption::Priority, "--priority", args.priority.is_some()),
+        (FormatOption::Table, "--table", args.table.is_some()),
+        (FormatOption::Lockdown, "--lockdown", args.lockdown),
+    ];
+    let unusable = given.into_iter().find(|(option, _, given)| *given && !format.accepts(*option));
+    let (option, hint) = match (unusable, session.output_option()) {
+        (Some((option, name, _)), _) => {
+            let able = FORMATS.iter().filter(|format| format.accepts(option));
+            let able: Vec<&str> = able.map(|format| format.name()).collect();
+            (name, format!("Formats that can use it: {}.", able.join(", ")))
+        }
+        (None, Some(option)) => (option, "The rules are text. Leave the option out.".to_owned()),
+        (None, None) => return check_lockdown(args, format),
     };
-    match unusable {
-        Some((option, hint)) => {
-            let message = format!("argument {option}: the format {name} does not support it.");
+    let message = format!("argument {option}: the format {name} does not support it.");
+    Err(UserError::usage(message).hint(hint).into())
+}
+
+/// A closed table must see both families: otherwise the other one would stay open.
+fn check_lockdown(
+    args: &FirewallRulesArgs,
+    format: &'static dyn Format,
+) -> Result<&'static dyn Format> {
+    let table = args.table.as_ref().filter(|table| args.lockdown && !table.sees_both_families());
+    match table {
+        None => Ok(format),
+        Some(table) => {
+            let message = format!("argument --lockdown: the table '{table}' sees one family only.");
+            let hint = "Use a table of the family inet, e.g. --table 'inet filter'.";
             Err(UserError::usage(message).hint(hint).into())
         }
-        None => Ok(format),
     }
 }
 

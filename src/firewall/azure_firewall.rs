@@ -1,6 +1,6 @@
 //! `azure-firewall`: an ARM template of a `Microsoft.Network/firewallPolicies/ruleCollectionGroups`.
 
-use super::{AllowList, Format, Group, RenderOptions, SourceAddress};
+use super::{AllowList, Format, FormatOption, Group, RenderOptions, SourceAddress};
 use serde_json::{Value, json};
 
 /// The format.
@@ -11,8 +11,8 @@ impl Format for AzureFirewall {
         "azure-firewall"
     }
 
-    fn takes_sources(&self) -> bool {
-        true
+    fn accepts(&self, option: FormatOption) -> bool {
+        matches!(option, FormatOption::Source | FormatOption::Priority)
     }
 
     fn render(&self, list: &AllowList, options: &RenderOptions) -> String {

@@ -310,7 +310,12 @@ mod tests {
 
     #[test]
     fn every_format_reads_back_as_what_was_written() {
-        let options = RenderOptions { sources: vec![SourceAddress::any()], priority: 500 };
+        let options = RenderOptions {
+            sources: vec![SourceAddress::any()],
+            priority: 500,
+            table: super::super::NftTable::default(),
+            lockdown: false,
+        };
         let (with_wildcard, _) = example();
         for format in FORMATS {
             for rules in [contoso(&["eastus", "westus"]), with_wildcard.clone()] {

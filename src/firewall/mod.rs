@@ -8,11 +8,13 @@ mod dnsmasq;
 pub mod drift;
 mod json;
 mod list;
+mod nft_table;
 mod nftables;
 mod source;
 mod squid;
 mod terraform;
 
+pub use nft_table::NftTable;
 pub use source::SourceAddress;
 
 use crate::domain::{Endpoint, Endpoints, Fqdn, ParseFqdnError, Role};
@@ -33,21 +35,38 @@ pub struct AllowList {
     pub groups: Vec<Group>,
 }
 
-/// Options of the formats for Azure Firewall.
+/// Options of the formats. Each format uses some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderOptions {
     /// The addresses that the rules apply to.
     pub sources: Vec<SourceAddress>,
     /// Priority of the rule collection group, 100 to 65000.
     pub priority: u32,
+    /// The table that holds the sets of addresses.
+    pub table: NftTable,
+    /// Whether the rules also refuse all other web traffic.
+    pub lockdown: bool,
+}
+
+/// An option that only some formats can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormatOption {
+    /// `--source`.
+    Source,
+    /// `--priority`.
+    Priority,
+    /// `--table`.
+    Table,
+    /// `--lockdown`.
+    Lockdown,
 }
 
 /// A firewall's language.
 pub trait Format: Sync {
     /// The name that `--format` takes.
     fn name(&self) -> &'static str;
-    /// Whether the format can say which clients the rules apply to, and with which priority.
-    fn takes_sources(&self) -> bool {
+    /// Whether the format can use an option.
+    fn accepts(&self, _option: FormatOption) -> bool {
         false
     }
     /// The rules as text. The same list always gives the same text.
@@ -140,5 +159,6 @@ fn example() -> (AllowList, RenderOptions) {
     };
     let groups = [contoso, tailspin].iter().map(Group::of_registry).collect();
     let sources = vec!["10.0.0.0/8".parse().unwrap()];
-    (AllowList { groups }, RenderOptions { sources, priority: 500 })
+    let table = NftTable::default();
+    (AllowList { groups }, RenderOptions { sources, priority: 500, table, lockdown: false })
 }

@@ -1,11 +1,20 @@
 //! `squid`: an ACL of destination domains and the rule that lets clients connect to them.
 //!
-//! The file is to be included before the configuration's own `http_access` rules; alone it denies everything else,
-//! because Squid's default is the opposite of the last rule.
+//! The file is to be included before the configuration's own `http_access` rules. It must not hold the last one: Squid
+//! does the opposite of the last rule if none matches, which is to deny everything else after an `allow`.
 
 use super::{AllowList, Format, RenderOptions};
 use crate::domain::HostPattern;
 use std::fmt::Write as _;
+
+/// What the file does, when to load it, and how to take it out again.
+const NOTES: &str = "\
+#
+# This file denies nothing. Include it above the http_access rules of squid.conf:
+#   include /etc/squid/az-acr.conf
+# Do not put it below them: after a last rule that allows, Squid denies what no rule matches.
+# To remove it, delete the include line. Load either change with: squid -k reconfigure
+";
 
 /// The format.
 pub struct Squid;
@@ -17,6 +26,7 @@ impl Format for Squid {
 
     fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
         let mut text = list.header("#");
+        text.push_str(NOTES);
         for endpoint in list.endpoints() {
             // A leading dot means the domain and every name below it.
             let (dot, domain) = match &endpoint.host {
@@ -42,7 +52,7 @@ mod tests {
     fn hosts_are_an_acl_and_only_connect_is_allowed() {
         let (list, options) = example();
         let text = Squid.render(&list, &options);
-        let lines: Vec<&str> = text.lines().skip(4).collect();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(
             lines,
             [

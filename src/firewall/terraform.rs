@@ -1,6 +1,6 @@
 //! `terraform`: an `azurerm_firewall_policy_rule_collection_group`.
 
-use super::{AllowList, Format, RenderOptions};
+use super::{AllowList, Format, FormatOption, RenderOptions};
 use std::fmt::Write as _;
 
 /// The format.
@@ -11,8 +11,8 @@ impl Format for Terraform {
         "terraform"
     }
 
-    fn takes_sources(&self) -> bool {
-        true
+    fn accepts(&self, option: FormatOption) -> bool {
+        matches!(option, FormatOption::Source | FormatOption::Priority)
     }
 
     fn render(&self, list: &AllowList, options: &RenderOptions) -> String {

@@ -55,6 +55,11 @@ fn the_page_about_checks_works() {
 }
 
 #[test]
+fn the_page_about_firewalls_works() {
+    check("docs/firewalls.md");
+}
+
+#[test]
 fn the_readme_works() {
     check("README.md");
 }

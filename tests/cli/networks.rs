@@ -431,6 +431,81 @@ skopeo --policy policy.json copy --all --src-creds app:emulator DEST \
     docker://contoso.azurecr.io/hello docker://registry.test:5000/team/hello:v1 >&2
 ";
 
+/// A client whose traffic leaves through a link: 198.51.100.1 is a registry, 198.51.100.9 somebody else. dnsmasq, with
+/// the generated configuration, fills the sets from the answers of the resolver.
+const LINK: &str = r#"
+unshare --net sleep 60 &
+elsewhere=$!
+until [ "$(readlink /proc/$elsewhere/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+ip link add client type veth peer name server
+ip link set server netns $elsewhere
+ip address add 198.51.100.77/24 dev client; ip link set client up
+beyond() { nsenter -t $elsewhere -n "$@"; }
+beyond ip address add 198.51.100.1/24 dev server; beyond ip address add 198.51.100.9/24 dev server
+beyond ip link set lo up; beyond ip link set server up
+mkfifo served
+beyond "$AZ_ACR" emulator start --data-plane --address :: --port 443 --cert-dir . > served &
+read -r _ < served
+names --host-record=contoso.azurecr.io,198.51.100.1
+rules() { "$AZ_ACR" --cloud emulator firewall-rules -n contoso --region eastus "$@"; }
+resolve() { # with a dnsmasq that fills the sets
+    rules --format dnsmasq > sets.conf
+    dnsmasq --conf-file=sets.conf --no-resolv --server=192.0.2.53 --listen-address=192.0.2.66 --bind-interfaces \
+        --pid-file= --user=root
+    echo 'nameserver 192.0.2.66' > resolv.conf
+    getent ahostsv4 contoso.azurecr.io > addresses
+}
+connect() { timeout 1 bash -c "exec 3<> /dev/tcp/$1/443" 2>/dev/null && echo -n open || echo -n closed; }
+tell() { echo "$1: registry $(connect 198.51.100.1), others $(connect 198.51.100.9)"; }
+policy() { nft add chain inet filter output "{ type filter hook output priority 0; policy $1; }"; }
+nft add table inet filter
+rules --format nftables > acr.nft
+"#;
+
+#[test]
+fn generated_nftables_rules_leave_other_traffic_alone() {
+    let script = r"
+policy accept; nft -f acr.nft; tell 'open policy'
+nft chain inet filter output '{ policy drop; }'
+nft add rule inet filter output oifname lo accept
+tell 'closed policy'
+nft insert rule inet filter output tcp dport 443 jump az_acr
+resolve; tell 'with the jump'
+nft -f acr.nft; tell 'loaded again'
+";
+    let Some((code, stdout, stderr)) =
+        in_namespace(&Home::new(), &["nsenter", "timeout"], &format!("{LINK}{script}"))
+    else {
+        return;
+    };
+    let expected = "open policy: registry open, others open\n\
+                    closed policy: registry closed, others closed\n\
+                    with the jump: registry open, others closed\n\
+                    loaded again: registry open, others closed\n";
+    assert_eq!((code, stdout.as_str()), (0, expected), "{stderr}");
+}
+
+#[test]
+fn lockdown_closes_what_an_open_policy_lets_through() {
+    let script = r"
+policy accept; rules --format nftables --lockdown > closed.nft
+nft -f closed.nft; tell 'before DNS'
+resolve; tell 'after DNS'
+nft -f closed.nft; tell 'loaded again'
+sed -n 's/^# *\(nft delete .*\)/\1/p' closed.nft | bash; tell 'removed'
+";
+    let Some((code, stdout, stderr)) =
+        in_namespace(&Home::new(), &["nsenter", "timeout"], &format!("{LINK}{script}"))
+    else {
+        return;
+    };
+    let expected = "before DNS: registry closed, others closed\n\
+                    after DNS: registry open, others closed\n\
+                    loaded again: registry open, others closed\n\
+                    removed: registry open, others open\n";
+    assert_eq!((code, stdout.as_str()), (0, expected), "{stderr}");
+}
+
 #[test]
 fn the_walk_pulls_from_a_registry_that_is_not_azures() {
     let needed = ["skopeo", "docker-registry", "openssl"];
