@@ -405,7 +405,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__firewall__subcmd__rules)
-            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --table --lockdown --check --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,6 +457,14 @@ _az__acr() {
                     ;;
                 --check)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -W "squid list json" -- "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -W "443" -- "${cur}"))
                     return 0
                     ;;
                 --fail-on)

@@ -135,10 +135,14 @@ nftables\t''
 azure-firewall\t''
 terraform\t''
 cilium\t''"
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l source -d 'Client addresses, for azure-firewall and terraform [default: *]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l source -d 'Client addresses, for azure-firewall, terraform and --check [default: *]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l priority -d 'Rule priority, for azure-firewall and terraform [default: 500]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l table -d 'Table for nftables and dnsmasq [default: \'inet filter\']' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l check -d 'Files with existing rules to check, in any format, or -' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l check -d 'Files or directories with existing rules to check, or -' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l from -d 'Language of the rules to check: squid, list, json [default: by content]' -r -f -a "squid\t''
+list\t''
+json\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l port -d 'With --check, ask about TLS alone: 443' -r -f -a "443\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l fail-on -d 'With --check, also fail on: stale' -r -f -a "stale\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
@@ -154,7 +158,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l planned
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l regional-endpoints -d 'Plan for regional endpoints as well'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-management -d 'Also the hosts that a login to Azure needs (az acr login)'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l lockdown -d 'Drop all other web traffic as well: nftables, cilium'
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l allow-wildcard -d 'With --check, accept wildcards that are too broad'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l whole -d 'With --check, nothing else filters the traffic'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l part -d 'With --check, other rules refuse what these do not decide'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l allow-wildcard -d 'With --check, accept storage accounts of others'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l only-show-errors -d 'Show errors only, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l debug -d 'Show the login and every request'

@@ -1,7 +1,14 @@
 //! `json`: for programs.
 
+use super::host_set::HostSet;
+use super::policy::{
+    Decision, Flow, InvalidRules, Mentions, Outcome, Place, Policy, RuleFile, Scope,
+};
 use super::{AllowList, Format, RenderOptions};
+use serde::Deserialize;
 use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The format.
 pub struct Json;
@@ -27,6 +34,83 @@ impl Format for Json {
             })
             .collect();
         format!("{:#}\n", json!({"for": registries, "hosts": hosts}))
+    }
+}
+
+/// What [`Json`] writes.
+#[derive(Debug, Deserialize)]
+struct Document {
+    #[serde(rename = "for")]
+    _registries: Vec<String>,
+    hosts: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    fqdn: String,
+    port: u16,
+}
+
+/// The hosts of documents, by port.
+#[derive(Debug, Default)]
+pub struct JsonHosts(HashMap<u16, HostSet>);
+
+/// Whether a text looks like what [`Json`] writes.
+pub fn is_ours(text: &str) -> bool {
+    text.trim_start().starts_with('{') && text.contains("\"for\"") && text.contains("\"hosts\"")
+}
+
+/// Reads documents as one list.
+///
+/// # Errors
+/// [`InvalidRules`] if one is not what [`Json`] writes.
+pub fn read(files: &[RuleFile]) -> Result<JsonHosts, InvalidRules> {
+    let mut hosts = JsonHosts::default();
+    for file in files {
+        let place = |line| Place { file: Arc::clone(&file.name), line };
+        let document: Document = serde_json::from_str(&file.text).map_err(|error| {
+            let what = format!("not what --format json writes: {error}");
+            InvalidRules { place: place(error.line()), what }
+        })?;
+        let lines = lines_of_texts(&file.text);
+        for entry in document.hosts {
+            let place = place(lines.get(entry.fqdn.as_str()).copied().unwrap_or(1));
+            let set = hosts.0.entry(entry.port).or_default();
+            match entry.fqdn.strip_prefix("*.") {
+                Some(domain) => set.insert_below(domain, &place),
+                None => set.insert_host(&entry.fqdn, &place),
+            }
+        }
+    }
+    Ok(hosts)
+}
+
+/// The first line of each text in quotes.
+fn lines_of_texts(text: &str) -> HashMap<&str, usize> {
+    let mut lines = HashMap::new();
+    for (i, line) in text.lines().enumerate() {
+        for quoted in line.split('"').skip(1).step_by(2) {
+            lines.entry(quoted).or_insert(i + 1);
+        }
+    }
+    lines
+}
+
+impl Policy for JsonHosts {
+    fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
+        let hosts = self.0.get(&flow.port);
+        match hosts.and_then(|hosts| hosts.find(flow.host.as_str())) {
+            Some(place) => Decision { outcome: Outcome::Allow, places: vec![place.clone()] },
+            None => Decision::by_default(otherwise.clone()),
+        }
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        Mentions { hosts: self.0.values().collect(), examples: Vec::new() }
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Part
     }
 }
 

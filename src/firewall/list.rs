@@ -1,7 +1,14 @@
 //! `list`: one name a line, for Palo Alto external dynamic lists, FortiGate threat feeds, pfSense aliases.
 
+use super::host_set::HostSet;
+use super::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, RuleFile, Scope};
 use super::{AllowList, Format, RenderOptions};
+use crate::domain::Fqdn;
 use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// The port of an entry that names none.
+const HTTPS: u16 = 443;
 
 /// The format.
 pub struct List;
@@ -18,6 +25,108 @@ impl Format for List {
             let _ = writeln!(text, "{}", endpoint.host);
         }
         text
+    }
+}
+
+/// Hosts and URLs, one a line.
+#[derive(Debug, Default)]
+pub struct HostList {
+    hosts: HostSet,
+    /// Lines that may stand for any host, and why.
+    unjudged: Vec<(Place, Arc<str>)>,
+}
+
+/// An entry of a list.
+enum Entry {
+    Host(String),
+    Below(String),
+    /// Something that bears on another port.
+    Elsewhere,
+}
+
+/// Whether a text has only entries of a list, and comments.
+pub fn is_list(text: &str) -> bool {
+    text.lines().filter_map(item).all(|item| entry(item).is_some())
+}
+
+/// Reads lists as one.
+pub fn read(files: &[RuleFile]) -> HostList {
+    let mut list = HostList::default();
+    for file in files {
+        for (i, line) in file.text.lines().enumerate() {
+            let Some(item) = item(line) else { continue };
+            let place = Place { file: Arc::clone(&file.name), line: i + 1 };
+            match entry(item) {
+                Some(Entry::Host(host)) => list.hosts.insert_host(&host, &place),
+                Some(Entry::Below(domain)) => list.hosts.insert_below(&domain, &place),
+                Some(Entry::Elsewhere) => {}
+                None => {
+                    let why = "the line is neither a host nor a URL".into();
+                    list.unjudged.push((place, why));
+                }
+            }
+        }
+    }
+    list
+}
+
+/// A line without its comment, if anything is left.
+fn item(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let is_comment = line.starts_with('#') || line.starts_with("//") || line.starts_with(';');
+    let comment = line.find(" #").or_else(|| line.find("\t#"));
+    let item = if is_comment { "" } else { line[..comment.unwrap_or(line.len())].trim() };
+    (!item.is_empty()).then_some(item)
+}
+
+/// Reads a host, a wildcard or a URL. A path after the host is left out: it is not visible in TLS.
+fn entry(item: &str) -> Option<Entry> {
+    let (item, port) = match item.split_once("://") {
+        Some(("https", rest)) => (rest, HTTPS),
+        Some(("http", rest)) => (rest, 80),
+        Some(_) => return None,
+        None => (item, HTTPS),
+    };
+    let authority = item.split('/').next()?;
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (authority, port),
+    };
+    let named = |name: &str| {
+        let host = Fqdn::parse(name).ok().filter(|host| host.split_label().1.is_some());
+        // An address is not a host.
+        host.filter(|host| !host.as_str().ends_with(|c: char| c.is_ascii_digit()))
+    };
+    let entry = if host == "*" {
+        Entry::Below(String::new())
+    } else if let Some(domain) = host.strip_prefix("*.").or_else(|| host.strip_prefix('.')) {
+        Entry::Below(Fqdn::parse(domain).ok()?.to_string())
+    } else {
+        Entry::Host(named(host)?.to_string())
+    };
+    Some(if port == HTTPS { entry } else { Entry::Elsewhere })
+}
+
+impl Policy for HostList {
+    fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
+        if let Some(place) = self.hosts.find(flow.host.as_str()) {
+            return Decision { outcome: Outcome::Allow, places: vec![place.clone()] };
+        }
+        match self.unjudged.first() {
+            Some((place, why)) => {
+                let outcome = Outcome::Unknown(Arc::clone(why));
+                Decision { outcome, places: vec![place.clone()] }
+            }
+            None => Decision::by_default(otherwise.clone()),
+        }
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        Mentions { hosts: vec![&self.hosts], examples: Vec::new() }
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Part
     }
 }
 

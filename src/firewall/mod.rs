@@ -2,20 +2,28 @@
 //!
 //! Pure: an allow-list in, text out. A format is one file with a [`Format`], and a row in [`FORMATS`].
 
+pub mod audit;
 mod azure_firewall;
 mod cilium;
 mod dnsmasq;
-pub mod drift;
+mod host_set;
 mod json;
+mod language;
 mod list;
 mod nft_table;
 mod nftables;
+pub mod policy;
+mod posix_regex;
 mod source;
 mod squid;
+mod strangers;
 mod terraform;
+mod unjudged;
 
+pub use language::Language;
 pub use nft_table::NftTable;
 pub use source::SourceAddress;
+pub use unjudged::names_any;
 
 use crate::domain::{Endpoint, Endpoints, Fqdn, ParseFqdnError, Role};
 

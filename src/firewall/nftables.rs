@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 pub struct Nftables;
 
 /// Marks the hosts, which the rules themselves know by address only.
-pub(super) const HOST_MARK: &str = "# allow ";
+const HOST_MARK: &str = "# allow ";
 
 /// The chain that accepts connections to the hosts.
 const CHAIN: &str = "az_acr";

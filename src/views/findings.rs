@@ -1,14 +1,16 @@
 //! The findings of `firewall-rules --check`.
 
-use crate::firewall::drift::{DriftReport, Finding};
+use crate::firewall::audit::{Finding, Report};
 use crate::output::{Row, Style};
 use serde_json::json;
 
 /// Findings as rows, failures first.
-pub fn rows(report: &DriftReport) -> Vec<Row> {
-    let kinds: [(&[Finding], &str, Style); 4] = [
+pub fn rows(report: &Report) -> Vec<Row> {
+    let kinds: [(&[Finding], &str, Style); 6] = [
         (&report.missing, "missing", Style::Bad),
+        (&report.denied, "denied", Style::Bad),
         (&report.too_broad, "too broad", Style::Bad),
+        (&report.unjudged, "not judged", Style::Bad),
         (&report.stale, "stale", Style::Notice),
         (&report.ok, "ok", Style::Good),
     ];

@@ -156,7 +156,10 @@ fn rules_that_hold_pass() {
     assert_eq!((code, report["ok"].as_array().unwrap().len()), (0, 3));
     assert_eq!(
         report["ok"][1],
-        json!({"fqdn": "contoso.eastus.data.azurecr.io", "kind": "data", "region": "eastus", "file": "rules.txt", "line": 2})
+        json!({
+            "fqdn": "contoso.eastus.data.azurecr.io", "kind": "data", "region": "eastus", "port": 443,
+            "file": "rules.txt", "line": 2, "lines": [2], "registries": ["contoso.azurecr.io"],
+        })
     );
 }
 
@@ -175,10 +178,149 @@ fn a_missing_host_and_an_open_wildcard_fail() {
         (code, &report["tooBroad"][0]),
         (
             1,
-            &json!({"fqdn": "*.blob.core.windows.net", "kind": null, "region": null, "file": "rules.txt", "line": 4})
+            &json!({
+                "fqdn": "someoneelses0.blob.core.windows.net", "kind": null, "region": null, "port": 443,
+                "file": "rules.txt", "line": 4, "lines": [4], "registries": [],
+            })
         )
     );
     assert_eq!(check(&home, &open, &["--allow-wildcard"]).0, 0);
+}
+
+/// The number of findings of each kind that is not empty.
+fn counts(report: &Value) -> Vec<(&str, usize)> {
+    ["missing", "denied", "tooBroad", "unjudged", "ok"]
+        .into_iter()
+        .map(|kind| (kind, report[kind].as_array().unwrap().len()))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+#[test]
+fn what_squid_would_do_is_what_counts() {
+    let home = Home::new();
+    let own = rules(&home, &["-n", "contoso", "--planned", "--format", "squid"]).quiet();
+    let close = "http_access deny all\n";
+    for (rules, code, expected) in [
+        (own.clone(), 0, vec![("ok", 3)]),
+        (format!("{own}{close}"), 0, vec![("ok", 3)]),
+        (own.replace("http_access allow", "http_access deny"), 1, vec![("denied", 3)]),
+        (format!("{close}{own}"), 1, vec![("missing", 3)]),
+        // One line lets four strangers through: it is one finding for storage, one for the rest, on each port.
+        (format!("{own}http_access allow all\n"), 1, vec![("tooBroad", 4), ("ok", 3)]),
+        (
+            format!(
+                "acl wide dstdom_regex \\.blob\\.core\\.windows\\.net$\n{own}http_access allow wide\n"
+            ),
+            1,
+            vec![("tooBroad", 2), ("ok", 3)],
+        ),
+        (
+            format!(
+                "acl eu dstdom_regex ^westeurope.*\\.blob\n{own}http_access allow eu CONNECT\n{close}"
+            ),
+            1,
+            vec![("tooBroad", 2), ("ok", 3)],
+        ),
+        (
+            format!("acl users proxy_auth REQUIRED\nhttp_access deny !users\n{own}{close}"),
+            1,
+            vec![("unjudged", 3)],
+        ),
+    ] {
+        let (exit, report) = check(&home, &rules, &[]);
+        assert_eq!((exit, counts(&report)), (code, expected), "{rules}\n{report:#}");
+    }
+    home.write(
+        "rules.txt",
+        "acl h dstdomain contoso.azurecr.io .azurecr.io\nhttp_access allow h\n",
+    );
+    let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);
+    assert!(stderr.contains("rules.txt, line 1: '.azurecr.io' and"), "{stderr}");
+}
+
+#[test]
+fn a_client_behind_a_source_rule_is_judged_by_its_address() {
+    let home = Home::new();
+    let rules = format!(
+        "acl clients src 10.0.0.0/8\nacl h dstdomain {}\nhttp_access allow clients h\nhttp_access deny all\n",
+        REPLICATED.replace('\n', " ")
+    );
+    assert_eq!(check(&home, &rules, &[]).1["unjudged"].as_array().unwrap().len(), 3);
+    assert_eq!(check(&home, &rules, &["--source", "10.1.2.3"]).0, 0);
+    let (code, report) = check(&home, &rules, &["--source", "192.0.2.1"]);
+    assert_eq!((code, counts(&report)), (1, vec![("missing", 3)]));
+}
+
+#[test]
+fn what_rules_do_not_decide_is_closed_unless_they_are_the_whole() {
+    let home = Home::new();
+    let rules = "acl evil dstdomain evil.example\nhttp_access deny evil\n";
+    let (code, report) = check(&home, rules, &[]);
+    assert_eq!((code, counts(&report)), (1, vec![("missing", 3)]));
+    assert_eq!(
+        report["files"],
+        json!([{"file": "rules.txt", "format": "squid", "scope": "part", "assumed": true}])
+    );
+    // Squid does the opposite of its last rule.
+    let (code, report) = check(&home, rules, &["--whole"]);
+    assert_eq!((code, counts(&report)), (1, vec![("tooBroad", 4), ("ok", 3)]));
+    assert_eq!(report["files"][0]["assumed"], false);
+}
+
+#[test]
+fn languages_that_cannot_be_judged_are_never_ok() {
+    let home = Home::new();
+    for format in ["dnsmasq", "nftables", "azure-firewall", "terraform", "cilium"] {
+        let text = rules(&home, &["-n", "contoso", "--planned", "--format", format]).quiet();
+        let (code, report) = check(&home, &text, &["--only-show-errors"]);
+        assert_eq!((code, &report["ok"]), (1, &json!([])), "{format}");
+        assert_eq!(report["files"][0]["format"], Value::Null, "{format}");
+        let unjudged = report["unjudged"][0].clone();
+        assert_eq!(unjudged["fqdn"], "contoso.azurecr.io", "{format}");
+        assert!(unjudged["why"].as_str().unwrap().contains("cannot judge"), "{format}");
+    }
+    for text in ["do NOT open contoso.azurecr.io", "iptables -d contoso.azurecr.io -j DROP"] {
+        assert_eq!(check(&home, text, &[]).0, 1, "{text}");
+    }
+}
+
+#[test]
+fn lists_and_our_own_json_are_judged() {
+    let home = Home::new();
+    let json = rules(&home, &["-n", "contoso", "--planned", "--format", "json"]).quiet();
+    assert_eq!(check(&home, &json, &[]).0, 0);
+    let urls = REPLICATED.replace(".io\n", ".io/v2/ # ours\n");
+    assert_eq!(check(&home, &urls, &[]).0, 0);
+    let (code, report) = check(&home, &REPLICATED.replace(".io\n", ".io:80\n"), &[]);
+    assert_eq!((code, counts(&report)), (1, vec![("missing", 3)]));
+    // A line that is no host may stand for any.
+    let (code, report) = check(&home, &format!("{REPLICATED}10.0.0.0/8\n"), &["--from", "list"]);
+    assert_eq!((code, counts(&report)), (1, vec![("unjudged", 2), ("ok", 3)]));
+}
+
+#[test]
+fn files_of_one_check_make_one_policy() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("conf.d")).unwrap();
+    let own = rules(&home, &["-n", "contoso", "--planned", "--format", "squid"]).quiet();
+    home.write("conf.d/10-acr.conf", &own);
+    home.write("conf.d/90-deny.conf", "http_access deny all\n");
+    home.write("squid.conf", "include conf.d/*.conf\nhttp_access allow all\n");
+    home.write("list.txt", REPLICATED);
+    let check = |files: &[&str]| {
+        let args = ["-n", "contoso", "--planned", "-o", "json", "--check"];
+        rules(&home, &[&args[..], files].concat())
+    };
+    let report: Value = serde_json::from_str(&check(&["conf.d"]).stdout).unwrap();
+    assert_eq!(report["files"][0]["scope"], "whole");
+    assert_eq!(counts(&report), [("ok", 3)]);
+    let report: Value = serde_json::from_str(&check(&["squid.conf"]).stdout).unwrap();
+    assert_eq!(counts(&report), [("ok", 3)]);
+    assert_eq!(report["ok"][0]["file"], "conf.d/10-acr.conf");
+    assert_eq!(report["files"].as_array().unwrap().len(), 3);
+    let stderr = check(&["conf.d", "list.txt"]).fails(1);
+    assert!(stderr.contains("conf.d/10-acr.conf is squid, list.txt is list"), "{stderr}");
 }
 
 #[test]
@@ -213,7 +355,7 @@ fn findings_are_a_table_on_request() {
         run.stdout
     );
     assert!(
-        run.stdout.contains("\ntoo broad  *.azurecr.io                                      1\n"),
+        run.stdout.contains("\ntoo broad  someoneelses0.azurecr.io                          1\n"),
         "{}",
         run.stdout
     );
@@ -224,16 +366,26 @@ fn ci_systems_get_a_line_a_finding() {
     let annotations = |variable: &str| {
         let home = Home::new().with(variable, "True");
         home.write("rules.txt", "contoso.azurecr.io\ncontoso.eastus.data.azurecr.io\n*.azurecr.io\ncontoso.ukwest.geo.azurecr.io\n");
-        rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt", "-o", "none"]).fails(1)
+        let args = [
+            "-n",
+            "contoso",
+            "--planned",
+            "--check",
+            "rules.txt",
+            "-o",
+            "none",
+            "--only-show-errors",
+        ];
+        rules(&home, &args).fails(1)
     };
     assert_eq!(
         annotations("GITHUB_ACTIONS"),
-        "::error file=rules.txt,line=3::*.azurecr.io also allows registries or storage accounts of others\n\
+        "::error file=rules.txt,line=3::someoneelses0.azurecr.io is somebody else's, and passes\n\
          ::warning file=rules.txt,line=4::contoso.ukwest.geo.azurecr.io is no longer in use\n"
     );
     assert_eq!(
         annotations("TF_BUILD"),
-        "##vso[task.logissue type=error;sourcepath=rules.txt;linenumber=3;]*.azurecr.io also allows registries or storage accounts of others\n\
+        "##vso[task.logissue type=error;sourcepath=rules.txt;linenumber=3;]someoneelses0.azurecr.io is somebody else's, and passes\n\
          ##vso[task.logissue type=warning;sourcepath=rules.txt;linenumber=4;]contoso.ukwest.geo.azurecr.io is no longer in use\n"
     );
 }

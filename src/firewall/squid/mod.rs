@@ -3,6 +3,13 @@
 //! The file is to be included before the configuration's own `http_access` rules. It must not hold the last one: Squid
 //! does the opposite of the last rule if none matches, which is to deny everything else after an `allow`.
 
+mod acl;
+mod config;
+mod decide;
+mod directives;
+
+pub use config::read;
+
 use super::{AllowList, Format, RenderOptions};
 use crate::domain::HostPattern;
 use std::fmt::Write as _;

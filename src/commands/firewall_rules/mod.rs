@@ -1,29 +1,25 @@
 //! `firewall-rules`: the hosts that a firewall must allow for clients of registries, as rules; and a check of existing
 //! rules.
 
+mod check;
+
 use super::Answer;
-use super::annotations::{self, Place, Severity};
 use super::args::{find_regions, one_of};
 use super::endpoint_source::{self, Plan};
-use super::input::{self, shown};
 use crate::domain::{Endpoints, Role};
-use crate::error::{FAILURE, OK, UserError};
-use crate::firewall::drift::{self, DriftReport, Finding};
+use crate::error::UserError;
 use crate::firewall::{
-    AllowList, FORMATS, Format, FormatOption, Group, NftTable, RenderOptions, SourceAddress,
+    AllowList, FORMATS, Format, FormatOption, Group, Language, NftTable, RenderOptions,
+    SourceAddress,
 };
-use crate::output::Outcome;
 use crate::session::Session;
 use crate::streams::Streams;
-use crate::views;
 use anyhow::{Context as _, Result};
 use azure_core::http::Url;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::collections::HashSet;
 
-/// The largest rule file, in bytes.
-const MAX_RULES: usize = 256 << 20;
 /// The priority of rules for Azure Firewall, unless another is given.
 const PRIORITY: u32 = 500;
 
@@ -76,7 +72,7 @@ pub struct FirewallRulesArgs {
           value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.name())))]
     format: Option<String>,
 
-    /// Client addresses, for azure-firewall and terraform [default: *]
+    /// Client addresses, for azure-firewall, terraform and --check [default: *]
     #[arg(long, value_name = "ADDRESS", num_args = 1..)]
     source: Vec<SourceAddress>,
 
@@ -92,11 +88,28 @@ pub struct FirewallRulesArgs {
     #[arg(long)]
     lockdown: bool,
 
-    /// Files with existing rules to check, in any format, or -
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "source", "priority", "table", "lockdown"])]
+    /// Files or directories with existing rules to check, or -
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "priority", "table", "lockdown"])]
     check: Vec<String>,
 
-    /// With --check, accept wildcards that are too broad
+    /// Language of the rules to check: squid, list, json [default: by content]
+    #[arg(long, value_name = "FORMAT", requires = "check", hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(Language::JUDGED.iter().filter_map(|language| language.name())))]
+    from: Option<String>,
+
+    /// With --check, nothing else filters the traffic
+    #[arg(long, requires = "check", conflicts_with = "part")]
+    whole: bool,
+
+    /// With --check, other rules refuse what these do not decide
+    #[arg(long, requires = "check")]
+    part: bool,
+
+    /// With --check, ask about TLS alone: 443
+    #[arg(long, value_name = "PORT", requires = "check", value_parser = one_of(&["443"]), hide_possible_values = true)]
+    port: Option<String>,
+
+    /// With --check, accept storage accounts of others
     #[arg(long, requires = "check")]
     allow_wildcard: bool,
 
@@ -131,7 +144,7 @@ pub async fn run(args: &FirewallRulesArgs, session: &Session) -> Result<Answer> 
         return Err(UserError::usage(message).into());
     }
     let list = allow_list(args, session).await?;
-    check(args, &list, session)
+    check::run(args, &list, session)
 }
 
 /// The format of the rules.
@@ -227,45 +240,6 @@ fn warn_of_wildcard(registries: &[Endpoints], streams: &Streams) {
                  attacker's own. --planned shows the rules without it.",
                 registry.login_server, wildcard.host
             ));
-        }
-    }
-}
-
-fn check(args: &FirewallRulesArgs, list: &AllowList, session: &Session) -> Result<Answer> {
-    let mut entries = Vec::new();
-    for file in &args.check {
-        let bytes = input::read(file, MAX_RULES, "a rule file", session)?;
-        let text = input::decode_lossy(bytes);
-        let read = drift::read(&text, &shown(file).into());
-        entries.extend(
-            read.map_err(|e| UserError::new(format!("{} cannot be checked: {e}", shown(file))))?,
-        );
-    }
-    let report = drift::compare(list, &entries, session.cloud()?.storage_suffix.as_deref());
-    let failed = !report.missing.is_empty()
-        || !report.too_broad.is_empty() && !args.allow_wildcard
-        || !report.stale.is_empty() && args.fail_on.is_some();
-    annotate(args, &report, session);
-    let value = serde_json::to_value(&report).context("findings are plain JSON")?;
-    let mut outcome = Outcome::new(value).with_exit_code(if failed { FAILURE } else { OK });
-    outcome.table_on_terminal = true;
-    Ok(Answer::Value(outcome.with_table(move || views::findings::rows(&report))))
-}
-
-/// Findings beside their files, for CI systems.
-fn annotate(args: &FirewallRulesArgs, report: &DriftReport, session: &Session) {
-    let stale = if args.fail_on.is_some() { Severity::Error } else { Severity::Warning };
-    let too_broad = if args.allow_wildcard { Severity::Warning } else { Severity::Error };
-    let kinds: [(&[Finding], Severity, &str); 3] = [
-        (&report.missing, Severity::Error, "is needed but not allowed: pulls will fail"),
-        (&report.too_broad, too_broad, "also allows registries or storage accounts of others"),
-        (&report.stale, stale, "is no longer in use"),
-    ];
-    for (findings, severity, what) in kinds {
-        for finding in findings {
-            let file = finding.file.as_deref().unwrap_or_else(|| shown(&args.check[0]));
-            let place = Some(Place { file, line: finding.line });
-            annotations::write(severity, place, &format!("{} {what}", finding.fqdn), session);
         }
     }
 }

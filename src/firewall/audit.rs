@@ -1,0 +1,243 @@
+//! Asks a policy what happens to the hosts that are needed, and to strangers.
+
+use super::AllowList;
+use super::policy::{Decision, Flow, Outcome, Place, Policy, Scope};
+use super::strangers::Territory;
+use crate::domain::{Endpoint, Fqdn, Role};
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+const HTTPS: u16 = 443;
+const HTTP: u16 = 80;
+
+/// What is found out about a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The host or wildcard.
+    pub fqdn: String,
+    /// What it is for; `null` for a stranger.
+    pub kind: Option<Role>,
+    /// The region, where it has one.
+    pub region: Option<String>,
+    /// The port that was asked about.
+    pub port: u16,
+    /// The file of the first line that decides; `null` if no line does.
+    pub file: Option<Arc<str>>,
+    /// The first line that decides; `null` if no line does.
+    pub line: Option<usize>,
+    /// All lines of that file that decide.
+    pub lines: Vec<usize>,
+    /// The login servers of the registries that need the host.
+    pub registries: Vec<String>,
+    /// Why the host cannot be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Arc<str>>,
+    /// Whether it is somebody else's storage account.
+    #[serde(skip)]
+    pub storage: bool,
+}
+
+/// A file that was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JudgedFile {
+    /// The file, as the user named it.
+    pub file: Arc<str>,
+    /// Its language; `null` if it is none that can be judged.
+    pub format: Option<&'static str>,
+    /// Whether the rules are a whole or a part.
+    pub scope: Scope,
+    /// Whether this was assumed from the content rather than said by the user.
+    pub assumed: bool,
+}
+
+/// What a check finds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The files.
+    pub files: Vec<JudgedFile>,
+    /// Needed, and nothing allows it: pulls fail.
+    pub missing: Vec<Finding>,
+    /// Needed, and a rule forbids it: pulls fail.
+    pub denied: Vec<Finding>,
+    /// Strangers that pass.
+    pub too_broad: Vec<Finding>,
+    /// This registry's own, allowed, and no longer in use.
+    pub stale: Vec<Finding>,
+    /// Needed and allowed.
+    pub ok: Vec<Finding>,
+    /// Hosts of which nobody can tell.
+    pub unjudged: Vec<Finding>,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Questions<'a> {
+    /// What is needed.
+    pub needed: &'a AllowList,
+    /// The suffix of the cloud's storage accounts, e.g. `core.windows.net`.
+    pub storage_suffix: Option<&'a str>,
+    /// The client's address, if the user named one.
+    pub source: Option<IpAddr>,
+    /// Whether the user says that the rules are a whole or a part.
+    pub scope: Option<Scope>,
+    /// Whether to ask about TLS alone.
+    pub https_only: bool,
+}
+
+/// Asks a policy all questions.
+///
+/// # Arguments
+/// * `files` - the files and their language, for the report.
+pub fn audit(policy: &dyn Policy, questions: Questions<'_>, files: Vec<JudgedFile>) -> Report {
+    let scope = questions.scope.unwrap_or_else(|| policy.scope());
+    let otherwise = match scope {
+        Scope::Whole => policy.default_outcome(),
+        Scope::Part => Outcome::Deny,
+    };
+    let ask = |host: &Fqdn, port: u16| {
+        policy.decide(&Flow { host, port, source: questions.source }, &otherwise)
+    };
+    let mut report = Report { files, ..Report::default() };
+    ask_for_needed(&ask, &questions, &mut report);
+    ask_for_stale(policy, &ask, &questions, &mut report);
+    ask_for_strangers(policy, &ask, &questions, &mut report);
+    report
+}
+
+fn ask_for_needed(
+    ask: &dyn Fn(&Fqdn, u16) -> Decision,
+    questions: &Questions<'_>,
+    report: &mut Report,
+) {
+    let mut registries: HashMap<String, Vec<String>> = HashMap::new();
+    for group in &questions.needed.groups {
+        for endpoint in &group.endpoints {
+            let needed_by = registries.entry(endpoint.host.to_string()).or_default();
+            needed_by.push(group.title.to_string());
+        }
+    }
+    for endpoint in questions.needed.endpoints() {
+        let Some(host) = Territory::example_of(&endpoint.host) else { continue };
+        let decision = ask(&host, HTTPS);
+        let list = match (&decision.outcome, decision.places.is_empty()) {
+            (Outcome::Allow, _) => &mut report.ok,
+            (Outcome::Deny, true) => &mut report.missing,
+            (Outcome::Deny, false) => &mut report.denied,
+            (Outcome::Unknown(_), _) => &mut report.unjudged,
+        };
+        let fqdn = endpoint.host.to_string();
+        let needed_by = registries.remove(&fqdn).unwrap_or_default();
+        list.push(Finding::new(fqdn, Some(endpoint), HTTPS, decision, needed_by));
+    }
+}
+
+fn ask_for_stale(
+    policy: &dyn Policy,
+    ask: &dyn Fn(&Fqdn, u16) -> Decision,
+    questions: &Questions<'_>,
+    report: &mut Report,
+) {
+    let territory = Territory::new(questions.needed, questions.storage_suffix);
+    let needed: HashSet<String> =
+        questions.needed.endpoints().into_iter().map(|e| e.host.to_string()).collect();
+    let mentions = policy.mentions();
+    let hosts = mentions.hosts.iter().flat_map(|hosts| hosts.hosts());
+    let mut own: Vec<(&str, &Place, Role, String)> = hosts
+        .filter(|(name, _)| !needed.contains(*name))
+        .filter_map(|(name, place)| {
+            territory.own_role(name).map(|(role, region)| (name, place, role, region))
+        })
+        .collect();
+    own.sort_by_key(|(name, ..)| *name);
+    own.dedup_by_key(|(name, ..)| *name);
+    for (name, place, role, region) in own {
+        let Ok(host) = Fqdn::parse(name) else { continue };
+        let decision = ask(&host, HTTPS);
+        if decision.outcome == Outcome::Allow {
+            let decision = Decision { places: vec![place.clone()], ..decision };
+            let mut finding = Finding::new(name.to_owned(), None, HTTPS, decision, Vec::new());
+            (finding.kind, finding.region) = (Some(role), Some(region));
+            report.stale.push(finding);
+        }
+    }
+}
+
+fn ask_for_strangers(
+    policy: &dyn Policy,
+    ask: &dyn Fn(&Fqdn, u16) -> Decision,
+    questions: &Questions<'_>,
+    report: &mut Report,
+) {
+    let territory = Territory::new(questions.needed, questions.storage_suffix);
+    let needs_storage =
+        questions.needed.endpoints().iter().any(|endpoint| endpoint.role == Role::Storage);
+    let filters_http = policy.filters_port_80() && !questions.https_only;
+    let ports: &[u16] = if filters_http { &[HTTPS, HTTP] } else { &[HTTPS] };
+    // One finding for the lines that decide: they let many strangers through.
+    let mut seen = HashSet::new();
+    for port in ports {
+        for stranger in territory.strangers(&policy.mentions()) {
+            if stranger.storage && needs_storage && *port == HTTPS {
+                continue;
+            }
+            let decision = ask(&stranger.host, *port);
+            let list = match decision.outcome {
+                Outcome::Deny => continue,
+                Outcome::Allow => &mut report.too_broad,
+                Outcome::Unknown(_) => &mut report.unjudged,
+            };
+            if seen.insert((*port, stranger.storage, decision.places.clone())) {
+                let fqdn = stranger.host.to_string();
+                let mut finding = Finding::new(fqdn, None, *port, decision, Vec::new());
+                finding.storage = stranger.storage;
+                list.push(finding);
+            }
+        }
+    }
+}
+
+impl Report {
+    /// Whether pulls work, nothing else passes, and nothing is left open.
+    ///
+    /// # Arguments
+    /// * `allow_wildcard` - whether storage accounts of others may pass.
+    pub fn holds(&self, allow_wildcard: bool) -> bool {
+        self.missing.is_empty()
+            && self.denied.is_empty()
+            && self.too_broad.iter().all(|finding| allow_wildcard && finding.storage)
+            && self.unjudged.iter().all(|finding| allow_wildcard && finding.storage)
+    }
+}
+
+impl Finding {
+    fn new(
+        fqdn: String,
+        endpoint: Option<&Endpoint>,
+        port: u16,
+        decision: Decision,
+        registries: Vec<String>,
+    ) -> Self {
+        let why = match decision.outcome {
+            Outcome::Unknown(why) => Some(why),
+            Outcome::Allow | Outcome::Deny => None,
+        };
+        let file = decision.places.first().map(|place| Arc::clone(&place.file));
+        let in_file = decision.places.iter().filter(|place| Some(&place.file) == file.as_ref());
+        let lines: Vec<usize> = in_file.map(|place| place.line).collect();
+        Self {
+            fqdn,
+            kind: endpoint.map(|endpoint| endpoint.role),
+            region: endpoint.and_then(|endpoint| endpoint.region.clone()),
+            port,
+            file,
+            line: lines.first().copied(),
+            lines,
+            registries,
+            why,
+            storage: false,
+        }
+    }
+}

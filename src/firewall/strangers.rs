@@ -1,0 +1,177 @@
+//! Hosts that no registry of the user needs, to find out whether rules are too open.
+
+use super::AllowList;
+use super::host_set::HostSet;
+use super::policy::Mentions;
+use crate::domain::{Fqdn, HostPattern, Role};
+use std::collections::{BTreeSet, HashSet};
+
+/// A label that somebody else could have registered, for a registry and for a storage account alike.
+const LABEL: &str = "someoneelses0";
+/// A region that has registries.
+const REGION: &str = "eastus";
+/// A site that has nothing to do with Azure.
+const UNRELATED: &str = "some-unrelated-site.com";
+/// The most names that are made of what rules mention.
+const MAX_MADE: usize = 10_000;
+
+/// A host that must not be reachable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    /// The host.
+    pub host: Fqdn,
+    /// Whether it is a storage account, which `--allow-wildcard` accepts.
+    pub storage: bool,
+}
+
+/// The domains of registries and storage accounts, and the names that are the user's own.
+#[derive(Debug)]
+pub struct Territory {
+    /// `blob.core.windows.net`, if the cloud has storage accounts.
+    storage: Option<String>,
+    /// `azurecr.io`.
+    registries: BTreeSet<String>,
+    /// The first labels of the user's registries.
+    own: HashSet<String>,
+}
+
+impl Territory {
+    /// The territory of registries.
+    ///
+    /// # Arguments
+    /// * `needed` - the registries.
+    /// * `storage_suffix` - the cloud's, e.g. `core.windows.net`.
+    pub fn new(needed: &AllowList, storage_suffix: Option<&str>) -> Self {
+        let mut registries = BTreeSet::new();
+        let mut own = HashSet::new();
+        for group in &needed.groups {
+            let is_registry = group.endpoints.iter().any(|e| e.role == Role::Login);
+            if let (label, Some(domain)) = group.title.split_label()
+                && is_registry
+            {
+                registries.insert(domain.to_owned());
+                own.insert(label.to_owned());
+            }
+        }
+        let storage = storage_suffix.map(|suffix| format!("blob.{suffix}"));
+        Self { storage, registries, own }
+    }
+
+    /// The host as a stranger, if it has the shape of somebody else's registry or storage account.
+    fn stranger(&self, name: &str) -> Option<Stranger> {
+        let host = Fqdn::parse(name).ok()?;
+        let (label, domain) = host.split_label();
+        let is_storage = domain.is_some() && domain == self.storage.as_deref();
+        if is_storage && (3..=24).contains(&label.len()) && !label.contains('-') {
+            return Some(Stranger { host, storage: true });
+        }
+        let is_under = |domain: &str| {
+            let parts: Vec<&str> = domain.splitn(3, '.').collect();
+            self.registries.contains(domain)
+                || matches!(parts.as_slice(), [_, "data" | "geo", rest] if self.registries.contains(*rest))
+        };
+        let is_registry = domain.is_some_and(is_under) && !self.own.contains(label);
+        is_registry.then_some(Stranger { host, storage: false })
+    }
+
+    /// Strangers: four that never change, and one made from each name and pattern that the rules mention.
+    pub fn strangers(&self, mentions: &Mentions<'_>) -> Vec<Stranger> {
+        let mut names: Vec<String> = Vec::new();
+        names.extend(self.storage.as_ref().map(|storage| format!("{LABEL}.{storage}")));
+        for domain in &self.registries {
+            names.push(format!("{LABEL}.{domain}"));
+            names.push(format!("{LABEL}.{REGION}.data.{domain}"));
+        }
+        let domains = mentions.hosts.iter().flat_map(|hosts: &&HostSet| hosts.domains());
+        let mut domains: Vec<&str> = domains.map(|(domain, _)| domain).collect();
+        domains.sort_unstable();
+        domains.truncate(MAX_MADE);
+        for domain in domains {
+            names.push(format!("{LABEL}.{domain}"));
+            names.push(format!("{LABEL}.{REGION}.{domain}"));
+        }
+        for example in mentions.examples.iter().take(MAX_MADE) {
+            self.complete(&example.to_ascii_lowercase(), &mut names);
+        }
+        let mut seen = HashSet::new();
+        let unrelated = Fqdn::parse(UNRELATED).ok().map(|host| Stranger { host, storage: false });
+        let made = names.iter().filter_map(|name| self.stranger(name)).chain(unrelated);
+        made.filter(|stranger| seen.insert(stranger.host.clone())).collect()
+    }
+
+    /// Makes hosts that contain an example of a pattern.
+    fn complete(&self, example: &str, names: &mut Vec<String>) {
+        let bases = self.storage.iter().chain(&self.registries);
+        let endings = bases.flat_map(|base| {
+            [format!(".{base}"), format!(".{REGION}.data.{base}"), format!("x.{base}")]
+        });
+        for ending in endings {
+            // The example may hold the beginning of the ending.
+            for (at, _) in ending.char_indices() {
+                if example.ends_with(&ending[..at]) {
+                    for start in ["", "abc", LABEL] {
+                        names.push(format!("{start}{example}{}", &ending[at..]));
+                    }
+                }
+            }
+            if example.ends_with(&ending) {
+                names.extend(["", "abc", LABEL].map(|start| format!("{start}{example}")));
+            }
+        }
+    }
+
+    /// A host that stands for a pattern that is needed.
+    pub fn example_of(pattern: &HostPattern) -> Option<Fqdn> {
+        match pattern {
+            HostPattern::Exact(host) => Some(host.clone()),
+            HostPattern::Below(domain) => Fqdn::parse(&format!("{LABEL}.{domain}")).ok(),
+        }
+    }
+
+    /// What a name of one of the user's registries was for: `<label>.<region>.<role>.<domain>`.
+    pub fn own_role(&self, name: &str) -> Option<(Role, String)> {
+        let mut parts = name.splitn(4, '.');
+        let (label, region) = (parts.next()?, parts.next()?);
+        let (role, domain) = (parts.next()?, parts.next()?);
+        let role = match role {
+            "data" => Role::Data,
+            "geo" => Role::Regional,
+            _ => return None,
+        };
+        let is_own = self.own.contains(label) && self.registries.contains(domain);
+        is_own.then(|| (role, region.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example;
+    use super::*;
+
+    fn made_from(example_text: &str) -> Vec<String> {
+        let territory = Territory::new(&example().0, Some("core.windows.net"));
+        let mentions = Mentions { hosts: Vec::new(), examples: vec![example_text.to_owned()] };
+        let strangers = territory.strangers(&mentions);
+        strangers.into_iter().map(|stranger| stranger.host.to_string()).collect()
+    }
+
+    #[test]
+    fn patterns_are_completed_to_hosts() {
+        for (text, expected) in [
+            ("a", "a.azurecr.io"),
+            ("eastusmanagedx", "eastusmanagedx.blob.core.windows.net"),
+            (".blob.core", "abc.blob.core.windows.net"),
+            (".eastus.data.azurecr.io", "abc.eastus.data.azurecr.io"),
+        ] {
+            let made = made_from(text);
+            assert!(made.iter().any(|name| name == expected), "{text}: {made:?}");
+        }
+    }
+
+    #[test]
+    fn the_users_own_names_are_no_strangers() {
+        let made = made_from("contoso");
+        assert!(!made.iter().any(|name| name == "contoso.azurecr.io"), "{made:?}");
+        assert!(made.iter().any(|name| name == "abccontoso.azurecr.io"), "{made:?}");
+    }
+}
