@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
+/// The most examples of regular expressions that are asked about.
+const MAX_EXAMPLES: usize = 20_000;
 
 /// What is found out about a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -176,10 +178,18 @@ fn ask_for_strangers(
         questions.needed.endpoints().iter().any(|endpoint| endpoint.role == Role::Storage);
     let filters_http = policy.filters_port_80() && !questions.https_only;
     let ports: &[u16] = if filters_http { &[HTTPS, HTTP] } else { &[HTTPS] };
+    let mentions = policy.mentions();
+    if mentions.examples.len() > MAX_EXAMPLES {
+        let why = "there are too many regular expressions to find out what else they match";
+        let decision = Decision::by_default(Outcome::Unknown(why.into()));
+        report.unjudged.push(Finding::new("*".to_owned(), None, HTTPS, decision, Vec::new()));
+        return;
+    }
+    let strangers = territory.strangers(&mentions);
     // One finding for the lines that decide: they let many strangers through.
     let mut seen = HashSet::new();
     for port in ports {
-        for stranger in territory.strangers(&policy.mentions()) {
+        for stranger in &strangers {
             if stranger.storage && needs_storage && *port == HTTPS {
                 continue;
             }

@@ -76,9 +76,14 @@ pub fn read(files: &[RuleFile]) -> Result<JsonHosts, InvalidRules> {
         for entry in document.hosts {
             let place = place(lines.get(entry.fqdn.as_str()).copied().unwrap_or(1));
             let set = hosts.0.entry(entry.port).or_default();
-            match entry.fqdn.strip_prefix("*.") {
-                Some(domain) => set.insert_below(domain, &place),
-                None => set.insert_host(&entry.fqdn, &place),
+            let name = entry.fqdn.to_ascii_lowercase();
+            match name.strip_prefix("*.") {
+                Some(domain) if !domain.contains('*') => set.insert_below(domain, &place),
+                None if !name.contains('*') => set.insert_host(&name, &place),
+                _ => {
+                    let what = format!("'{name}' is neither a host nor a domain after '*.'");
+                    return Err(InvalidRules { place, what });
+                }
             }
         }
     }

@@ -7,8 +7,8 @@ use regex_lite::Regex;
 
 /// The longest expression that is read, in characters.
 const MAX_LENGTH: usize = 1000;
-/// The most examples that are made of an expression.
-const MAX_EXAMPLES: usize = 16;
+/// The most ways in which two parts of an expression are combined to examples.
+const MAX_COMBINATIONS: usize = 256;
 
 /// An expression that is read alike by everybody.
 #[derive(Debug, Clone)]
@@ -56,39 +56,64 @@ impl PosixRegex {
 
     /// Texts that match at their place, without the rest that may surround them.
     pub fn examples(&self) -> Vec<String> {
-        let mut examples = examples(&self.ast);
-        examples.truncate(MAX_EXAMPLES);
-        examples
+        examples(&self.ast)
     }
 }
+
+/// What stands for a repeated character: a label, one with a region below it, and the shortest.
+const FILLERS: [&str; 3] = ["x", "zq0.eastus", "zq0"];
 
 fn examples(node: &Node) -> Vec<String> {
     match node {
         Node::Start | Node::End => vec![String::new()],
         Node::Literal(c) => vec![c.to_string()],
-        Node::Any => vec!["x".to_owned()],
-        Node::Class(ranges, negated) => {
-            let is_in = |c: char| ranges.iter().any(|(a, b)| (*a..=*b).contains(&c));
-            let candidates = ('a'..='z').chain('0'..='9').chain(['-', '.']);
-            let mut found = candidates.filter(|c| is_in(*c) != *negated);
-            found.next().map(|c| vec![c.to_string()]).unwrap_or_default()
+        // A dot that is not escaped often means one.
+        Node::Any => vec![".".to_owned(), "x".to_owned()],
+        Node::Class(..) => {
+            let candidates = ('a'..='z').chain('0'..='9').chain(['.', '-']);
+            candidates.filter(|c| accepts(node, *c)).take(2).map(String::from).collect()
         }
         Node::Repeat(inner, least) => {
-            let inner = examples(inner);
             let times = (*least).max(1) as usize;
-            let mut all: Vec<String> = inner.iter().map(|text| text.repeat(times)).collect();
+            let fillers = FILLERS.iter().filter(|text| text.chars().all(|c| accepts(inner, c)));
+            let mut all: Vec<String> = fillers.map(|text| (*text).to_owned()).collect();
+            all.extend(examples(inner).iter().map(|text| text.repeat(times)));
             if *least == 0 {
                 all.push(String::new());
             }
             all
         }
-        Node::Concat(nodes) => nodes.iter().fold(vec![String::new()], |before, node| {
-            let after = examples(node);
-            let joined = before.iter().flat_map(|a| after.iter().map(move |b| format!("{a}{b}")));
-            joined.take(MAX_EXAMPLES).collect()
-        }),
-        Node::Alternatives(nodes) => nodes.iter().flat_map(examples).take(MAX_EXAMPLES).collect(),
+        Node::Concat(nodes) => {
+            nodes.iter().fold(vec![String::new()], |before, node| join(&before, &examples(node)))
+        }
+        Node::Alternatives(nodes) => nodes.iter().flat_map(examples).collect(),
     }
+}
+
+/// Whether a node that stands for one character accepts this one.
+fn accepts(node: &Node, c: char) -> bool {
+    match node {
+        Node::Any => true,
+        Node::Literal(literal) => *literal == c,
+        Node::Class(ranges, negated) => {
+            ranges.iter().any(|(first, last)| (*first..=*last).contains(&c)) != *negated
+        }
+        _ => false,
+    }
+}
+
+/// Puts beginnings and ends together: each with each, or, if that would be too many, so that each stands somewhere.
+fn join(before: &[String], after: &[String]) -> Vec<String> {
+    if before.is_empty() || after.is_empty() {
+        return Vec::new();
+    }
+    if before.len() * after.len() <= MAX_COMBINATIONS {
+        return before.iter().flat_map(|a| after.iter().map(move |b| format!("{a}{b}"))).collect();
+    }
+    let longest = before.len().max(after.len());
+    (0..longest)
+        .map(|i| format!("{}{}", before[i % before.len()], after[i % after.len()]))
+        .collect()
 }
 
 struct Parser {

@@ -12,8 +12,6 @@ const LABEL: &str = "someoneelses0";
 const REGION: &str = "eastus";
 /// A site that has nothing to do with Azure.
 const UNRELATED: &str = "some-unrelated-site.com";
-/// The most names that are made of what rules mention.
-const MAX_MADE: usize = 10_000;
 
 /// A host that must not be reachable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,15 +80,20 @@ impl Territory {
             names.push(format!("{LABEL}.{domain}"));
             names.push(format!("{LABEL}.{REGION}.data.{domain}"));
         }
+        // Rules on the first characters of a name, or on all others.
+        if !mentions.examples.is_empty() {
+            for first in ('a'..='z').chain('0'..='9') {
+                self.complete(&format!("{first}zq0"), &mut names);
+            }
+        }
         let domains = mentions.hosts.iter().flat_map(|hosts: &&HostSet| hosts.domains());
         let mut domains: Vec<&str> = domains.map(|(domain, _)| domain).collect();
         domains.sort_unstable();
-        domains.truncate(MAX_MADE);
         for domain in domains {
             names.push(format!("{LABEL}.{domain}"));
             names.push(format!("{LABEL}.{REGION}.{domain}"));
         }
-        for example in mentions.examples.iter().take(MAX_MADE) {
+        for example in &mentions.examples {
             self.complete(&example.to_ascii_lowercase(), &mut names);
         }
         let mut seen = HashSet::new();

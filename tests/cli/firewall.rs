@@ -240,6 +240,31 @@ fn what_squid_would_do_is_what_counts() {
 }
 
 #[test]
+fn patterns_that_match_only_some_strangers_are_too_broad() {
+    let home = Home::new();
+    let own = rules(&home, &["-n", "contoso", "--planned", "--format", "squid"]).quiet();
+    for (pattern, rule) in [
+        (r"dstdom_regex ^a.*\.data\.azurecr\.io$", "allow open"),
+        (r"dstdom_regex ^k.eastus.data.azurecr.io$", "allow open"),
+        (r"dstdom_regex ^[0-9]+acct\.blob\.core\.windows\.net$", "allow open"),
+        (r"dstdom_regex ^(aaa|bbb)?(ccc|ddd)(eee|fff)\.blob", "allow open"),
+        (r"dstdom_regex ^eastusmanaged", "allow open CONNECT"),
+        (r"url_regex ^eastusmanaged.*:443$", "allow open CONNECT"),
+        (r"dstdom_regex ^[a-y]", "allow !open"),
+        (r"dstdom_regex azurecr\.io$", "allow open"),
+        ("dstdomain .westus.data.azurecr.io", "allow open"),
+    ] {
+        let text = format!("acl open {pattern}\n{own}http_access {rule}\nhttp_access deny all\n");
+        let (code, report) = check(&home, &text, &[]);
+        assert_eq!(code, 1, "{pattern}");
+        assert_ne!(report["tooBroad"], json!([]), "{pattern}: {report:#}");
+    }
+    let exact = r"acl open dstdom_regex ^contoso\.azurecr\.io$";
+    let text = format!("{exact}\n{own}http_access allow open\nhttp_access deny all\n");
+    assert_eq!(check(&home, &text, &[]).0, 0);
+}
+
+#[test]
 fn a_client_behind_a_source_rule_is_judged_by_its_address() {
     let home = Home::new();
     let rules = format!(

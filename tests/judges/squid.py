@@ -27,7 +27,8 @@ NEEDED = ["contoso.azurecr.io", "contoso.eastus.data.azurecr.io", "contoso.westu
 STRANGERS = [
     "evilaccount.blob.core.windows.net", "abc9.blob.core.windows.net", "zzz9.blob.core.windows.net",
     "eastusmanaged7.blob.core.windows.net", "evil.azurecr.io", "acontoso.azurecr.io", "contosox.azurecr.io",
-    "zzz.azurecr.io", "evil.eastus.data.azurecr.io", "acontoso.westus.data.azurecr.io", "some-unrelated-site.com",
+    "zzz.azurecr.io", "k7k7k.azurecr.io", "7up77.blob.core.windows.net", "a5a5a.northeurope.data.azurecr.io",
+    "evil.eastus.data.azurecr.io", "acontoso.westus.data.azurecr.io", "some-unrelated-site.com",
 ]
 NAMES = NEEDED + [
     ".azurecr.io", ".data.azurecr.io", ".eastus.data.azurecr.io", ".contoso.azurecr.io", ".blob.core.windows.net",

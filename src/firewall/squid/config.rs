@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// The limit of includes within includes, which is Squid's own.
 const MAX_INCLUDES: usize = 16;
+/// The longest name of an acl with which Squid starts, in characters.
+const MAX_NAME: usize = 63;
 /// Longer lines are split by Squid (its buffer has 8,192 bytes), so that they mean something else.
 const MAX_LINE: usize = 8_000;
 /// Directives that may refuse, or send elsewhere, what `http_access` allows.
@@ -78,7 +80,7 @@ impl Config {
             let place = Place { file: Arc::clone(file), line: number };
             // A word that begins with # begins a comment.
             let words: Vec<&str> =
-                line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
+                words_of(&line).take_while(|word| !word.starts_with('#')).collect();
             let [directive, words @ ..] = words.as_slice() else { continue };
             if line.len() > MAX_LINE || REWRITING.contains(directive) {
                 let why = if line.len() > MAX_LINE {
@@ -178,6 +180,10 @@ impl Config {
         let [name, kind, words @ ..] = words else {
             return Err(invalid("an acl needs a name and a type".to_owned()));
         };
+        if name.len() > MAX_NAME {
+            let what = format!("the name of an acl is longer than {MAX_NAME} characters");
+            return Err(invalid(what));
+        }
         let name = name.to_ascii_lowercase();
         let is_same_type = match name.as_str() {
             "all" | "localhost" => *kind == "src",
@@ -261,6 +267,11 @@ fn list_items(text: &str, path: &str) -> Vec<(String, Place)> {
         is_item.then(|| (item.to_owned(), Place { file: Arc::clone(&file), line: i + 1 }))
     });
     items.collect()
+}
+
+/// The words of a line. Squid knows no white space beyond ASCII.
+fn words_of(line: &str) -> impl Iterator<Item = &str> {
+    line.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty())
 }
 
 /// Lines, joined where a backslash ends one, each with the number of its last line.

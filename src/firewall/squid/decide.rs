@@ -88,6 +88,12 @@ impl Config {
     }
 }
 
+/// The host of a URL, or of a host with a port.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split([':', '/']).next().unwrap_or_default()
+}
+
 impl Rule {
     fn is_for_all(&self) -> bool {
         let is_all = |term: &Term| term.name == "all" && !term.negated;
@@ -121,7 +127,10 @@ impl Policy for Config {
         let hosts: Vec<&HostSet> = self.acls.values().map(|acl| &acl.domains).collect();
         let values = self.acls.values().flat_map(|acl| &acl.values);
         let examples = values.flat_map(|(value, _)| match value {
-            Value::HostRegex(regex) | Value::UrlRegex(regex) => regex.examples(),
+            Value::HostRegex(regex) => regex.examples(),
+            Value::UrlRegex(regex) => {
+                regex.examples().iter().map(|url| host_of(url).to_owned()).collect()
+            }
             _ => Vec::new(),
         });
         Mentions { hosts, examples: examples.collect() }
