@@ -153,18 +153,25 @@ impl Acl {
         let overlap = |other: &str| {
             Err(format!("'{value}' and '{other}' overlap in one acl, and Squid would not start"))
         };
-        match value.strip_prefix('.') {
-            Some(domain) => {
-                if self.domains.has_host(domain) {
-                    return overlap(domain);
-                }
-                if self.domains.has_any_below(domain) && !self.domains.has_domain(domain) {
-                    return overlap(&format!("a name below {domain}"));
-                }
-                // The domain itself is meant as well.
-                self.domains.insert_below(domain, place);
+        let domain = value.strip_prefix('.');
+        // A name and its own dotted form exclude each other, in either order.
+        if let Some(domain) = domain.filter(|domain| self.domains.has_host(domain)) {
+            return overlap(domain);
+        }
+        if domain.is_none() && self.domains.has_domain(&value) {
+            return overlap(&format!(".{value}"));
+        }
+        // Squid leaves out, with a warning, what an earlier value includes.
+        if self.domains.find(domain.unwrap_or(&value)).is_some() {
+            return Ok(());
+        }
+        match domain {
+            Some(domain) if self.domains.has_domain(domain) => {}
+            Some(domain) if self.domains.has_any_below(domain) => {
+                return overlap(&format!("a name below {domain}"));
             }
-            None if self.domains.has_domain(&value) => return overlap(&format!(".{value}")),
+            // The domain itself is meant as well.
+            Some(domain) => self.domains.insert_below(domain, place),
             None => self.domains.insert_host(&value, place),
         }
         Ok(())
