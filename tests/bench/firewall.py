@@ -41,5 +41,5 @@ with tempfile.TemporaryDirectory() as temporary:
         base = [BINARY, "firewall-rules", "--endpoints", str(source)]
         rules.write_bytes(subprocess.run([*base, "--format", "list"], env=env, check=True, capture_output=True).stdout)
         times = [seconds([*base, "--format", name], env) for name in ("list", "squid", "terraform")]
-        times.append(seconds([*base, "--check", str(rules), "-o", "none"], env))
+        times.append(seconds([*base, "--check", str(rules), "-o", "none", "--only-show-errors"], env))
         print(f"{count:10}{count * 4:8}{times[0]:9.3f}{times[1]:9.3f}{times[2]:11.3f}{times[3]:9.3f}")

@@ -15,10 +15,10 @@ import time
 BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/az-acr")
 LATENCY = 0.5
 REGIONS = (
-    "westus westus2 westus3 centralus southcentralus northcentralus westcentralus eastus2 canadacentral canadaeast "
-    "brazilsouth northeurope westeurope uksouth ukwest francecentral germanywestcentral norwayeast swedencentral "
-    "switzerlandnorth uaenorth southafricanorth centralindia southindia eastasia southeastasia japaneast japanwest "
-    "koreacentral australiaeast"
+    "westus westus2 westus3 centralus southcentralus northcentralus westcentralus eastus2 canadacentral "
+    "brazilsouth northeurope westeurope uksouth ukwest francecentral germanywestcentral norwayeast "
+    "swedencentral switzerlandnorth uaenorth southafricanorth centralindia eastasia southeastasia japaneast "
+    "japanwest koreacentral australiaeast australiasoutheast italynorth"
 ).split()
 
 
