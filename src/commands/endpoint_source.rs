@@ -1,5 +1,6 @@
 //! Where commands get endpoints from: Azure, for one or more registries, or the output of `show-endpoints`.
 
+use super::args::find_regions;
 use super::input::{self, shown};
 use crate::arm::{EnabledState, Registry, Replication, SkuName};
 use crate::domain::{CurrentRegistry, Endpoints, Fqdn, RegistryName};
@@ -22,6 +23,17 @@ pub struct Plan {
     pub with_regions: Vec<&'static str>,
     /// Whether regional endpoints are planned.
     pub regional: bool,
+}
+
+impl Plan {
+    /// The plan of `--planned`, `--with-region` and `--regional-endpoints`, if there is one.
+    ///
+    /// # Errors
+    /// There is no such region.
+    pub fn of_args(planned: bool, with_region: &[String], regional: bool) -> Result<Option<Self>> {
+        let with_regions = find_regions(with_region)?;
+        Ok(planned.then_some(Self { with_regions, regional }))
+    }
 }
 
 /// A registry in Azure and its endpoints.

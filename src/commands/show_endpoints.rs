@@ -1,7 +1,7 @@
 //! `show-endpoints`: the hosts that clients of a registry connect to.
 
 use super::Answer;
-use super::args::{PolicyArgs, find_regions};
+use super::args::PolicyArgs;
 use super::endpoint_source::{self, Plan, RegistryEndpoints};
 use crate::domain::Endpoints;
 use crate::output::Outcome;
@@ -52,12 +52,7 @@ pub struct ShowEndpointsArgs {
 /// Fails if a registry does not exist, ARM rejects a request, or a property that endpoints depend on is missing.
 pub async fn run(args: &ShowEndpointsArgs, session: &Session) -> Result<Answer> {
     session.use_policy_token(args.policy.token());
-    let plan = if args.planned {
-        let with_regions = find_regions(&args.with_region)?;
-        Some(Plan { with_regions, regional: args.regional_endpoints })
-    } else {
-        None
-    };
+    let plan = Plan::of_args(args.planned, &args.with_region, args.regional_endpoints)?;
     let group = args.resource_group.as_deref();
     let registries = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await?;
     let uses_wildcard =

@@ -1,7 +1,7 @@
 //! Asks a policy what happens to the hosts that are needed, and to strangers.
 
 use super::AllowList;
-use super::policy::{Decision, Flow, Outcome, Place, Policy, Scope};
+use super::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Scope};
 use super::strangers::Territory;
 use crate::domain::{Endpoint, Fqdn, Role};
 use serde::Serialize;
@@ -99,111 +99,119 @@ pub fn audit(policy: &dyn Policy, questions: Questions<'_>, files: Vec<JudgedFil
         Scope::Whole => policy.default_outcome(),
         Scope::Part => Outcome::Deny,
     };
-    let ask = |host: &Fqdn, port: u16| {
-        policy.decide(&Flow { host, port, source: questions.source }, &otherwise)
+    let audit = Audit {
+        policy,
+        questions,
+        otherwise,
+        territory: Territory::new(questions.needed, questions.storage_suffix),
+        mentions: policy.mentions(),
     };
     let mut report = Report { files, ..Report::default() };
-    ask_for_needed(&ask, &questions, &mut report);
-    ask_for_stale(policy, &ask, &questions, &mut report);
-    ask_for_strangers(policy, &ask, &questions, &mut report);
+    audit.ask_for_needed(&mut report);
+    audit.ask_for_stale(&mut report);
+    audit.ask_for_strangers(&mut report);
     report
 }
 
-fn ask_for_needed(
-    ask: &dyn Fn(&Fqdn, u16) -> Decision,
-    questions: &Questions<'_>,
-    report: &mut Report,
-) {
-    let mut registries: HashMap<String, Vec<String>> = HashMap::new();
-    for group in &questions.needed.groups {
-        for endpoint in &group.endpoints {
-            let needed_by = registries.entry(endpoint.host.to_string()).or_default();
-            needed_by.push(group.title.to_string());
-        }
-    }
-    for endpoint in questions.needed.endpoints() {
-        let Some(host) = Territory::example_of(&endpoint.host) else { continue };
-        let decision = ask(&host, HTTPS);
-        let list = match (&decision.outcome, decision.places.is_empty()) {
-            (Outcome::Allow, _) => &mut report.ok,
-            (Outcome::Deny, true) => &mut report.missing,
-            (Outcome::Deny, false) => &mut report.denied,
-            (Outcome::Unknown(_), _) => &mut report.unjudged,
-        };
-        let fqdn = endpoint.host.to_string();
-        let needed_by = registries.remove(&fqdn).unwrap_or_default();
-        list.push(Finding::new(fqdn, Some(endpoint), HTTPS, decision, needed_by));
-    }
+/// What all questions share.
+struct Audit<'a> {
+    policy: &'a dyn Policy,
+    questions: Questions<'a>,
+    /// What happens to what the rules do not decide.
+    otherwise: Outcome,
+    territory: Territory,
+    mentions: Mentions<'a>,
 }
 
-fn ask_for_stale(
-    policy: &dyn Policy,
-    ask: &dyn Fn(&Fqdn, u16) -> Decision,
-    questions: &Questions<'_>,
-    report: &mut Report,
-) {
-    let territory = Territory::new(questions.needed, questions.storage_suffix);
-    let needed: HashSet<String> =
-        questions.needed.endpoints().into_iter().map(|e| e.host.to_string()).collect();
-    let mentions = policy.mentions();
-    let hosts = mentions.hosts.iter().flat_map(|hosts| hosts.hosts());
-    let mut own: Vec<(&str, &Place, Role, String)> = hosts
-        .filter(|(name, _)| !needed.contains(*name))
-        .filter_map(|(name, place)| {
-            territory.own_role(name).map(|(role, region)| (name, place, role, region))
-        })
-        .collect();
-    own.sort_by_key(|(name, ..)| *name);
-    own.dedup_by_key(|(name, ..)| *name);
-    for (name, place, role, region) in own {
-        let Ok(host) = Fqdn::parse(name) else { continue };
-        let decision = ask(&host, HTTPS);
-        if decision.outcome == Outcome::Allow {
-            let decision = Decision { places: vec![place.clone()], ..decision };
-            let mut finding = Finding::new(name.to_owned(), None, HTTPS, decision, Vec::new());
-            (finding.kind, finding.region) = (Some(role), Some(region));
-            report.stale.push(finding);
-        }
+impl Audit<'_> {
+    fn ask(&self, host: &Fqdn, port: u16) -> Decision {
+        self.policy.decide(&Flow { host, port, source: self.questions.source }, &self.otherwise)
     }
-}
 
-fn ask_for_strangers(
-    policy: &dyn Policy,
-    ask: &dyn Fn(&Fqdn, u16) -> Decision,
-    questions: &Questions<'_>,
-    report: &mut Report,
-) {
-    let territory = Territory::new(questions.needed, questions.storage_suffix);
-    let needs_storage =
-        questions.needed.endpoints().iter().any(|endpoint| endpoint.role == Role::Storage);
-    let filters_http = policy.filters_port_80() && !questions.https_only;
-    let ports: &[u16] = if filters_http { &[HTTPS, HTTP] } else { &[HTTPS] };
-    let mentions = policy.mentions();
-    if mentions.examples.len() > MAX_EXAMPLES {
-        let why = "there are too many regular expressions to find out what else they match";
-        let decision = Decision::by_default(Outcome::Unknown(why.into()));
-        report.unjudged.push(Finding::new("*".to_owned(), None, HTTPS, decision, Vec::new()));
-        return;
-    }
-    let strangers = territory.strangers(&mentions);
-    // One finding for the lines that decide: they let many strangers through.
-    let mut seen = HashSet::new();
-    for port in ports {
-        for stranger in &strangers {
-            if stranger.storage && needs_storage && *port == HTTPS {
-                continue;
+    fn ask_for_needed(&self, report: &mut Report) {
+        let mut registries: HashMap<String, Vec<String>> = HashMap::new();
+        for group in &self.questions.needed.groups {
+            for endpoint in &group.endpoints {
+                let needed_by = registries.entry(endpoint.host.to_string()).or_default();
+                needed_by.push(group.title.to_string());
             }
-            let decision = ask(&stranger.host, *port);
-            let list = match decision.outcome {
-                Outcome::Deny => continue,
-                Outcome::Allow => &mut report.too_broad,
-                Outcome::Unknown(_) => &mut report.unjudged,
+        }
+        for endpoint in self.questions.needed.endpoints() {
+            let Some(host) = Territory::example_of(&endpoint.host) else { continue };
+            let decision = self.ask(&host, HTTPS);
+            let list = match (&decision.outcome, decision.places.is_empty()) {
+                (Outcome::Allow, _) => &mut report.ok,
+                (Outcome::Deny, true) => &mut report.missing,
+                (Outcome::Deny, false) => &mut report.denied,
+                (Outcome::Unknown(_), _) => &mut report.unjudged,
             };
-            if seen.insert((*port, stranger.storage, decision.places.clone())) {
-                let fqdn = stranger.host.to_string();
-                let mut finding = Finding::new(fqdn, None, *port, decision, Vec::new());
-                finding.storage = stranger.storage;
-                list.push(finding);
+            let fqdn = endpoint.host.to_string();
+            let needed_by = registries.remove(&fqdn).unwrap_or_default();
+            list.push(Finding::new(fqdn, Some(endpoint), HTTPS, decision, needed_by));
+        }
+    }
+
+    fn ask_for_stale(&self, report: &mut Report) {
+        let needed: HashSet<String> = self
+            .questions
+            .needed
+            .endpoints()
+            .into_iter()
+            .map(|endpoint| endpoint.host.to_string())
+            .collect();
+        let hosts = self.mentions.hosts.iter().flat_map(|hosts| hosts.hosts());
+        let mut own: Vec<(&str, &Place, Role, String)> = hosts
+            .filter(|(name, _)| !needed.contains(*name))
+            .filter_map(|(name, place)| {
+                self.territory.own_role(name).map(|(role, region)| (name, place, role, region))
+            })
+            .collect();
+        own.sort_by_key(|(name, ..)| *name);
+        own.dedup_by_key(|(name, ..)| *name);
+        for (name, place, role, region) in own {
+            let Ok(host) = Fqdn::parse(name) else { continue };
+            let decision = self.ask(&host, HTTPS);
+            if decision.outcome == Outcome::Allow {
+                let decision = Decision::by(decision.outcome, place);
+                let mut finding = Finding::new(name.to_owned(), None, HTTPS, decision, Vec::new());
+                (finding.kind, finding.region) = (Some(role), Some(region));
+                report.stale.push(finding);
+            }
+        }
+    }
+
+    fn ask_for_strangers(&self, report: &mut Report) {
+        let filters_http = self.policy.filters_port_80() && !self.questions.https_only;
+        let ports: &[u16] = if filters_http { &[HTTPS, HTTP] } else { &[HTTPS] };
+        // A registry that needs the storage wildcard lets other storage accounts pass as well.
+        let needed = self.questions.needed.endpoints();
+        let needs_storage = needed.iter().any(|endpoint| endpoint.role == Role::Storage);
+        if self.mentions.examples.len() > MAX_EXAMPLES {
+            let why = "there are too many regular expressions to find out what else they match";
+            let decision = Decision::by_default(Outcome::Unknown(why.into()));
+            report.unjudged.push(Finding::new("*".to_owned(), None, HTTPS, decision, Vec::new()));
+            return;
+        }
+        let strangers = self.territory.strangers(&self.mentions);
+        // One finding for the lines that decide: they let many strangers through.
+        let mut seen = HashSet::new();
+        for port in ports {
+            for stranger in &strangers {
+                if stranger.storage && needs_storage && *port == HTTPS {
+                    continue;
+                }
+                let decision = self.ask(&stranger.host, *port);
+                let list = match decision.outcome {
+                    Outcome::Deny => continue,
+                    Outcome::Allow => &mut report.too_broad,
+                    Outcome::Unknown(_) => &mut report.unjudged,
+                };
+                if seen.insert((*port, stranger.storage, decision.places.clone())) {
+                    let fqdn = stranger.host.to_string();
+                    let mut finding = Finding::new(fqdn, None, *port, decision, Vec::new());
+                    finding.storage = stranger.storage;
+                    list.push(finding);
+                }
             }
         }
     }

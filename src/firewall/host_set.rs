@@ -44,14 +44,9 @@ impl HostSet {
         self.hosts.contains_key(name)
     }
 
-    /// The line that names a domain, for languages in which a domain stands for itself as well.
-    pub fn domains_named(&self, name: &str) -> Option<&Place> {
+    /// The line that names a domain itself.
+    pub fn domain(&self, name: &str) -> Option<&Place> {
         self.domains.get(name)
-    }
-
-    /// Whether a domain itself is in the set.
-    pub fn has_domain(&self, name: &str) -> bool {
-        self.domains.contains_key(name)
     }
 
     /// Whether a host or a domain of the set is below this domain.

@@ -105,7 +105,7 @@ impl Policy for JsonHosts {
     fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
         let hosts = self.0.get(&flow.port);
         match hosts.and_then(|hosts| hosts.find(flow.host.as_str())) {
-            Some(place) => Decision { outcome: Outcome::Allow, places: vec![place.clone()] },
+            Some(place) => Decision::by(Outcome::Allow, place),
             None => Decision::by_default(otherwise.clone()),
         }
     }

@@ -110,13 +110,10 @@ fn entry(item: &str) -> Option<Entry> {
 impl Policy for HostList {
     fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
         if let Some(place) = self.hosts.find(flow.host.as_str()) {
-            return Decision { outcome: Outcome::Allow, places: vec![place.clone()] };
+            return Decision::by(Outcome::Allow, place);
         }
         match self.unjudged.first() {
-            Some((place, why)) => {
-                let outcome = Outcome::Unknown(Arc::clone(why));
-                Decision { outcome, places: vec![place.clone()] }
-            }
+            Some((place, why)) => Decision::by(Outcome::Unknown(Arc::clone(why)), place),
             None => Decision::by_default(otherwise.clone()),
         }
     }

@@ -56,6 +56,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// A decision by one line.
+    pub fn by(outcome: Outcome, place: &Place) -> Self {
+        Self { outcome, places: vec![place.clone()] }
+    }
+
     /// A decision that no line makes.
     pub fn by_default(outcome: Outcome) -> Self {
         Self { outcome, places: Vec::new() }

@@ -1,10 +1,8 @@
 //! A fake Azure Resource Manager with scripted responses, for what the emulator never does.
 
-use crate::home::Home;
+use crate::home::{Home, tls_server};
 use crate::https::{SUBSCRIPTION, TENANT};
-use rcgen::{CertificateParams, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -33,19 +31,8 @@ pub struct FakeArm {
 
 impl FakeArm {
     pub fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = certificate.self_signed(&key).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let chain = vec![CertificateDer::from(certificate.der().to_vec())];
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        let (config, answer) = (Arc::new(config), Arc::new(answer));
+        let (config, pem) = tls_server(&["localhost"]);
+        let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -61,7 +48,7 @@ impl FakeArm {
                 });
             }
         });
-        Self { url, ca: certificate.pem(), requests }
+        Self { url, ca: pem, requests }
     }
 
     /// A home that is logged in to this server, with this token in az's token cache.

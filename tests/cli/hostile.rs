@@ -1,9 +1,7 @@
 //! `check-endpoints` against hostile servers: everything that they send is limited, and reported.
 
-use crate::home::{Home, Run};
-use rcgen::{CertificateParams, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use crate::home::{Home, Run, tls_server};
+use rustls::{ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -41,20 +39,9 @@ impl Stranger {
     fn start(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> Self {
         let home = Home::new();
         let hosts = [LOGIN, DATA, "contoso.westus.data.azurecr.io", "evil.example"];
-        let certificate = CertificateParams::new(hosts.map(str::to_owned)).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = certificate.self_signed(&key).unwrap();
-        home.write("ca.pem", &certificate.pem());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let chain = vec![CertificateDer::from(certificate.der().to_vec())];
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        let (config, answer) = (Arc::new(config), Arc::new(answer));
+        let (config, pem) = tls_server(&hosts);
+        home.write("ca.pem", &pem);
+        let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (heads, connections) = (Arc::default(), Arc::default());

@@ -194,12 +194,7 @@ fn check_lockdown(
 /// What must be allowed.
 async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<AllowList> {
     let regions = find_regions(&args.region)?;
-    let plan = if args.planned {
-        let with_regions = find_regions(&args.with_region)?;
-        Some(Plan { with_regions, regional: args.regional_endpoints })
-    } else {
-        None
-    };
+    let plan = Plan::of_args(args.planned, &args.with_region, args.regional_endpoints)?;
     let registries = if args.endpoints.is_empty() {
         let group = args.resource_group.as_deref();
         let found = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await?;

@@ -158,7 +158,7 @@ impl Acl {
         if let Some(domain) = domain.filter(|domain| self.domains.has_host(domain)) {
             return overlap(domain);
         }
-        if domain.is_none() && self.domains.has_domain(&value) {
+        if domain.is_none() && self.domains.domain(&value).is_some() {
             return overlap(&format!(".{value}"));
         }
         // Squid leaves out, with a warning, what an earlier value includes.
@@ -166,7 +166,7 @@ impl Acl {
             return Ok(());
         }
         match domain {
-            Some(domain) if self.domains.has_domain(domain) => {}
+            Some(domain) if self.domains.domain(domain).is_some() => {}
             Some(domain) if self.domains.has_any_below(domain) => {
                 return overlap(&format!("a name below {domain}"));
             }
@@ -179,7 +179,7 @@ impl Acl {
 
     /// The line of the domain that a host matches.
     pub(super) fn domain_of(&self, host: &str) -> Option<&Place> {
-        let apex = || self.domains.domains_named(host);
+        let apex = || self.domains.domain(host);
         self.domains.find(host).or_else(apex)
     }
 }

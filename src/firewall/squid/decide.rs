@@ -105,7 +105,7 @@ impl Policy for Config {
     fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
         if let Some((place, why)) = &self.rewritten {
             let outcome = Outcome::Unknown(Arc::clone(why));
-            return Decision { outcome, places: vec![place.clone()] };
+            return Decision::by(outcome, place);
         }
         let decision = self.decide_request(Request { flow, connect: true }, otherwise);
         let decision = if flow.port == HTTP && decision.outcome == Outcome::Deny {
