@@ -405,7 +405,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__firewall__subcmd__rules)
-            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --resolve --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -440,7 +440,7 @@ _az__acr() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "list json squid dnsmasq nftables azure-firewall terraform cilium" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "list json squid dnsmasq nftables rpz azure-firewall terraform cilium" -- "${cur}"))
                     return 0
                     ;;
                 --source)
@@ -460,11 +460,15 @@ _az__acr() {
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "squid list json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "squid list json dnsmasq unbound rpz rpz-unbound rpz-bind" -- "${cur}"))
                     return 0
                     ;;
                 --port)
                     COMPREPLY=($(compgen -W "443" -- "${cur}"))
+                    return 0
+                    ;;
+                --resolve)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)

@@ -127,11 +127,12 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s g -l re
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l endpoints -d 'Read the output of show-endpoints from files, or - for stdin' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-region -d 'Plan for replicas in these regions as well' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l region -d 'Only the endpoints of these regions' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l format -d 'list, json, squid, dnsmasq, nftables, azure-firewall, terraform, cilium' -r -f -a "list\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l format -d 'list, json, squid, dnsmasq, nftables, rpz, azure-firewall, terraform, cilium' -r -f -a "list\t''
 json\t''
 squid\t''
 dnsmasq\t''
 nftables\t''
+rpz\t''
 azure-firewall\t''
 terraform\t''
 cilium\t''"
@@ -139,10 +140,16 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l source 
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l priority -d 'Rule priority, for azure-firewall and terraform [default: 500]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l table -d 'Table for nftables and dnsmasq [default: \'inet filter\']' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l check -d 'Files or directories with existing rules to check, or -' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l from -d 'Language of the rules to check: squid, list, json [default: by content]' -r -f -a "squid\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l from -d 'Language of the rules to check [default: by content]' -r -f -a "squid\t''
 list\t''
-json\t''"
+json\t''
+dnsmasq\t''
+unbound\t''
+rpz\t''
+rpz-unbound\t''
+rpz-bind\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l port -d 'With --check, ask about TLS alone: 443' -r -f -a "443\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l resolve -d 'With --check, the address of a host, where rules know addresses only' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l fail-on -d 'With --check, also fail on: stale' -r -f -a "stale\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''

@@ -1,7 +1,7 @@
 //! Asks a policy what happens to the hosts that are needed, and to strangers.
 
 use super::AllowList;
-use super::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Scope};
+use super::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Purpose, Scope};
 use super::strangers::Territory;
 use crate::domain::{Endpoint, Fqdn, Role};
 use serde::Serialize;
@@ -85,6 +85,8 @@ pub struct Questions<'a> {
     pub source: Option<IpAddr>,
     /// Whether the user says that the rules are a whole or a part.
     pub scope: Option<Scope>,
+    /// The addresses of hosts on port 443, where the user named them.
+    pub addresses: &'a HashMap<Fqdn, Vec<IpAddr>>,
     /// Whether to ask about TLS alone.
     pub https_only: bool,
 }
@@ -124,8 +126,10 @@ struct Audit<'a> {
 }
 
 impl Audit<'_> {
-    fn ask(&self, host: &Fqdn, port: u16) -> Decision {
-        self.policy.decide(&Flow { host, port, source: self.questions.source }, &self.otherwise)
+    fn ask(&self, host: &Fqdn, port: u16, purpose: Purpose) -> Decision {
+        let addresses = self.questions.addresses.get(host).map_or(&[][..], Vec::as_slice);
+        let flow = Flow { host, port, source: self.questions.source, purpose, addresses };
+        self.policy.decide(&flow, &self.otherwise)
     }
 
     fn ask_for_needed(&self, report: &mut Report) {
@@ -138,7 +142,7 @@ impl Audit<'_> {
         }
         for endpoint in self.questions.needed.endpoints() {
             let Some(host) = Territory::example_of(&endpoint.host) else { continue };
-            let decision = self.ask(&host, HTTPS);
+            let decision = self.ask(&host, HTTPS, Purpose::Needed);
             let list = match (&decision.outcome, decision.places.is_empty()) {
                 (Outcome::Allow, _) => &mut report.ok,
                 (Outcome::Deny, true) => &mut report.missing,
@@ -170,7 +174,7 @@ impl Audit<'_> {
         own.dedup_by_key(|(name, ..)| *name);
         for (name, place, role, region) in own {
             let Ok(host) = Fqdn::parse(name) else { continue };
-            let decision = self.ask(&host, HTTPS);
+            let decision = self.ask(&host, HTTPS, Purpose::Needed);
             if decision.outcome == Outcome::Allow {
                 let decision = Decision::by(decision.outcome, place);
                 let mut finding = Finding::new(name.to_owned(), None, HTTPS, decision, Vec::new());
@@ -200,7 +204,7 @@ impl Audit<'_> {
                 if stranger.storage && needs_storage && *port == HTTPS {
                     continue;
                 }
-                let decision = self.ask(&stranger.host, *port);
+                let decision = self.ask(&stranger.host, *port, Purpose::Stranger);
                 let list = match decision.outcome {
                     Outcome::Deny => continue,
                     Outcome::Allow => &mut report.too_broad,

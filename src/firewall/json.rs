@@ -111,7 +111,7 @@ impl Policy for JsonHosts {
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        Mentions { hosts: self.0.values().collect(), examples: Vec::new() }
+        Mentions { hosts: self.0.values().collect(), ..Mentions::default() }
     }
 
     fn scope(&self) -> Scope {

@@ -1,7 +1,8 @@
 //! The languages that a check can judge, and how a file's language is recognised.
 
 use super::policy::{Includes, InvalidRules, Policy, RuleFile};
-use super::{json, list, squid, unjudged};
+use super::rpz::Reading;
+use super::{dnsmasq, json, list, rpz, squid, unbound, unjudged};
 
 /// A language of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,22 +13,32 @@ pub enum Language {
     List,
     /// What `firewall-rules --format json` writes.
     Json,
+    /// A configuration of dnsmasq.
+    Dnsmasq,
+    /// A configuration of unbound.
+    Unbound,
+    /// Response policy zones.
+    Rpz(Reading),
     /// Any other text. Nothing in it is judged.
     Other,
 }
 
-impl Language {
-    /// All languages that can be judged.
-    pub const JUDGED: [Self; 3] = [Self::Squid, Self::List, Self::Json];
+/// The languages that can be judged, by the names that `--from` takes.
+pub const JUDGED: [(&str, Language); 8] = [
+    ("squid", Language::Squid),
+    ("list", Language::List),
+    ("json", Language::Json),
+    ("dnsmasq", Language::Dnsmasq),
+    ("unbound", Language::Unbound),
+    ("rpz", Language::Rpz(Reading::Either)),
+    ("rpz-unbound", Language::Rpz(Reading::Unbound)),
+    ("rpz-bind", Language::Rpz(Reading::Bind)),
+];
 
+impl Language {
     /// The name that `--from` takes; `None` for a language that cannot be judged.
     pub fn name(self) -> Option<&'static str> {
-        match self {
-            Self::Squid => Some("squid"),
-            Self::List => Some("list"),
-            Self::Json => Some("json"),
-            Self::Other => None,
-        }
+        JUDGED.iter().find(|(_, language)| *language == self).map(|(name, _)| *name)
     }
 
     /// Recognises the language of a file by its content.
@@ -44,6 +55,12 @@ impl Language {
             Self::Squid
         } else if list::is_list(text) {
             Self::List
+        } else if rpz::is_zone(text) {
+            Self::Rpz(Reading::Either)
+        } else if dnsmasq::is_config(text) {
+            Self::Dnsmasq
+        } else if unbound::is_config(text) {
+            Self::Unbound
         } else {
             Self::Other
         }
@@ -62,6 +79,9 @@ impl Language {
             Self::Squid => Box::new(squid::read(files, includes)?),
             Self::List => Box::new(list::read(files)),
             Self::Json => Box::new(json::read(files)?),
+            Self::Dnsmasq => Box::new(dnsmasq::read(files, includes)?),
+            Self::Unbound => Box::new(unbound::read(files, includes)?),
+            Self::Rpz(reading) => Box::new(rpz::read(files, reading)),
             Self::Other => Box::new(unjudged::read(files)),
         })
     }

@@ -119,7 +119,7 @@ impl Policy for HostList {
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        Mentions { hosts: vec![&self.hosts], examples: Vec::new() }
+        Mentions { hosts: vec![&self.hosts], ..Mentions::default() }
     }
 
     fn scope(&self) -> Scope {

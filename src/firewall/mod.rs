@@ -5,6 +5,7 @@
 pub mod audit;
 mod azure_firewall;
 mod cilium;
+mod dns;
 mod dnsmasq;
 mod host_set;
 mod json;
@@ -14,18 +15,20 @@ mod nft_table;
 mod nftables;
 pub mod policy;
 mod posix_regex;
+mod rpz;
 mod source;
 mod squid;
 mod strangers;
 mod terraform;
+mod unbound;
 mod unjudged;
 
-pub use language::Language;
+pub use language::{JUDGED, Language};
 pub use nft_table::NftTable;
 pub use source::SourceAddress;
 pub use unjudged::names_any;
 
-use crate::domain::{Endpoint, Endpoints, Fqdn, ParseFqdnError, Role};
+use crate::domain::{Endpoint, Endpoints, Fqdn, HostPattern, ParseFqdnError, Role};
 
 /// The hosts of one registry, or of Azure itself, under a title that every format can show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +85,13 @@ pub trait Format: Sync {
 }
 
 /// All formats, in the order in which help shows them.
-pub const FORMATS: [&dyn Format; 8] = [
+pub const FORMATS: [&dyn Format; 9] = [
     &list::List,
     &json::Json,
     &squid::Squid,
     &dnsmasq::Dnsmasq,
     &nftables::Nftables,
+    &rpz::Rpz,
     &azure_firewall::AzureFirewall,
     &terraform::Terraform,
     &cilium::Cilium,
@@ -136,6 +140,14 @@ impl AllowList {
         let mut seen = std::collections::HashSet::new();
         let endpoints = self.groups.iter().flat_map(|group| &group.endpoints);
         endpoints.filter(|endpoint| seen.insert(&endpoint.host)).collect()
+    }
+
+    /// The hosts that are needed by name.
+    pub fn hosts(&self) -> impl Iterator<Item = &Fqdn> {
+        self.endpoints().into_iter().filter_map(|endpoint| match &endpoint.host {
+            HostPattern::Exact(host) => Some(host),
+            HostPattern::Below(_) => None,
+        })
     }
 
     /// Comment lines that name what the rules are for, each after `mark`.

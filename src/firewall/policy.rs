@@ -33,6 +33,22 @@ pub struct Flow<'a> {
     pub port: u16,
     /// The client's address, if the user named one.
     pub source: Option<IpAddr>,
+    /// Why the question is asked.
+    pub purpose: Purpose,
+    /// The addresses of the host, if the user named them.
+    pub addresses: &'a [IpAddr],
+}
+
+/// Why somebody asks about a connection.
+///
+/// It matters where there is more than one way to a host: IPv4 and IPv6, or a machine's own connections and those that it
+/// forwards. The answer is the worse one for the purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The host must be reachable. IPv4 decides, since registries have IPv4 addresses always and IPv6 addresses rarely.
+    Needed,
+    /// The host must be out of reach: on every way.
+    Stranger,
 }
 
 /// What happens to a connection.
@@ -166,6 +182,8 @@ pub struct Mentions<'a> {
     pub hosts: Vec<&'a HostSet>,
     /// Texts that a pattern matches, with or without a rest around them.
     pub examples: Vec<String>,
+    /// Hosts next to those in the rules, where rules also bear on their neighbours.
+    pub neighbours: Vec<String>,
 }
 
 /// The files that rules refer to.

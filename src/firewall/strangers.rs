@@ -10,6 +10,8 @@ use std::collections::{BTreeSet, HashSet};
 const LABEL: &str = "someoneelses0";
 /// A region that has registries.
 const REGION: &str = "eastus";
+/// Another one.
+const OTHER_REGION: &str = "northeurope";
 /// A site that has nothing to do with Azure.
 const UNRELATED: &str = "some-unrelated-site.com";
 
@@ -79,6 +81,7 @@ impl Territory {
         for domain in &self.registries {
             names.push(format!("{LABEL}.{domain}"));
             names.push(format!("{LABEL}.{REGION}.data.{domain}"));
+            names.push(format!("{LABEL}.{OTHER_REGION}.data.{domain}"));
         }
         // Rules on the first characters of a name, or on all others.
         if !mentions.examples.is_empty() {
@@ -96,6 +99,7 @@ impl Territory {
         for example in &mentions.examples {
             self.complete(&example.to_ascii_lowercase(), &mut names);
         }
+        names.extend(mentions.neighbours.iter().cloned());
         let mut seen = HashSet::new();
         let unrelated = Fqdn::parse(UNRELATED).ok().map(|host| Stranger { host, storage: false });
         let made = names.iter().filter_map(|name| self.stranger(name)).chain(unrelated);
@@ -153,7 +157,7 @@ mod tests {
 
     fn made_from(example_text: &str) -> Vec<String> {
         let territory = Territory::new(&example().0, Some("core.windows.net"));
-        let mentions = Mentions { hosts: Vec::new(), examples: vec![example_text.to_owned()] };
+        let mentions = Mentions { examples: vec![example_text.to_owned()], ..Mentions::default() };
         let strangers = territory.strangers(&mentions);
         strangers.into_iter().map(|stranger| stranger.host.to_string()).collect()
     }

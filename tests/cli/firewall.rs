@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const REPLICATED: &str =
     "contoso.azurecr.io\ncontoso.eastus.data.azurecr.io\ncontoso.westus.data.azurecr.io\n";
 
-fn rules(home: &Home, args: &[&str]) -> Run {
+pub fn rules(home: &Home, args: &[&str]) -> Run {
     home.emulated(&[&["firewall-rules"], args].concat())
 }
 
@@ -143,7 +143,7 @@ fn bad_input_is_named() {
 
 // --check
 
-fn check(home: &Home, file: &str, args: &[&str]) -> (i32, Value) {
+pub fn check(home: &Home, file: &str, args: &[&str]) -> (i32, Value) {
     home.write("rules.txt", file);
     let run =
         rules(home, &[&["-n", "contoso", "--planned", "--check", "rules.txt"], args].concat());
@@ -188,7 +188,7 @@ fn a_missing_host_and_an_open_wildcard_fail() {
 }
 
 /// The number of findings of each kind that is not empty.
-fn counts(report: &Value) -> Vec<(&str, usize)> {
+pub fn counts(report: &Value) -> Vec<(&str, usize)> {
     ["missing", "denied", "tooBroad", "unjudged", "ok"]
         .into_iter()
         .map(|kind| (kind, report[kind].as_array().unwrap().len()))
@@ -296,17 +296,13 @@ fn what_rules_do_not_decide_is_closed_unless_they_are_the_whole() {
 #[test]
 fn languages_that_cannot_be_judged_are_never_ok() {
     let home = Home::new();
-    for format in ["dnsmasq", "nftables", "azure-firewall", "terraform", "cilium"] {
-        let text = rules(&home, &["-n", "contoso", "--planned", "--format", format]).quiet();
-        let (code, report) = check(&home, &text, &["--only-show-errors"]);
-        assert_eq!((code, &report["ok"]), (1, &json!([])), "{format}");
-        assert_eq!(report["files"][0]["format"], Value::Null, "{format}");
-        let unjudged = report["unjudged"][0].clone();
-        assert_eq!(unjudged["fqdn"], "contoso.azurecr.io", "{format}");
-        assert!(unjudged["why"].as_str().unwrap().contains("cannot judge"), "{format}");
-    }
     for text in ["do NOT open contoso.azurecr.io", "iptables -d contoso.azurecr.io -j DROP"] {
-        assert_eq!(check(&home, text, &[]).0, 1, "{text}");
+        let (code, report) = check(&home, text, &["--only-show-errors"]);
+        assert_eq!((code, &report["ok"]), (1, &json!([])), "{text}");
+        assert_eq!(report["files"][0]["format"], Value::Null, "{text}");
+        let unjudged = report["unjudged"][0].clone();
+        assert_eq!(unjudged["fqdn"], "contoso.azurecr.io", "{text}");
+        assert!(unjudged["why"].as_str().unwrap().contains("cannot judge"), "{text}");
     }
 }
 

@@ -8,6 +8,7 @@ mod emulator;
 mod errors;
 mod fake_arm;
 mod firewall;
+mod firewall_languages;
 mod home;
 mod hostile;
 mod https;

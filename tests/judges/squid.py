@@ -2,34 +2,19 @@
 
 Usage: squid.py AZ_ACR [--count N] [--seed S]      needs squid
 
-A configuration is green when az-acr ends with 0. It is a false green if Squid then refuses a needed host, lets a
-stranger through, or does not start. It is a false alarm if Squid opens exactly what is needed, and az-acr says that
-something is missing, denied, too broad or invalid. Every answer "ok", "missing", "denied" and "too broad" is compared
-as well. The exit code is 1 if there is a false green, or more than 1 % false alarms.
+The exit code is 1 if there is a false green, or more than 1 % false alarms (see judging.py).
 """
 
-import argparse
-import collections
-import concurrent.futures
-import json
 import os
-import pathlib
-import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
-NEEDED = ["contoso.azurecr.io", "contoso.eastus.data.azurecr.io", "contoso.westus.data.azurecr.io"]
-STRANGERS = [
-    "evilaccount.blob.core.windows.net", "abc9.blob.core.windows.net", "zzz9.blob.core.windows.net",
-    "eastusmanaged7.blob.core.windows.net", "evil.azurecr.io", "acontoso.azurecr.io", "contosox.azurecr.io",
-    "zzz.azurecr.io", "k7k7k.azurecr.io", "7up77.blob.core.windows.net", "a5a5a.northeurope.data.azurecr.io",
-    "evil.eastus.data.azurecr.io", "acontoso.westus.data.azurecr.io", "some-unrelated-site.com",
-]
+from judging import NEEDED, STRANGERS, Real, arguments, check, compare, hosts_of, run
+
 NAMES = NEEDED + [
     ".azurecr.io", ".data.azurecr.io", ".eastus.data.azurecr.io", ".contoso.azurecr.io", ".blob.core.windows.net",
     ".windows.net", "mirror.blob.core.windows.net", "fabrikam.azurecr.io", "contoso.japaneast.data.azurecr.io",
@@ -219,83 +204,37 @@ class Squid:
         self.process.wait()
 
 
-def judge(squid, az_acr, seed):
-    """Returns the kind of agreement, the constructs of the configuration, and a description."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="judge"))
-    os.chmod(directory, 0o777)
+def judge(squid, az_acr, rng, directory):
+    generator = Generator(rng, directory)
+    rules = generator.config()
+    (directory / "rules.conf").write_text(rules)
+    code, report, text = check(az_acr, directory, [directory / "rules.conf"],
+                               "--from", "squid", "--whole", "--source", "127.0.0.1")
+    _, hosts = hosts_of(report)
+    process = Squid(squid, directory, rules, hosts)
+    if not process.started:
+        # Another process may have taken the port.
+        process.stop()
+        process = Squid(squid, directory, rules, hosts)
     try:
-        generator = Generator(random.Random(seed), directory)
-        rules = generator.config()
-        (directory / "rules.conf").write_text(rules)
-        endpoints = {"loginServer": NEEDED[0], "dataEndpoints": [
-            {"region": name.split(".")[1], "endpoint": name} for name in NEEDED[1:]]}
-        (directory / "endpoints.json").write_text(json.dumps(endpoints))
-        checked = subprocess.run(
-            [az_acr, "firewall-rules", "--endpoints", directory / "endpoints.json", "--check", directory / "rules.conf",
-             "--from", "squid", "--whole", "--source", "127.0.0.1", "-o", "json"],
-            capture_output=True, text=True, env={"HOME": str(directory), "AZURE_CLOUD_NAME": "AzureCloud"})
-        report = json.loads(checked.stdout) if checked.stdout else None
-        found = [(f["fqdn"], f["port"]) for f in (report or {}).get("tooBroad", [])]
-        hosts = {*NEEDED, *STRANGERS, *(host for host, _ in found)}
-        real = Squid(squid, directory, rules, hosts)
-        if not real.started:
-            # Another process may have taken the port.
-            real.stop()
-            real = Squid(squid, directory, rules, hosts)
-        try:
-            said = f"seed {seed}: az-acr exit {checked.returncode}\n{rules}\n{checked.stdout}{checked.stderr}"
-            if not real.started:
-                return "false green" if checked.returncode == 0 else "refused by both", generator.constructs, said
-            needed = {host: real.passes(host, 443) for host in NEEDED}
-            open_to = [(host, port) for host in STRANGERS for port in (443, 80) if real.passes(host, port)]
-            exact = all(needed.values()) and not open_to
-            if checked.returncode == 0:
-                return "agreed: green" if exact else "false green", generator.constructs, f"{said}\n{needed} {open_to}"
-            if report is None:
-                return "false alarm" if exact else "invalid, and not right", generator.constructs, said
-            wrong = [f["fqdn"] for f in report["ok"] if not needed[f["fqdn"]]]
-            if wrong:
-                return "false green", generator.constructs, f"{said}\nnot ok: {wrong}"
-            wrong = [f["fqdn"] for f in report["missing"] + report["denied"] if needed[f["fqdn"]]]
-            wrong += [f"{host}:{port}" for host, port in found if not real.passes(host, port)]
-            if wrong:
-                return "false alarm", generator.constructs, f"{said}\npasses, or not: {wrong}"
-            if report["missing"] or report["denied"] or report["tooBroad"]:
-                return "agreed: red", generator.constructs, said
-            return "unjudged, and right" if exact else "unjudged, and not right", generator.constructs, said
-        finally:
-            real.stop()
+        real = None
+        if process.started:
+            needed = {host: process.passes(host, 443) for host in NEEDED}
+            open_to = [(host, port) for host in STRANGERS for port in (443, 80) if process.passes(host, port)]
+            real = Real(needed, open_to, process.passes)
+        kind, difference = compare(code, report, real)
+        return kind, generator.constructs, f"{difference}\n{rules}\n{text}"
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        process.stop()
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("az_acr", type=os.path.abspath)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int)
-    options = parser.parse_args()
+    options = arguments()
     squid = shutil.which("squid", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if squid is None:
         print("skipped: squid is not installed")
         return 0
-    seed = random.randrange(2**32) if options.seed is None else options.seed
-    kinds, constructs, shown = collections.Counter(), collections.Counter(), 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        seeds = range(seed, seed + options.count)
-        for kind, used, description in pool.map(lambda s: judge(squid, options.az_acr, s), seeds):
-            kinds[kind] += 1
-            constructs.update(used)
-            if kind.startswith("false") and shown < 5:
-                shown += 1
-                print(f"--- {kind}: {description}")
-    exact = kinds["agreed: green"] + kinds["unjudged, and right"]
-    print(f"squid: {options.count} configurations from seed {seed}")
-    for kind, count in sorted(kinds.items()):
-        print(f"  {kind}: {count}")
-    print(f"  of {exact} that open exactly what is needed, {kinds['unjudged, and right']} are unjudged")
-    print("  constructs: " + ", ".join(f"{name} {count}" for name, count in sorted(constructs.items())))
-    return 1 if kinds["false green"] or kinds["false alarm"] * 100 > options.count else 0
+    return 0 if run("squid", options, lambda rng, directory: judge(squid, options.az_acr, rng, directory)) else 1
 
 
 sys.exit(main())

@@ -4,16 +4,18 @@ use super::FirewallRulesArgs;
 use crate::commands::Answer;
 use crate::commands::annotations::{self, Place, Severity};
 use crate::commands::input::{self, shown};
+use crate::domain::Fqdn;
 use crate::error::{FAILURE, OK, UserError};
 use crate::firewall::audit::{Finding, JudgedFile, Questions, Report, audit};
 use crate::firewall::policy::{Includes, RuleFile, Scope};
-use crate::firewall::{AllowList, Language, names_any};
+use crate::firewall::{AllowList, JUDGED, Language, names_any};
 use crate::output::Outcome;
+use crate::probe::{HTTPS, Route};
 use crate::session::Session;
 use crate::views;
 use anyhow::{Context as _, Result};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,7 @@ const MAX_REASONS: usize = 5;
 /// A file cannot be read, the files are in several languages, or their program would refuse them.
 pub fn run(args: &FirewallRulesArgs, list: &AllowList, session: &Session) -> Result<Answer> {
     let source = client_address(args)?;
+    let addresses = addresses(args, list)?;
     let files = read_files(&args.check, session)?;
     let language = language(args, &files)?;
     let includes = LocalFiles::new(&args.check[0], session);
@@ -47,6 +50,7 @@ pub fn run(args: &FirewallRulesArgs, list: &AllowList, session: &Session) -> Res
         storage_suffix: storage_suffix.as_deref(),
         source,
         scope: said,
+        addresses: &addresses,
         https_only: args.port.is_some(),
     };
     let scope = said.unwrap_or_else(|| policy.scope());
@@ -78,6 +82,30 @@ fn client_address(args: &FirewallRulesArgs) -> Result<Option<IpAddr>, UserError>
         }),
         _ => Err(UserError::usage("argument --source: with --check, it must be one address.")),
     }
+}
+
+/// The addresses of needed hosts that the user names.
+fn addresses(
+    args: &FirewallRulesArgs,
+    list: &AllowList,
+) -> Result<HashMap<Fqdn, Vec<IpAddr>>, UserError> {
+    let mut addresses = HashMap::new();
+    for rule in &args.resolve {
+        let route = Route { resolve: vec![rule.clone()], ..Route::default() };
+        let mut named = false;
+        for host in list.hosts() {
+            if let Some(found) = route.addresses(host.as_str(), HTTPS) {
+                addresses.entry(host.clone()).or_insert(found);
+                named = true;
+            }
+        }
+        if !named {
+            let message =
+                "argument --resolve: it names no host that the registries need on port 443.";
+            return Err(UserError::usage(message));
+        }
+    }
+    Ok(addresses)
 }
 
 /// The files that the user names, and those in directories that the user names.
@@ -128,10 +156,8 @@ fn files_of(name: &str) -> Result<Vec<String>, UserError> {
 
 /// The language that the user names, or that of the content.
 fn language(args: &FirewallRulesArgs, files: &[RuleFile]) -> Result<Language, UserError> {
-    let said = |language: &Language| language.name() == args.from.as_deref();
-    if args.from.is_some()
-        && let Some(language) = Language::JUDGED.into_iter().find(said)
-    {
+    let said = JUDGED.into_iter().find(|(name, _)| args.from.as_deref() == Some(*name));
+    if let Some((_, language)) = said {
         return Ok(language);
     }
     let mut languages = files.iter().map(|file| (Language::recognise(&file.text), file));

@@ -9,9 +9,9 @@ use super::endpoint_source::{self, Plan};
 use crate::domain::{Endpoints, Role};
 use crate::error::UserError;
 use crate::firewall::{
-    AllowList, FORMATS, Format, FormatOption, Group, Language, NftTable, RenderOptions,
-    SourceAddress,
+    AllowList, FORMATS, Format, FormatOption, Group, JUDGED, NftTable, RenderOptions, SourceAddress,
 };
+use crate::probe::Resolve;
 use crate::session::Session;
 use crate::streams::Streams;
 use anyhow::{Context as _, Result};
@@ -67,7 +67,7 @@ pub struct FirewallRulesArgs {
     #[arg(long)]
     with_management: bool,
 
-    /// list, json, squid, dnsmasq, nftables, azure-firewall, terraform, cilium
+    /// list, json, squid, dnsmasq, nftables, rpz, azure-firewall, terraform, cilium
     #[arg(long, value_name = "FORMAT", hide_possible_values = true,
           value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.name())))]
     format: Option<String>,
@@ -92,9 +92,9 @@ pub struct FirewallRulesArgs {
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "priority", "table", "lockdown"])]
     check: Vec<String>,
 
-    /// Language of the rules to check: squid, list, json [default: by content]
+    /// Language of the rules to check [default: by content]
     #[arg(long, value_name = "FORMAT", requires = "check", hide_possible_values = true,
-          value_parser = PossibleValuesParser::new(Language::JUDGED.iter().filter_map(|language| language.name())))]
+          value_parser = PossibleValuesParser::new(JUDGED.map(|(name, _)| name)))]
     from: Option<String>,
 
     /// With --check, nothing else filters the traffic
@@ -108,6 +108,10 @@ pub struct FirewallRulesArgs {
     /// With --check, ask about TLS alone: 443
     #[arg(long, value_name = "PORT", requires = "check", value_parser = one_of(&["443"]), hide_possible_values = true)]
     port: Option<String>,
+
+    /// With --check, the address of a host, where rules know addresses only
+    #[arg(long, value_name = "HOST:443:ADDRESS", requires = "check")]
+    resolve: Vec<Resolve>,
 
     /// With --check, accept storage accounts of others
     #[arg(long, requires = "check")]

@@ -133,7 +133,7 @@ impl Policy for Config {
             }
             _ => Vec::new(),
         });
-        Mentions { hosts, examples: examples.collect() }
+        Mentions { hosts, examples: examples.collect(), ..Mentions::default() }
     }
 
     fn scope(&self) -> Scope {
@@ -161,7 +161,7 @@ mod tests {
     use super::super::config::read;
     use super::*;
     use crate::domain::Fqdn;
-    use crate::firewall::policy::{Includes, InvalidRules, RuleFile};
+    use crate::firewall::policy::{Includes, InvalidRules, Purpose, RuleFile};
 
     /// Two files that other files may name.
     struct Shelf;
@@ -187,7 +187,8 @@ mod tests {
     /// `allow`, `deny` or `unknown` for `contoso.azurecr.io`, and the lines that decide.
     fn decide(text: &str) -> (&'static str, Vec<usize>) {
         let host = Fqdn::parse("contoso.azurecr.io").unwrap();
-        let flow = Flow { host: &host, port: 443, source: None };
+        let flow =
+            Flow { host: &host, port: 443, source: None, purpose: Purpose::Needed, addresses: &[] };
         let config = config(text).unwrap();
         let decision = config.decide(&flow, &config.default_outcome());
         let word = match decision.outcome {

@@ -1,5 +1,11 @@
 //! `dnsmasq`: the addresses of the hosts go into sets of nftables, which `nftables` declares.
 
+mod config;
+mod filter;
+mod options;
+
+pub use config::{Config, FilledSet, is_config, read};
+
 use super::{AllowList, Format, FormatOption, RenderOptions};
 use crate::domain::HostPattern;
 use std::fmt::Write as _;

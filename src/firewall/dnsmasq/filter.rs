@@ -1,0 +1,108 @@
+//! Decides what dnsmasq answers.
+//!
+//! The semantics are those of dnsmasq(8), and of dnsmasq 2.90 where the manual is silent: which of two rules of equal
+//! length wins, what a star stands for, and that an address speaks for its family alone. `tests/judges/dns.py` compares
+//! the decisions with those of the program.
+
+use super::config::{Config, Target};
+use crate::firewall::dns::{self, Answer, Family, Reply};
+use crate::firewall::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Scope};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+impl Config {
+    /// The answer to a query of a client.
+    pub fn reply(&self, host: &str, family: Family) -> Reply {
+        if let Some((place, why)) = &self.hidden {
+            return Reply::by(Answer::Unknown(Arc::clone(why)), place);
+        }
+        let records = self.records.get(host).into_iter().flatten();
+        if let Some((address, place)) =
+            records.into_iter().find(|(address, _)| Family::of(*address) == family)
+        {
+            return Reply::by(Answer::Address(*address), place);
+        }
+        let reply = self.rule_reply(host, family).restricted_by(self.restricted.as_ref());
+        let restricted_v6 = self.restricted_v6.as_ref().filter(|_| family == Family::V6);
+        reply.restricted_by(restricted_v6)
+    }
+
+    fn rule_reply(&self, host: &str, family: Family) -> Reply {
+        let best = |rules: Option<&Vec<(Target, Place)>>| -> Option<(Target, Place)> {
+            let usable = rules?.iter().filter(|(target, _)| target.speaks_for(family));
+            usable.min_by_key(|(target, _)| target.rank()).cloned()
+        };
+        for (at, _) in host.char_indices() {
+            let ending = &host[at..];
+            let is_name = at == 0 || host.as_bytes()[at - 1] == b'.';
+            let plain = best(self.plain.get(ending).filter(|_| is_name));
+            if let Some((target, place)) = plain.or_else(|| best(self.endings.get(ending))) {
+                return self.reply_by(target, &place);
+            }
+        }
+        // The general servers have the same length as a rule for all names, and win where it has no address.
+        match best(self.plain.get("")) {
+            Some((target @ (Target::Address(_) | Target::Null), place)) => {
+                self.reply_by(target, &place)
+            }
+            Some((Target::Nothing, place)) if !self.has_general_upstream() => {
+                Reply::by(Answer::Refused, &place)
+            }
+            _ => Reply::undecided(),
+        }
+    }
+
+    fn reply_by(&self, target: Target, place: &Place) -> Reply {
+        let answer = match target {
+            Target::Address(address) => Answer::Address(address),
+            Target::Null => Answer::Address(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            Target::General if !self.has_general_upstream() => Answer::Refused,
+            Target::General | Target::Server => Answer::Genuine,
+            Target::Nothing => Answer::Refused,
+        };
+        Reply::by(answer, place)
+    }
+
+    /// Whether names without a rule are asked upstream.
+    fn has_general_upstream(&self) -> bool {
+        let for_all = self.plain.get("").into_iter().flatten();
+        let has_server_for_all = for_all.into_iter().any(|(target, _)| *target == Target::Server);
+        self.has_general_server || has_server_for_all || !self.no_resolv
+    }
+}
+
+impl Policy for Config {
+    fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
+        let decision =
+            dns::decide(flow, otherwise, |family| self.reply(flow.host.as_str(), family));
+        let sets = self.nftset.as_ref().map(|place| {
+            let why = "dnsmasq fills sets of nftables here; check the rules of nftables with it";
+            (place.clone(), Arc::from(why))
+        });
+        match sets.as_ref().or(self.ipset.as_ref()) {
+            Some((place, why)) if decision.outcome == Outcome::Allow => {
+                let place = self.sets_of(flow.host.as_str()).map_or(place, |(_, place)| place);
+                Decision::by(Outcome::Unknown(Arc::clone(why)), place)
+            }
+            _ => decision,
+        }
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        // The star of `/*contoso.azurecr.io/` stands for the beginning of a label.
+        let endings = self.endings.keys().filter(|ending| !ending.starts_with('.'));
+        Mentions {
+            hosts: vec![&self.names],
+            examples: endings.cloned().collect(),
+            ..Mentions::default()
+        }
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Whole
+    }
+
+    fn default_outcome(&self) -> Outcome {
+        if self.has_general_upstream() { Outcome::Allow } else { Outcome::Deny }
+    }
+}
