@@ -121,6 +121,7 @@ Register-ArgumentCompleter -Native -CommandName 'az-acr' -ScriptBlock {
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Files or directories with existing rules to check, or -')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Language of the rules to check [default: by content]')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'With --check, ask about TLS alone: 443')
+            [CompletionResult]::new('--hook', '--hook', [CompletionResultType]::ParameterName, 'With --check, ask about own or forwarded connections alone: output, forward')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'With --check, the address of a host, where rules know addresses only')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'With --check, also fail on: stale')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'json, jsonc, yaml, yamlc, table, tsv or none')

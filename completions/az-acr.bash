@@ -405,7 +405,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__firewall__subcmd__rules)
-            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --resolve --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --hook --resolve --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -460,11 +460,15 @@ _az__acr() {
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "squid list json dnsmasq unbound rpz rpz-unbound rpz-bind" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "squid list json dnsmasq nftables unbound rpz rpz-unbound rpz-bind" -- "${cur}"))
                     return 0
                     ;;
                 --port)
                     COMPREPLY=($(compgen -W "443" -- "${cur}"))
+                    return 0
+                    ;;
+                --hook)
+                    COMPREPLY=($(compgen -W "output forward" -- "${cur}"))
                     return 0
                     ;;
                 --resolve)

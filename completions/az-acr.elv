@@ -115,6 +115,7 @@ set edit:completion:arg-completer[az-acr] = {|@words|
             cand --check 'Files or directories with existing rules to check, or -'
             cand --from 'Language of the rules to check [default: by content]'
             cand --port 'With --check, ask about TLS alone: 443'
+            cand --hook 'With --check, ask about own or forwarded connections alone: output, forward'
             cand --resolve 'With --check, the address of a host, where rules know addresses only'
             cand --fail-on 'With --check, also fail on: stale'
             cand -o 'json, jsonc, yaml, yamlc, table, tsv or none'

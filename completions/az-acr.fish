@@ -144,11 +144,14 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l from -d
 list\t''
 json\t''
 dnsmasq\t''
+nftables\t''
 unbound\t''
 rpz\t''
 rpz-unbound\t''
 rpz-bind\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l port -d 'With --check, ask about TLS alone: 443' -r -f -a "443\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l hook -d 'With --check, ask about own or forwarded connections alone: output, forward' -r -f -a "output\t''
+forward\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l resolve -d 'With --check, the address of a host, where rules know addresses only' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l fail-on -d 'With --check, also fail on: stale' -r -f -a "stale\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''

@@ -1,7 +1,7 @@
 //! Asks a policy what happens to the hosts that are needed, and to strangers.
 
 use super::AllowList;
-use super::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Purpose, Scope};
+use super::policy::{Decision, Flow, Hook, Mentions, Outcome, Place, Policy, Purpose, Scope};
 use super::strangers::Territory;
 use crate::domain::{Endpoint, Fqdn, Role};
 use serde::Serialize;
@@ -83,6 +83,8 @@ pub struct Questions<'a> {
     pub storage_suffix: Option<&'a str>,
     /// The client's address, if the user named one.
     pub source: Option<IpAddr>,
+    /// The way through the machine, if the user named one.
+    pub hook: Option<Hook>,
     /// Whether the user says that the rules are a whole or a part.
     pub scope: Option<Scope>,
     /// The addresses of hosts on port 443, where the user named them.
@@ -128,7 +130,8 @@ struct Audit<'a> {
 impl Audit<'_> {
     fn ask(&self, host: &Fqdn, port: u16, purpose: Purpose) -> Decision {
         let addresses = self.questions.addresses.get(host).map_or(&[][..], Vec::as_slice);
-        let flow = Flow { host, port, source: self.questions.source, purpose, addresses };
+        let Questions { source, hook, .. } = self.questions;
+        let flow = Flow { host, port, source, purpose, addresses, hook };
         self.policy.decide(&flow, &self.otherwise)
     }
 

@@ -2,7 +2,7 @@
 
 use super::policy::{Includes, InvalidRules, Policy, RuleFile};
 use super::rpz::Reading;
-use super::{dnsmasq, json, list, rpz, squid, unbound, unjudged};
+use super::{dnsmasq, json, list, nftables, rpz, squid, unbound, unjudged};
 
 /// A language of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +19,19 @@ pub enum Language {
     Unbound,
     /// Response policy zones.
     Rpz(Reading),
+    /// Rules of nftables, with the configuration of the dnsmasq that fills their sets.
+    Nftables,
     /// Any other text. Nothing in it is judged.
     Other,
 }
 
 /// The languages that can be judged, by the names that `--from` takes.
-pub const JUDGED: [(&str, Language); 8] = [
+pub const JUDGED: [(&str, Language); 9] = [
     ("squid", Language::Squid),
     ("list", Language::List),
     ("json", Language::Json),
     ("dnsmasq", Language::Dnsmasq),
+    ("nftables", Language::Nftables),
     ("unbound", Language::Unbound),
     ("rpz", Language::Rpz(Reading::Either)),
     ("rpz-unbound", Language::Rpz(Reading::Unbound)),
@@ -51,6 +54,8 @@ impl Language {
         };
         if json::is_ours(text) {
             Self::Json
+        } else if nftables::is_rules(text) {
+            Self::Nftables
         } else if has_squid_rules() {
             Self::Squid
         } else if list::is_list(text) {
@@ -64,6 +69,11 @@ impl Language {
         } else {
             Self::Other
         }
+    }
+
+    /// Whether files of two languages make one policy: dnsmasq fills the sets of nftables.
+    pub fn goes_with(self, other: Self) -> bool {
+        self == other || matches!((self, other), (Self::Nftables, Self::Dnsmasq))
     }
 
     /// Reads files as one policy, in order.
@@ -80,6 +90,7 @@ impl Language {
             Self::List => Box::new(list::read(files)),
             Self::Json => Box::new(json::read(files)?),
             Self::Dnsmasq => Box::new(dnsmasq::read(files, includes)?),
+            Self::Nftables => Box::new(nftables::read(files, includes)?),
             Self::Unbound => Box::new(unbound::read(files, includes)?),
             Self::Rpz(reading) => Box::new(rpz::read(files, reading)),
             Self::Other => Box::new(unjudged::read(files)),

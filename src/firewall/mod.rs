@@ -11,7 +11,6 @@ mod host_set;
 mod json;
 mod language;
 mod list;
-mod nft_table;
 mod nftables;
 pub mod policy;
 mod posix_regex;
@@ -24,7 +23,7 @@ mod unbound;
 mod unjudged;
 
 pub use language::{JUDGED, Language};
-pub use nft_table::NftTable;
+pub use nftables::NftTable;
 pub use source::SourceAddress;
 pub use unjudged::names_any;
 

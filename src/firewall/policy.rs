@@ -37,6 +37,17 @@ pub struct Flow<'a> {
     pub purpose: Purpose,
     /// The addresses of the host, if the user named them.
     pub addresses: &'a [IpAddr],
+    /// The way that the connection takes, if the user named one.
+    pub hook: Option<Hook>,
+}
+
+/// The way of a connection through a machine with packet filters: the names are those of netfilter's hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hook {
+    /// The machine's own connections.
+    Output,
+    /// Connections that it forwards.
+    Forward,
 }
 
 /// Why somebody asks about a connection.

@@ -135,3 +135,67 @@ fn policy_zones_are_read_as_unbound_and_as_bind_do() {
     let run = rules(&home, &[&arguments[..], &["own.zone", "block.zone"]].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
+
+#[test]
+fn nftables_and_dnsmasq_make_one_policy() {
+    let home = Home::new();
+    let names = rules(&home, &["-n", "contoso", "--planned", "--format", "dnsmasq"]).quiet();
+    let sets = rules(&home, &["-n", "contoso", "--planned", "--format", "nftables"]).quiet();
+    let closed =
+        rules(&home, &["-n", "contoso", "--planned", "--format", "nftables", "--lockdown"]).quiet();
+    let own = |policy: &str, rules: &str| {
+        let hook = format!("type filter hook output priority 0; policy {policy};");
+        format!("table inet filter {{\n chain output {{\n  {hook}\n  {rules}\n }}\n}}\n")
+    };
+    let established = "ct state established accept";
+    let open = vec![("tooBroad", 4), ("ok", 3)];
+    for (rules_text, expected) in [
+        (closed.clone(), vec![("ok", 3)]),
+        // Nothing jumps to the chain.
+        (sets.clone(), vec![("unjudged", 3)]),
+        (
+            format!("{sets}{}", own("drop", &format!("{established}\n jump az_acr"))),
+            vec![("ok", 3)],
+        ),
+        (
+            format!("flush ruleset\n{sets}{}", own("accept", "jump az_acr\n tcp dport 443 drop")),
+            vec![("tooBroad", 2), ("ok", 3)],
+        ),
+        (format!("flush ruleset\n{sets}{}", own("accept", "jump az_acr")), open.clone()),
+        // Without its packets after the first one, a connection hangs.
+        (
+            format!(
+                "{sets}{}",
+                own("drop", "ct state new tcp dport 443 ip daddr @az_acr_hosts4 accept")
+            ),
+            vec![("missing", 3)],
+        ),
+        (
+            format!(
+                "{closed}{}",
+                own("accept", "tcp dport 443 drop").replace("chain output", "chain o")
+            ),
+            vec![("missing", 3)],
+        ),
+        (
+            format!("{closed}add rule inet filter az_acr_output ip daddr 203.0.113.0/24 accept\n"),
+            vec![("ok", 3)],
+        ),
+        (
+            format!("{closed}insert rule inet filter az_acr_output ip daddr 203.0.113.0/24 drop\n"),
+            vec![("unjudged", 3)],
+        ),
+    ] {
+        home.write("rules.nft", &rules_text);
+        home.write("names.conf", &names);
+        let run =
+            rules(&home, &["-n", "contoso", "--planned", "--check", "rules.nft", "names.conf"]);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(counts(&report), expected, "{rules_text}\n{report:#}");
+        assert_eq!(report["files"][1]["format"], "dnsmasq");
+    }
+    // One without the other says nothing about hosts.
+    let (code, report) = check(&home, &closed, &[]);
+    assert_eq!((code, counts(&report)), (1, vec![("unjudged", 5)]));
+    assert!(report["unjudged"][0]["why"].as_str().unwrap().contains("dnsmasq"), "{report:#}");
+}

@@ -7,7 +7,7 @@ use crate::commands::input::{self, shown};
 use crate::domain::Fqdn;
 use crate::error::{FAILURE, OK, UserError};
 use crate::firewall::audit::{Finding, JudgedFile, Questions, Report, audit};
-use crate::firewall::policy::{Includes, RuleFile, Scope};
+use crate::firewall::policy::{Hook, Includes, RuleFile, Scope};
 use crate::firewall::{AllowList, JUDGED, Language, names_any};
 use crate::output::Outcome;
 use crate::probe::{HTTPS, Route};
@@ -18,6 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The most rules that are read, in bytes, included files among them.
 const MAX_RULES: usize = 256 << 20;
@@ -49,19 +50,29 @@ pub fn run(args: &FirewallRulesArgs, list: &AllowList, session: &Session) -> Res
         needed: list,
         storage_suffix: storage_suffix.as_deref(),
         source,
+        hook: match args.hook.as_deref() {
+            Some("output") => Some(Hook::Output),
+            Some("forward") => Some(Hook::Forward),
+            _ => None,
+        },
         scope: said,
         addresses: &addresses,
         https_only: args.port.is_some(),
     };
     let scope = said.unwrap_or_else(|| policy.scope());
-    let names = files.iter().map(|file| file.name.to_string()).chain(includes.read.take());
-    let judged = names.map(|file| JudgedFile {
-        file: file.into(),
+    let judged = |file, language: Language| JudgedFile {
+        file,
         format: language.name(),
         scope,
         assumed: said.is_none(),
+    };
+    let named = files.iter().map(|file| {
+        let own = Language::recognise(&file.text);
+        let own = if language.goes_with(own) { own } else { language };
+        judged(Arc::clone(&file.name), own)
     });
-    let report = audit(&*policy, questions, judged.collect());
+    let others = includes.read.take().into_iter().map(|file| judged(file.into(), language));
+    let report = audit(&*policy, questions, named.chain(others).collect());
     annotate(args, &report, session);
     summarize(language, scope, &report, session);
     let failed =
@@ -160,16 +171,21 @@ fn language(args: &FirewallRulesArgs, files: &[RuleFile]) -> Result<Language, Us
     if let Some((_, language)) = said {
         return Ok(language);
     }
-    let mut languages = files.iter().map(|file| (Language::recognise(&file.text), file));
-    let Some((language, first)) = languages.next() else { return Ok(Language::List) };
-    if let Some((other, file)) = languages.find(|(other, _)| *other != language) {
+    let languages: Vec<_> =
+        files.iter().map(|file| (Language::recognise(&file.text), file)).collect();
+    let goes_with_all = |(language, _): &&(Language, &RuleFile)| {
+        languages.iter().all(|(other, _)| language.goes_with(*other))
+    };
+    let chosen = languages.iter().find(goes_with_all).or_else(|| languages.first());
+    let Some((language, first)) = chosen.copied() else { return Ok(Language::List) };
+    if let Some((other, file)) = languages.iter().find(|(other, _)| !language.goes_with(*other)) {
         let name = |language: Language| language.name().unwrap_or("in an unknown language");
         let message = format!(
             "The files of one check must be in one language: {} is {}, {} is {}.",
             first.name,
             name(language),
             file.name,
-            name(other)
+            name(*other)
         );
         return Err(
             UserError::new(message).hint("If that is wrong, name the language: --from FORMAT")

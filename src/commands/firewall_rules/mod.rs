@@ -109,6 +109,10 @@ pub struct FirewallRulesArgs {
     #[arg(long, value_name = "PORT", requires = "check", value_parser = one_of(&["443"]), hide_possible_values = true)]
     port: Option<String>,
 
+    /// With --check, ask about own or forwarded connections alone: output, forward
+    #[arg(long, value_name = "HOOK", requires = "check", value_parser = one_of(&["output", "forward"]), hide_possible_values = true)]
+    hook: Option<String>,
+
     /// With --check, the address of a host, where rules know addresses only
     #[arg(long, value_name = "HOST:443:ADDRESS", requires = "check")]
     resolve: Vec<Resolve>,

@@ -313,9 +313,9 @@ impl Config {
         [host].into_iter().chain(above).chain([""]).find_map(|name| self.filled.get(name))
     }
 
-    /// Whether dnsmasq fills sets.
-    pub fn fills_sets(&self) -> bool {
-        self.nftset.is_some()
+    /// All sets that dnsmasq fills.
+    pub fn all_filled(&self) -> impl Iterator<Item = &FilledSet> {
+        self.filled.values().flat_map(|(sets, _)| sets)
     }
 }
 

@@ -63,6 +63,11 @@ impl Config {
         Reply::by(answer, place)
     }
 
+    /// Whether names without a rule get an answer.
+    pub fn answers_all(&self) -> bool {
+        self.has_general_upstream()
+    }
+
     /// Whether names without a rule are asked upstream.
     fn has_general_upstream(&self) -> bool {
         let for_all = self.plain.get("").into_iter().flatten();

@@ -187,8 +187,14 @@ mod tests {
     /// `allow`, `deny` or `unknown` for `contoso.azurecr.io`, and the lines that decide.
     fn decide(text: &str) -> (&'static str, Vec<usize>) {
         let host = Fqdn::parse("contoso.azurecr.io").unwrap();
-        let flow =
-            Flow { host: &host, port: 443, source: None, purpose: Purpose::Needed, addresses: &[] };
+        let flow = Flow {
+            host: &host,
+            port: 443,
+            source: None,
+            purpose: Purpose::Needed,
+            addresses: &[],
+            hook: None,
+        };
         let config = config(text).unwrap();
         let decision = config.decide(&flow, &config.default_outcome());
         let word = match decision.outcome {

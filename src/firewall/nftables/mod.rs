@@ -4,7 +4,19 @@
 //! keeps the addresses in the sets: dnsmasq adds an address only when it answers a query from upstream, so a name that
 //! it has cached would not come back before its TTL ends.
 
-use super::{AllowList, Format, FormatOption, NftTable, RenderOptions};
+mod decide;
+mod evaluate;
+mod json;
+mod parse;
+mod rule;
+mod ruleset;
+mod table;
+mod words;
+
+pub use decide::{is_rules, read};
+pub use table::NftTable;
+
+use super::{AllowList, Format, FormatOption, RenderOptions};
 use std::fmt::Write as _;
 
 /// The format.
