@@ -440,7 +440,7 @@ _az__acr() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "list json squid dnsmasq nftables rpz azure-firewall terraform cilium" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "list json squid dnsmasq nftables rpz suricata azure-firewall terraform cilium" -- "${cur}"))
                     return 0
                     ;;
                 --source)
@@ -460,7 +460,7 @@ _az__acr() {
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "squid list json dnsmasq nftables unbound rpz rpz-unbound rpz-bind" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "squid list json dnsmasq nftables suricata unbound rpz rpz-unbound rpz-bind" -- "${cur}"))
                     return 0
                     ;;
                 --port)

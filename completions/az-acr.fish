@@ -127,12 +127,13 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s g -l re
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l endpoints -d 'Read the output of show-endpoints from files, or - for stdin' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-region -d 'Plan for replicas in these regions as well' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l region -d 'Only the endpoints of these regions' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l format -d 'list, json, squid, dnsmasq, nftables, rpz, azure-firewall, terraform, cilium' -r -f -a "list\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l format -d 'list, json, squid, dnsmasq, nftables, rpz, suricata, azure-firewall, terraform, cilium' -r -f -a "list\t''
 json\t''
 squid\t''
 dnsmasq\t''
 nftables\t''
 rpz\t''
+suricata\t''
 azure-firewall\t''
 terraform\t''
 cilium\t''"
@@ -145,6 +146,7 @@ list\t''
 json\t''
 dnsmasq\t''
 nftables\t''
+suricata\t''
 unbound\t''
 rpz\t''
 rpz-unbound\t''
@@ -167,7 +169,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l cloud -
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l planned -d 'Rules for the endpoints after a switch to dedicated data endpoints'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l regional-endpoints -d 'Plan for regional endpoints as well'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-management -d 'Also the hosts that a login to Azure needs (az acr login)'
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l lockdown -d 'Drop all other web traffic as well: nftables, cilium'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l lockdown -d 'Drop all other web traffic as well: nftables, suricata, cilium'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l whole -d 'With --check, nothing else filters the traffic'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l part -d 'With --check, other rules refuse what these do not decide'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l allow-wildcard -d 'With --check, accept storage accounts of others'

@@ -2,7 +2,7 @@
 
 use super::policy::{Includes, InvalidRules, Policy, RuleFile};
 use super::rpz::Reading;
-use super::{dnsmasq, json, list, nftables, rpz, squid, unbound, unjudged};
+use super::{dnsmasq, json, list, nftables, rpz, squid, suricata, unbound, unjudged};
 
 /// A language of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +21,20 @@ pub enum Language {
     Rpz(Reading),
     /// Rules of nftables, with the configuration of the dnsmasq that fills their sets.
     Nftables,
+    /// Rules of Suricata.
+    Suricata,
     /// Any other text. Nothing in it is judged.
     Other,
 }
 
 /// The languages that can be judged, by the names that `--from` takes.
-pub const JUDGED: [(&str, Language); 9] = [
+pub const JUDGED: [(&str, Language); 10] = [
     ("squid", Language::Squid),
     ("list", Language::List),
     ("json", Language::Json),
     ("dnsmasq", Language::Dnsmasq),
     ("nftables", Language::Nftables),
+    ("suricata", Language::Suricata),
     ("unbound", Language::Unbound),
     ("rpz", Language::Rpz(Reading::Either)),
     ("rpz-unbound", Language::Rpz(Reading::Unbound)),
@@ -56,6 +59,8 @@ impl Language {
             Self::Json
         } else if nftables::is_rules(text) {
             Self::Nftables
+        } else if suricata::is_rules(text) {
+            Self::Suricata
         } else if has_squid_rules() {
             Self::Squid
         } else if list::is_list(text) {
@@ -91,6 +96,7 @@ impl Language {
             Self::Json => Box::new(json::read(files)?),
             Self::Dnsmasq => Box::new(dnsmasq::read(files, includes)?),
             Self::Nftables => Box::new(nftables::read(files, includes)?),
+            Self::Suricata => Box::new(suricata::read(files)),
             Self::Unbound => Box::new(unbound::read(files, includes)?),
             Self::Rpz(reading) => Box::new(rpz::read(files, reading)),
             Self::Other => Box::new(unjudged::read(files)),

@@ -18,6 +18,7 @@ mod rpz;
 mod source;
 mod squid;
 mod strangers;
+mod suricata;
 mod terraform;
 mod unbound;
 mod unjudged;
@@ -84,13 +85,14 @@ pub trait Format: Sync {
 }
 
 /// All formats, in the order in which help shows them.
-pub const FORMATS: [&dyn Format; 9] = [
+pub const FORMATS: [&dyn Format; 10] = [
     &list::List,
     &json::Json,
     &squid::Squid,
     &dnsmasq::Dnsmasq,
     &nftables::Nftables,
     &rpz::Rpz,
+    &suricata::Suricata,
     &azure_firewall::AzureFirewall,
     &terraform::Terraform,
     &cilium::Cilium,

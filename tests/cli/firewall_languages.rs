@@ -199,3 +199,37 @@ fn nftables_and_dnsmasq_make_one_policy() {
     assert_eq!((code, counts(&report)), (1, vec![("unjudged", 5)]));
     assert!(report["unjudged"][0]["why"].as_str().unwrap().contains("dnsmasq"), "{report:#}");
 }
+
+#[test]
+fn suricata_looks_at_one_packet_after_the_other() {
+    let home = Home::new();
+    let passes = rules(&home, &["-n", "contoso", "--planned", "--format", "suricata"]).quiet();
+    let closed =
+        rules(&home, &["-n", "contoso", "--planned", "--format", "suricata", "--lockdown"]).quiet();
+    let wide = "pass tls any any -> any any (tls.sni; content:\"azurecr.io\"; endswith; sid:1;)\n";
+    expect(
+        &[],
+        &[
+            (closed.clone(), vec![("ok", 3)]),
+            (passes.clone(), vec![("tooBroad", 4), ("ok", 3)]),
+            (closed.replace("pass tls", "drop tls"), vec![("denied", 3)]),
+            (closed.replace("pass tls", "alert tls"), vec![("missing", 3)]),
+            // Dropped at the first packet, before there is a name.
+            (format!("{closed}drop tcp any any -> any 443 (sid:1;)\n"), vec![("missing", 3)]),
+            // Containerd's ClientHello comes in two segments, and hangs at the first.
+            (format!("{closed}drop tls any any -> any any (sid:1;)\n"), vec![("unjudged", 3)]),
+            (
+                format!("{closed}drop tcp any any -> any any (flow:established; sid:1;)\n"),
+                vec![("ok", 3)],
+            ),
+            (format!("{closed}{wide}"), vec![("tooBroad", 1), ("ok", 3)]),
+            (format!("{closed}{}", wide.replace("azurecr.io", "AZURECR.IO")), vec![("ok", 3)]),
+            // Suricata skips a rule that it cannot read.
+            (
+                format!("{closed}{}", wide.replace("endswith;", "endwith;")),
+                vec![("unjudged", 1), ("ok", 3)],
+            ),
+            (format!("{closed}{}", wide.replace("sid:1;", "")), vec![("ok", 3)]),
+        ],
+    );
+}

@@ -67,7 +67,7 @@ pub struct FirewallRulesArgs {
     #[arg(long)]
     with_management: bool,
 
-    /// list, json, squid, dnsmasq, nftables, rpz, azure-firewall, terraform, cilium
+    /// list, json, squid, dnsmasq, nftables, rpz, suricata, azure-firewall, terraform, cilium
     #[arg(long, value_name = "FORMAT", hide_possible_values = true,
           value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.name())))]
     format: Option<String>,
@@ -84,7 +84,7 @@ pub struct FirewallRulesArgs {
     #[arg(long, value_name = "TABLE")]
     table: Option<NftTable>,
 
-    /// Drop all other web traffic as well: nftables, cilium
+    /// Drop all other web traffic as well: nftables, suricata, cilium
     #[arg(long)]
     lockdown: bool,
 
