@@ -460,7 +460,7 @@ _az__acr() {
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "squid list json dnsmasq nftables suricata unbound rpz rpz-unbound rpz-bind" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "squid list json dnsmasq nftables suricata azure-firewall terraform cilium unbound rpz rpz-unbound rpz-bind" -- "${cur}"))
                     return 0
                     ;;
                 --port)

@@ -2,7 +2,10 @@
 
 use super::policy::{Includes, InvalidRules, Policy, RuleFile};
 use super::rpz::Reading;
-use super::{dnsmasq, json, list, nftables, rpz, squid, suricata, unbound, unjudged};
+use super::{
+    azure_firewall, cilium, dnsmasq, json, list, nftables, rpz, squid, suricata, terraform,
+    unbound, unjudged,
+};
 
 /// A language of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +26,27 @@ pub enum Language {
     Nftables,
     /// Rules of Suricata.
     Suricata,
+    /// Rule collections of Azure Firewall.
+    AzureFirewall,
+    /// Terraform's resources for them.
+    Terraform,
+    /// Network policies of Cilium.
+    Cilium,
     /// Any other text. Nothing in it is judged.
     Other,
 }
 
 /// The languages that can be judged, by the names that `--from` takes.
-pub const JUDGED: [(&str, Language); 10] = [
+pub const JUDGED: [(&str, Language); 13] = [
     ("squid", Language::Squid),
     ("list", Language::List),
     ("json", Language::Json),
     ("dnsmasq", Language::Dnsmasq),
     ("nftables", Language::Nftables),
     ("suricata", Language::Suricata),
+    ("azure-firewall", Language::AzureFirewall),
+    ("terraform", Language::Terraform),
+    ("cilium", Language::Cilium),
     ("unbound", Language::Unbound),
     ("rpz", Language::Rpz(Reading::Either)),
     ("rpz-unbound", Language::Rpz(Reading::Unbound)),
@@ -57,10 +69,16 @@ impl Language {
         };
         if json::is_ours(text) {
             Self::Json
+        } else if terraform::is_rules(text) {
+            Self::Terraform
+        } else if azure_firewall::is_rules(text) || azure_firewall::is_policy(text) {
+            Self::AzureFirewall
         } else if nftables::is_rules(text) {
             Self::Nftables
         } else if suricata::is_rules(text) {
             Self::Suricata
+        } else if cilium::is_policy(text) {
+            Self::Cilium
         } else if has_squid_rules() {
             Self::Squid
         } else if list::is_list(text) {
@@ -97,6 +115,9 @@ impl Language {
             Self::Dnsmasq => Box::new(dnsmasq::read(files, includes)?),
             Self::Nftables => Box::new(nftables::read(files, includes)?),
             Self::Suricata => Box::new(suricata::read(files)),
+            Self::AzureFirewall => Box::new(azure_firewall::read(files)?),
+            Self::Terraform => Box::new(terraform::read(files)?),
+            Self::Cilium => Box::new(cilium::read(files)?),
             Self::Unbound => Box::new(unbound::read(files, includes)?),
             Self::Rpz(reading) => Box::new(rpz::read(files, reading)),
             Self::Other => Box::new(unjudged::read(files)),

@@ -2,11 +2,13 @@
 //!
 //! Pure: an allow-list in, text out. A format is one file with a [`Format`], and a row in [`FORMATS`].
 
+mod address_range;
 pub mod audit;
 mod azure_firewall;
 mod cilium;
 mod dns;
 mod dnsmasq;
+mod document;
 mod host_set;
 mod json;
 mod language;

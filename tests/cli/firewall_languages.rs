@@ -233,3 +233,199 @@ fn suricata_looks_at_one_packet_after_the_other() {
         ],
     );
 }
+
+/// An application rule collection as `az network firewall policy rule-collection-group list` prints it.
+fn group(priority: u32, action: &str, rule: &str) -> String {
+    format!(
+        r#"{{"priority": {priority}, "ruleCollections": [{{"priority": 100, "action": {{"type": "{action}"}},
+"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "rules": [{{{rule}}}]}}]}}"#
+    )
+}
+
+#[test]
+fn azure_firewall_asks_network_rules_first_and_then_by_priority() {
+    let https =
+        r#""ruleType": "ApplicationRule", "protocols": [{"protocolType": "HTTPS", "port": "443"}]"#;
+    let hosts = r#""targetFqdns": ["contoso.azurecr.io",
+"contoso.eastus.data.azurecr.io", "contoso.westus.data.azurecr.io"]"#;
+    let network =
+        r#""ruleType": "NetworkRule", "ipProtocols": ["TCP"], "destinationPorts": ["443"]"#;
+    let allow = group(500, "allow", &format!("{https}, {hosts}"));
+    let with = |other: String| format!("[{allow},\n{other}]");
+    let application = |priority, action, targets: &str| {
+        with(group(priority, action, &format!("{https}, {targets}")))
+    };
+    let by_network =
+        |action, targets: &str| with(group(900, action, &format!("{network}, {targets}")));
+    let classic = format!(
+        r#"{{"applicationRuleCollections": [{{"priority": 200, "action": {{"type": "Allow"}}, "rules": [{{
+"protocols": [{{"protocolType": "Https", "port": 443}}], "sourceAddresses": ["*"], {hosts}}}]}}]}}"#
+    );
+    expect(
+        &["--only-show-errors"],
+        &[
+            (allow.clone(), vec![("ok", 3)]),
+            (format!(r#"{{"value": [{{"name": "g", "properties": {allow}}}]}}"#), vec![("ok", 3)]),
+            (classic, vec![("ok", 3)]),
+            (allow.replace("allow", "Deny"), vec![("denied", 3)]),
+            (allow.replace("\"443\"", "\"8443\""), vec![("missing", 3)]),
+            (allow.replace("contoso.azurecr.io", "*.azurecr.io"), vec![("tooBroad", 1), ("ok", 3)]),
+            // A star without a dot also matches evilcontoso.azurecr.io.
+            (
+                allow.replace("\"contoso.azurecr.io", "\"*contoso.azurecr.io"),
+                vec![("tooBroad", 1), ("ok", 3)],
+            ),
+            (application(400, "deny", r#""targetFqdns": ["*.azurecr.io"]"#), vec![("denied", 3)]),
+            (application(600, "deny", r#""targetFqdns": ["*"]"#), vec![("ok", 3)]),
+            (application(400, "deny", r#""fqdnTags": ["WindowsUpdate"]"#), vec![("unjudged", 3)]),
+            (
+                application(600, "allow", r#""webCategories": ["Business"]"#),
+                vec![("unjudged", 2), ("ok", 3)],
+            ),
+            (
+                application(600, "allow", r#""targetUrls": ["www.azurecr.io/v2/*"]"#),
+                vec![("ok", 3)],
+            ),
+            // Network rules come before application rules, whatever the priorities.
+            (
+                by_network("deny", r#""destinationFqdns": ["contoso.azurecr.io"]"#),
+                vec![("denied", 1), ("ok", 2)],
+            ),
+            (by_network("deny", r#""destinationAddresses": ["*"]"#), vec![("missing", 3)]),
+            (
+                by_network("deny", r#""destinationAddresses": ["AzureContainerRegistry"]"#),
+                vec![("unjudged", 3)],
+            ),
+            (
+                by_network("allow", r#""destinationAddresses": ["Storage.EastUS"]"#),
+                vec![("tooBroad", 1), ("ok", 3)],
+            ),
+            (
+                by_network("allow", r#""destinationAddresses": ["20.0.0.0/8"]"#),
+                vec![("tooBroad", 2), ("ok", 3)],
+            ),
+            (by_network("allow", r#""destinationAddresses": ["10.0.0.0/8"]"#), vec![("ok", 3)]),
+            (
+                by_network("allow", r#""destinationIpGroups": ["/subscriptions/x"]"#),
+                vec![("unjudged", 2), ("ok", 3)],
+            ),
+            (
+                allow.replace(hosts, r#""targetFqdns": ["[parameters('host')]"]"#),
+                vec![("unjudged", 5)],
+            ),
+        ],
+    );
+    let home = Home::new();
+    let (_, report) = check(&home, &allow, &[]);
+    assert_eq!(
+        (&report["ok"][1]["line"], &report["files"][0]["scope"]),
+        (&3.into(), &"part".into())
+    );
+    // The policy itself says whether it has a parent.
+    home.write("policy.json", r#"{"type": "Microsoft.Network/firewallPolicies", "basePolicy": null, "ruleCollectionGroups": []}"#);
+    home.write("groups.json", &allow);
+    let run =
+        rules(&home, &["-n", "contoso", "--planned", "--check", "policy.json", "groups.json"]);
+    assert!(run.stdout.contains("\"scope\": \"whole\""), "{}", run.stdout);
+}
+
+#[test]
+fn terraform_is_judged_by_the_values_that_it_knows() {
+    let home = Home::new();
+    let own = rules(&home, &["-n", "contoso", "--planned", "--format", "terraform"]).quiet();
+    let values = r#"{"terraform_version": "1.11.4", "planned_values": {"root_module": {"child_modules": [{"resources": [
+{"address": "a", "type": "azurerm_firewall_application_rule_collection", "values": {"priority": 100, "action": "Allow", "rule": [
+{"protocol": [{"type": "Https", "port": 443}], "source_addresses": ["*"], "target_fqdns": ["contoso.azurecr.io",
+"contoso.eastus.data.azurecr.io", "contoso.westus.data.azurecr.io"]}]}}]}]}}, "resource_changes": [
+{"address": "a", "change": {"after_unknown": {"id": true, "rule": [{"description": true}]}}}]}"#;
+    let network = "\n  network_rule_collection {\n    name = \"n\"\n    priority = 900\n    action = \"Deny\"\n    rule {\n      \
+                   protocols = [\"TCP\"]\n      destination_addresses = [\"*\"]\n      destination_ports = [\"443\"]\n    }\n  }\n";
+    expect(
+        &["--only-show-errors"],
+        &[
+            (own.clone(), vec![("ok", 3)]),
+            (own.replace("\"Allow\"", "\"Deny\""), vec![("denied", 3)]),
+            (own.replace("port = 443", "port = var.port"), vec![("unjudged", 3)]),
+            (own.replace("\"contoso.azurecr.io\"", "var.host"), vec![("unjudged", 3), ("ok", 2)]),
+            (
+                own.replace("\"contoso.azurecr.io\"", "\"${var.name}.azurecr.io\""),
+                vec![("unjudged", 3), ("ok", 2)],
+            ),
+            (
+                own.replace("  application_rule", &format!("{network}  application_rule")),
+                vec![("missing", 3)],
+            ),
+            (own.replace("    rule {", "    dynamic \"rule\" {"), vec![("unjudged", 7)]),
+            (own.replace("  name  ", "  count = 0\n  name  "), vec![("unjudged", 7)]),
+            (values.to_owned(), vec![("ok", 3)]),
+            (
+                values.replace("\"description\": true", "\"target_fqdns\": true"),
+                vec![("unjudged", 5)],
+            ),
+        ],
+    );
+    home.write(
+        "rules.txt",
+        "resource \"azurerm_firewall_policy_rule_collection_group\" \"x\" {\n  name = \n}\n",
+    );
+    let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);
+    assert!(stderr.contains("rules.txt, line 2: no HCL"), "{stderr}");
+}
+
+#[test]
+fn cilium_denies_before_it_allows_and_needs_dns_for_names() {
+    let home = Home::new();
+    let own = rules(&home, &["-n", "contoso", "--planned", "--format", "cilium"]).quiet();
+    let closed =
+        rules(&home, &["-n", "contoso", "--planned", "--format", "cilium", "--lockdown"]).quiet();
+    let policy = |spec: &str| {
+        format!(
+            "{own}---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: other\nspec:\n  \
+             endpointSelector: {{}}\n{spec}"
+        )
+    };
+    expect(
+        &["--only-show-errors"],
+        &[
+            (own.clone(), vec![("ok", 3)]),
+            (closed.clone(), vec![("ok", 3)]),
+            (policy("  egressDeny:\n  - toEntities: [world]\n"), vec![("denied", 3)]),
+            (
+                policy(
+                    "  egressDeny:\n  - toEntities: [world]\n    toPorts: [{ports: [{port: \"80\"}]}]\n",
+                ),
+                vec![("ok", 3)],
+            ),
+            (policy("  egressDeny:\n  - toCIDR: [20.0.0.0/8]\n"), vec![("unjudged", 3)]),
+            (policy("  egress:\n  - toEntities: [cluster]\n"), vec![("ok", 3)]),
+            (policy("  egress:\n  - toEntities: [world]\n"), vec![("tooBroad", 4), ("ok", 3)]),
+            (
+                policy("  egress:\n  - toCIDRSet: [{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}]\n"),
+                vec![("tooBroad", 4), ("ok", 3)],
+            ),
+            // A star stays within its label.
+            (
+                policy("  egress:\n  - toFQDNs: [{matchPattern: \"*.azurecr.io\"}]\n"),
+                vec![("tooBroad", 2), ("ok", 3)],
+            ),
+            (policy("  egress:\n  - toFQDNs: [{matchPattern: \"*.io\"}]\n"), vec![("ok", 3)]),
+            (
+                policy("  egress:\n  - toFQDNs: [{matchPattern: \"**.azurecr.io\"}]\n")
+                    .replace("port: \"443\"", "port: \"444\""),
+                vec![("tooBroad", 2), ("unjudged", 2), ("ok", 1)],
+            ),
+            (
+                own.replace("matchPattern: \"*\"", "matchPattern: \"*.example.com\""),
+                vec![("missing", 3)],
+            ),
+            (own.replace("port: \"53\"", "port: \"54\""), vec![("unjudged", 3)]),
+        ],
+    );
+    assert_eq!(check(&home, &closed, &["--whole"]).0, 0);
+    let (code, report) = check(&home, &own, &["--whole"]);
+    assert_eq!((code, counts(&report)), (1, vec![("tooBroad", 4), ("ok", 3)]));
+    let both = own.replace("    - toFQDNs:", "    - toEntities: [world]\n      toFQDNs:");
+    home.write("rules.txt", &both);
+    let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);
+    assert!(stderr.contains("Cilium refuses a rule with toFQDNs"), "{stderr}");
+}

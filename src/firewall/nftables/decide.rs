@@ -3,6 +3,7 @@
 use super::evaluate::{HostAddress, Packet, Possible};
 use super::ruleset::{Chain, Item, Key, Ruleset, Selector, Verdict};
 use super::{json, parse};
+use crate::firewall::address_range::AddressRange;
 use crate::firewall::dns::{Answer, Family};
 use crate::firewall::dnsmasq::{self, FilledSet};
 use crate::firewall::policy::{
@@ -114,7 +115,10 @@ impl Ruleset {
         let in_sets =
             sets.flat_map(|set| set.items.iter().chain(set.verdicts.iter().map(|(item, _)| item)));
         let wide = in_rules.chain(in_maps).chain(in_sets).filter_map(|item| match item {
-            Item::Addresses(first, last) if first != last && is_public(*last) => Some(*last),
+            Item::Addresses(first, last) => {
+                let range = AddressRange { first: *first, last: *last };
+                range.may_hold_strangers().then_some(*last)
+            }
             _ => None,
         });
         let mut ranges: Vec<IpAddr> = wide.collect();
@@ -314,27 +318,6 @@ fn worst(purpose: Purpose, decisions: Vec<Decision>) -> Decision {
     };
     let worst = decisions.into_iter().min_by_key(rank);
     worst.unwrap_or_else(|| Decision::by_default(Outcome::Deny))
-}
-
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_multicast()
-                || v4.octets()[0] >= 240)
-                && !(v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64)
-        }
-        IpAddr::V6(v6) => {
-            let first = v6.segments()[0];
-            // Unique local, link-local and multicast addresses, and those of this machine.
-            !(first & 0xfe00 == 0xfc00
-                || first & 0xffc0 == 0xfe80
-                || first & 0xff00 == 0xff00
-                || v6.is_loopback())
-        }
-    }
 }
 
 impl Policy for Rules {

@@ -4,6 +4,7 @@
 //! base chain, `drop` ends all. `tests/judges/nftables.py` compares the decisions with those of the kernel.
 
 use super::ruleset::{Chain, Condition, End, Item, Key, Rule, Ruleset, Selector, Verdict};
+use crate::firewall::address_range::AddressRange;
 use crate::firewall::dnsmasq::FilledSet;
 use crate::firewall::policy::{Match, Place};
 use std::net::IpAddr;
@@ -338,7 +339,7 @@ fn is_family(item: &Item, version: char) -> Match {
 fn in_range((first, last): (IpAddr, IpAddr), host: HostAddress) -> Match {
     match host {
         HostAddress::Is(address) => Match::from_bool(first <= address && address <= last),
-        _ if is_everything(first, last) => Match::Yes,
+        _ if AddressRange { first, last }.is_everything() => Match::Yes,
         HostAddress::Elsewhere => Match::No,
         HostAddress::Unknown => Match::Maybe(
             "hosts have no address offline; name it with --resolve HOST:443:ADDRESS".into(),
@@ -351,18 +352,14 @@ fn has_client(item: &Item, packet: Packet<'_>) -> Match {
         (Item::Addresses(first, last), Some(client)) => {
             Match::from_bool(*first <= client && client <= *last)
         }
-        (Item::Addresses(first, last), None) if is_everything(*first, *last) => Match::Yes,
+        (Item::Addresses(first, last), None)
+            if (AddressRange { first: *first, last: *last }).is_everything() =>
+        {
+            Match::Yes
+        }
         (Item::Addresses(..), None) => {
             Match::Maybe("name the client's address with --source".into())
         }
         _ => Match::Maybe("sets of clients are not judged".into()),
     }
-}
-
-fn is_everything(first: IpAddr, last: IpAddr) -> bool {
-    first.is_unspecified()
-        && match last {
-            IpAddr::V4(last) => last.is_broadcast(),
-            IpAddr::V6(last) => last.segments() == [u16::MAX; 8],
-        }
 }

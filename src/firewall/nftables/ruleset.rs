@@ -1,5 +1,6 @@
 //! Tables, chains, sets and rules of nftables as values, whichever way they were written.
 
+use crate::firewall::address_range::AddressRange;
 use crate::firewall::dnsmasq::FilledSet;
 use crate::firewall::policy::Place;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -165,14 +166,8 @@ impl Item {
         if let Some(set) = text.strip_prefix('@') {
             return Self::Set(set.to_owned());
         }
-        if let Ok(net) = text.parse::<ipnet::IpNet>() {
-            return Self::Addresses(net.network(), net.broadcast());
-        }
-        if let Some((first, last)) = address(text, text).or_else(|| {
-            let (first, last) = text.split_once('-')?;
-            address(first, last)
-        }) {
-            return Self::Addresses(first, last);
+        if let Some(range) = AddressRange::parse(text) {
+            return Self::Addresses(range.first, range.last);
         }
         let number = |text: &str| {
             let service = SERVICES.iter().find(|(name, _)| *name == text);
@@ -184,10 +179,6 @@ impl Item {
             _ => Self::Word(text.to_owned()),
         }
     }
-}
-
-fn address(first: &str, last: &str) -> Option<(IpAddr, IpAddr)> {
-    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 /// Reads the selector in the first words of a condition. Returns the number of words that it takes.

@@ -1,5 +1,11 @@
 //! `azure-firewall`: an ARM template of a `Microsoft.Network/firewallPolicies/ruleCollectionGroups`.
 
+mod collections;
+mod read;
+
+pub use collections::{Collection, Collections};
+pub use read::{Names, add_rule, is_policy, is_rules, read};
+
 use super::{AllowList, Format, FormatOption, Group, RenderOptions, SourceAddress};
 use serde_json::{Value, json};
 

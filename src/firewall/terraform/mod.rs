@@ -1,5 +1,10 @@
 //! `terraform`: an `azurerm_firewall_policy_rule_collection_group`.
 
+mod hcl;
+mod read;
+
+pub use read::{is_rules, read};
+
 use super::{AllowList, Format, FormatOption, RenderOptions};
 use std::fmt::Write as _;
 

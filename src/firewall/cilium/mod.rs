@@ -1,5 +1,10 @@
 //! `cilium`: a CiliumNetworkPolicy for all pods of a namespace, with the DNS rule that names need.
 
+mod policies;
+mod rule;
+
+pub use policies::{is_policy, read};
+
 use super::{AllowList, Format, FormatOption, RenderOptions};
 use crate::domain::HostPattern;
 use std::fmt::Write as _;

@@ -1,0 +1,256 @@
+//! Reads Cilium's network policies, and decides what they do to the egress of the pods that they select.
+//!
+//! The semantics are those of Cilium's documentation ("Layer 3 Policies", "Deny Policies", "Policy Enforcement Modes") and
+//! of its rule validation: a deny beats every allow; names need a DNS rule for the same pods; `egress` and `egressDeny`
+//! with an entry switch the default to deny, unless `enableDefaultDeny` says otherwise.
+
+use super::rule::{Ports, Rule};
+use crate::firewall::document::{self, Node};
+use crate::firewall::host_set::HostSet;
+use crate::firewall::policy::{
+    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile, Scope,
+};
+use std::sync::Arc;
+
+/// The port of DNS.
+const DNS: u16 = 53;
+
+/// Policies.
+#[derive(Debug, Default)]
+pub struct Policies {
+    specs: Vec<Spec>,
+    names: HostSet,
+    /// Patterns with stars.
+    patterns: Vec<String>,
+    hidden: Option<(Place, Arc<str>)>,
+}
+
+/// The part of a policy for some pods.
+#[derive(Debug)]
+struct Spec {
+    /// The namespace; `None` for all.
+    namespace: Option<String>,
+    /// Which pods; `None` for all.
+    selector: Option<String>,
+    allows: Vec<Rule>,
+    denies: Vec<Rule>,
+    /// Whether pods that it selects lose all other egress.
+    denies_by_default: bool,
+}
+
+/// Whether a text has policies of Cilium.
+pub fn is_policy(text: &str) -> bool {
+    text.contains("CiliumNetworkPolicy") || text.contains("CiliumClusterwideNetworkPolicy")
+}
+
+/// Reads files as one set of policies.
+///
+/// # Errors
+/// [`InvalidRules`] if a file is no YAML, or Cilium would refuse a policy.
+pub fn read(files: &[RuleFile]) -> Result<Policies, InvalidRules> {
+    let mut policies = Policies::default();
+    for file in files {
+        for document in document::read(&file.text, &file.name)? {
+            policies.object(&document, &file.name)?;
+        }
+    }
+    for spec in &policies.specs {
+        for rule in &spec.allows {
+            for (name, place) in &rule.names {
+                policies.names.insert_host(name, place);
+            }
+            for (pattern, place) in &rule.patterns {
+                let domain = pattern.trim_start_matches('*').trim_start_matches('.');
+                if pattern.starts_with('*') && !domain.contains('*') {
+                    policies.names.insert_below(domain, place);
+                }
+                let parts = pattern.split('*').filter(|part| !part.is_empty());
+                policies.patterns.extend(parts.map(str::to_owned));
+                policies.patterns.push(pattern.replace('*', "x"));
+            }
+        }
+    }
+    Ok(policies)
+}
+
+impl Policies {
+    fn object(&mut self, node: &Node, file: &Arc<str>) -> Result<(), InvalidRules> {
+        for item in node.items_of("items") {
+            self.object(item, file)?;
+        }
+        let kind = node.text_of("kind").unwrap_or_default();
+        let namespace = match kind {
+            "CiliumNetworkPolicy" => {
+                let namespace = node.at(&["metadata", "namespace"]).and_then(Node::text);
+                Some(namespace.unwrap_or("default").to_owned())
+            }
+            "CiliumClusterwideNetworkPolicy" => None,
+            _ => return Ok(()),
+        };
+        let specs = node.get("spec").into_iter().chain(node.items_of("specs"));
+        for spec in specs {
+            let spec = self.spec(spec, namespace.clone(), file)?;
+            self.specs.push(spec);
+        }
+        Ok(())
+    }
+
+    fn spec(
+        &mut self,
+        node: &Node,
+        namespace: Option<String>,
+        file: &Arc<str>,
+    ) -> Result<Spec, InvalidRules> {
+        let place = Place { file: Arc::clone(file), line: node.line };
+        if let Some(why) = node.unknown() {
+            self.hidden.get_or_insert((place, Arc::clone(why)));
+        }
+        let selector = node.get("endpointSelector").or_else(|| node.get("nodeSelector"));
+        let is_empty = |node: &Node| node.value == document::Value::Object(Vec::new());
+        let selector = selector.filter(|node| !is_empty(node));
+        let mut allows = Vec::new();
+        let mut denies = Vec::new();
+        for rule in node.items_of("egress") {
+            allows.push(Rule::read(rule, file)?);
+        }
+        for rule in node.items_of("egressDeny") {
+            denies.push(Rule::read(rule, file)?);
+        }
+        let said = node.at(&["enableDefaultDeny", "egress"]).and_then(Node::text);
+        let has_rules = !allows.is_empty() || !denies.is_empty();
+        Ok(Spec {
+            namespace,
+            selector: selector.map(|node| format!("{:?}", without_lines(node))),
+            allows,
+            denies,
+            denies_by_default: said.map_or(has_rules, |said| said == "true"),
+        })
+    }
+
+    /// The policies that apply to the same pods, for each kind of pods that policies name.
+    fn groups(&self) -> Vec<Vec<&Spec>> {
+        let mut kinds: Vec<(&Option<String>, &Option<String>)> = Vec::new();
+        for spec in &self.specs {
+            let kind = (&spec.namespace, &spec.selector);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        let covers = |spec: &Spec, (namespace, selector): &(&Option<String>, &Option<String>)| {
+            (spec.namespace.is_none() || spec.namespace == **namespace)
+                && (spec.selector.is_none() || spec.selector == **selector)
+        };
+        let group = |kind| self.specs.iter().filter(|spec| covers(spec, &kind)).collect();
+        kinds.into_iter().map(group).collect()
+    }
+}
+
+/// A value without its lines, to compare it with others.
+fn without_lines(node: &Node) -> Node {
+    use document::Value;
+    let value = match &node.value {
+        Value::List(items) => Value::List(items.iter().map(without_lines).collect()),
+        Value::Object(entries) => Value::Object(
+            entries.iter().map(|(key, node)| (key.clone(), without_lines(node))).collect(),
+        ),
+        other => other.clone(),
+    };
+    Node { line: 0, value }
+}
+
+/// What policies do to the pods that they select.
+fn decide_group(specs: &[&Spec], flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
+    let mut unknown: Option<(Place, Arc<str>)> = None;
+    for rule in specs.iter().flat_map(|spec| &spec.denies) {
+        let (matched, place) = rule.matches(flow, false);
+        match matched {
+            Match::Yes => return Decision::by(Outcome::Deny, &place),
+            Match::Maybe(why) => drop(unknown.get_or_insert((place, why))),
+            Match::No => {}
+        }
+    }
+    let lookup = lookup(specs, flow);
+    let mut allowed = None;
+    let mut may_allow: Option<(Place, Arc<str>)> = None;
+    for rule in specs.iter().flat_map(|spec| &spec.allows) {
+        let (matched, place) = rule.matches(flow, true);
+        // A name without its address matches nothing.
+        let matched = if rule.has_names() { matched.and(lookup.clone()) } else { matched };
+        match matched {
+            Match::Yes => {
+                allowed = Some(place);
+                break;
+            }
+            Match::Maybe(why) => drop(may_allow.get_or_insert((place, why))),
+            Match::No => {}
+        }
+    }
+    let denies_by_default = specs.iter().any(|spec| spec.denies_by_default);
+    let rest = if denies_by_default { Outcome::Deny } else { otherwise.clone() };
+    let end = match allowed {
+        Some(place) => Decision::by(Outcome::Allow, &place),
+        None => Decision::by_default(rest),
+    };
+    // What may be allowed does not matter where all is allowed, and what may be denied not where all is denied.
+    let open = match end.outcome {
+        Outcome::Allow => unknown,
+        _ => may_allow,
+    };
+    match open {
+        Some((place, why)) => Decision::by(Outcome::Unknown(why), &place),
+        None => end,
+    }
+}
+
+/// Whether pods can look a name up so that Cilium learns its addresses.
+fn lookup(specs: &[&Spec], flow: &Flow<'_>) -> Match {
+    let rules = specs.iter().flat_map(|spec| &spec.allows).flat_map(|rule| &rule.ports);
+    let dns: Vec<&Ports> =
+        rules.filter(|ports| ports.covers(DNS) && !ports.dns.is_empty()).collect();
+    if dns.is_empty() {
+        return Match::Maybe(
+            "toFQDNs needs a DNS rule (port 53, rules.dns) for the same pods".into(),
+        );
+    }
+    let host = flow.host.as_str();
+    dns.iter()
+        .flat_map(|ports| &ports.dns)
+        .map(|name| name.matches(host))
+        .fold(Match::No, Match::or)
+}
+
+impl Policy for Policies {
+    fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
+        if let Some((place, why)) = &self.hidden {
+            return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
+        }
+        let decisions =
+            self.groups().into_iter().map(|specs| decide_group(&specs, flow, otherwise));
+        let rank = |decision: &Decision| match (flow.purpose, &decision.outcome) {
+            (Purpose::Needed, Outcome::Deny) | (Purpose::Stranger, Outcome::Allow) => 0,
+            (_, Outcome::Unknown(_)) => 1,
+            _ => 2,
+        };
+        decisions.min_by_key(rank).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
+    }
+
+    fn mentions(&self) -> Mentions<'_> {
+        Mentions {
+            hosts: vec![&self.names],
+            examples: self.patterns.clone(),
+            ..Mentions::default()
+        }
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Part
+    }
+
+    fn default_outcome(&self) -> Outcome {
+        Outcome::Allow
+    }
+
+    fn filters_port_80(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,339 @@
+//! A rule of a Cilium policy: to whom, and on which ports.
+
+use crate::firewall::address_range::AddressRange;
+use crate::firewall::document::{Node, Value};
+use crate::firewall::policy::{Flow, InvalidRules, Match, Place};
+use std::sync::Arc;
+
+/// Selectors of destinations that are not addresses of the Internet.
+const INSIDE: [&str; 3] = ["toEndpoints", "toServices", "toNodes"];
+
+/// An entry of `egress` or `egressDeny`.
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// `matchName`.
+    pub names: Vec<(String, Place)>,
+    /// `matchPattern`.
+    pub patterns: Vec<(String, Place)>,
+    /// `toCIDR` and `toCIDRSet`, with the ranges that are left out.
+    ranges: Vec<(AddressRange, Vec<AddressRange>, Place)>,
+    /// `toEntities` with the world in it.
+    world: Option<Place>,
+    /// Whether there is any selector of destinations; without one, all are meant.
+    has_destination: bool,
+    /// `toPorts`; empty for all.
+    pub ports: Vec<Ports>,
+    /// Why the rule may match.
+    unknown: Option<Arc<str>>,
+    /// Whether the entry says nothing at all, and so selects nothing.
+    is_empty: bool,
+    place: Place,
+}
+
+/// An entry of `toPorts`.
+#[derive(Debug, Default)]
+pub(super) struct Ports {
+    /// Ranges over TCP or any protocol; empty for all ports.
+    ranges: Vec<(u16, u16)>,
+    is_for_all: bool,
+    /// `rules.dns`.
+    pub dns: Vec<Name>,
+    /// Why the entry may match.
+    unknown: Option<Arc<str>>,
+}
+
+/// A name or a pattern.
+#[derive(Debug)]
+pub(super) enum Name {
+    Exact(String),
+    Pattern(String),
+}
+
+impl Name {
+    /// Whether a host matches. A star stands for characters of one label, alone it stands for every name.
+    pub fn matches(&self, host: &str) -> Match {
+        match self {
+            Self::Exact(name) => Match::from_bool(name == host),
+            Self::Pattern(pattern) if pattern == "*" => Match::Yes,
+            Self::Pattern(pattern) if pattern.contains("**") => {
+                // Cilium 1.19 and later: one label or more; before: one star.
+                let new = pattern.strip_prefix("**.").is_some_and(|domain| {
+                    host.strip_suffix(domain)
+                        .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+                });
+                let old = matches_labels(&pattern.replace("**", "*"), host);
+                if new == old {
+                    return Match::from_bool(new);
+                }
+                Match::Maybe("** is read differently before Cilium 1.19".into())
+            }
+            Self::Pattern(pattern) => Match::from_bool(matches_labels(pattern, host)),
+        }
+    }
+}
+
+/// Whether each label of a host matches that of a pattern.
+fn matches_labels(pattern: &str, host: &str) -> bool {
+    let (patterns, labels): (Vec<&str>, Vec<&str>) =
+        (pattern.split('.').collect(), host.split('.').collect());
+    patterns.len() == labels.len()
+        && patterns.iter().zip(labels).all(|(pattern, label)| matches_label(pattern, label))
+}
+
+fn matches_label(pattern: &str, label: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = label.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+impl Ports {
+    fn read(node: &Node) -> Self {
+        let mut ports = Self::default();
+        let mut hide = |why: &str| {
+            ports.unknown.get_or_insert_with(|| why.into());
+        };
+        let listed = node.items_of("ports");
+        let mut is_for_all = listed.is_empty();
+        for port in listed {
+            let protocol = port.text_of("protocol").unwrap_or("ANY");
+            if !matches!(protocol, "TCP" | "ANY") {
+                // DNS is looked up over UDP.
+                if protocol == "UDP" && port.text_of("port") == Some("53") {
+                    ports.ranges.push((53, 53));
+                }
+                continue;
+            }
+            match port.text_of("port").map(str::parse::<u16>) {
+                Some(Ok(0)) => is_for_all = true,
+                Some(Ok(first)) => {
+                    let last = port.text_of("endPort").and_then(|last| last.parse().ok());
+                    ports.ranges.push((first, last.unwrap_or(first)));
+                }
+                _ => hide("ports with names are not judged"),
+            }
+        }
+        if node.get("serverNames").is_some() {
+            hide("serverNames is not judged");
+        }
+        if let Some(Value::Object(rules)) = node.get("rules").map(|node| &node.value) {
+            for (name, list) in rules {
+                if name == "dns" {
+                    ports.dns =
+                        list.items().iter().filter_map(name_of).map(|(name, _)| name).collect();
+                } else {
+                    hide("rules for the application layer are not judged");
+                }
+            }
+        }
+        for other in ["terminatingTLS", "originatingTLS", "listener"] {
+            if node.get(other).is_some() {
+                hide("proxies are not judged");
+            }
+        }
+        ports.is_for_all = is_for_all;
+        ports
+    }
+
+    /// Whether a port is among these.
+    pub fn covers(&self, port: u16) -> bool {
+        self.is_for_all || self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&port))
+    }
+}
+
+/// `matchName` or `matchPattern`, and its line.
+fn name_of(node: &Node) -> Option<(Name, usize)> {
+    let canonical = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+    if let Some(name) = node.get("matchName") {
+        return Some((Name::Exact(canonical(name.text()?)), name.line));
+    }
+    let pattern = node.get("matchPattern")?;
+    Some((Name::Pattern(canonical(pattern.text()?)), pattern.line))
+}
+
+impl Rule {
+    /// Reads an entry.
+    ///
+    /// # Errors
+    /// [`InvalidRules`] for selectors that Cilium refuses together.
+    pub fn read(node: &Node, file: &Arc<str>) -> Result<Self, InvalidRules> {
+        let place = |line| Place { file: Arc::clone(file), line };
+        let mut rule = Self {
+            names: Vec::new(),
+            patterns: Vec::new(),
+            ranges: Vec::new(),
+            world: None,
+            has_destination: false,
+            ports: node.items_of("toPorts").iter().map(Ports::read).collect(),
+            unknown: None,
+            is_empty: false,
+            place: place(node.line),
+        };
+        let Value::Object(entries) = &node.value else {
+            rule.is_empty = true;
+            return Ok(rule);
+        };
+        let selectors = rule.read_destinations(entries, &place);
+        rule.has_destination = selectors > 0;
+        rule.is_empty |= selectors == 0 && rule.ports.is_empty();
+        if rule.has_names() && selectors > 1 {
+            let what = "Cilium refuses a rule with toFQDNs and another selector of destinations"
+                .to_owned();
+            return Err(InvalidRules { place: rule.place, what });
+        }
+        Ok(rule)
+    }
+
+    /// Reads the selectors of destinations, and counts them.
+    fn read_destinations(
+        &mut self,
+        entries: &[(String, Node)],
+        place: &dyn Fn(usize) -> Place,
+    ) -> usize {
+        let mut selectors = 0;
+        for (key, value) in entries {
+            match key.as_str() {
+                "toPorts" => continue,
+                "icmps" => self.is_empty = true,
+                "authentication" => {
+                    self.unknown.get_or_insert("authentication is not judged".into());
+                    continue;
+                }
+                "toFQDNs" => self.read_names(value, place),
+                "toCIDR" => {
+                    for item in value.items() {
+                        self.read_range(item.text(), &[], place(item.line));
+                    }
+                }
+                "toCIDRSet" => {
+                    for item in value.items() {
+                        self.read_range(
+                            item.text_of("cidr"),
+                            item.items_of("except"),
+                            place(item.line),
+                        );
+                    }
+                }
+                "toEntities" => {
+                    for item in value.items() {
+                        if matches!(
+                            item.text(),
+                            Some("world" | "all" | "world-ipv4" | "world-ipv6")
+                        ) {
+                            self.world.get_or_insert(place(item.line));
+                        }
+                    }
+                }
+                key if INSIDE.contains(&key) => {}
+                other => {
+                    self.unknown.get_or_insert(format!("{other} is not judged").into());
+                }
+            }
+            selectors += 1;
+        }
+        selectors
+    }
+
+    fn read_names(&mut self, value: &Node, place: &dyn Fn(usize) -> Place) {
+        for item in value.items() {
+            match name_of(item) {
+                Some((Name::Exact(name), line)) => self.names.push((name, place(line))),
+                Some((Name::Pattern(pattern), line)) => self.patterns.push((pattern, place(line))),
+                None => {
+                    self.unknown.get_or_insert("a name cannot be read".into());
+                }
+            }
+        }
+    }
+
+    fn read_range(&mut self, text: Option<&str>, except: &[Node], place: Place) {
+        match text.and_then(AddressRange::parse) {
+            Some(range) => {
+                let except = except.iter().filter_map(|node| AddressRange::parse(node.text()?));
+                self.ranges.push((range, except.collect(), place));
+            }
+            None => {
+                self.unknown.get_or_insert("a range of addresses is not in the file".into());
+            }
+        }
+    }
+
+    /// Whether the rule is about names.
+    pub fn has_names(&self) -> bool {
+        !self.names.is_empty() || !self.patterns.is_empty()
+    }
+
+    /// Whether a connection matches, and the line that says so.
+    pub fn matches(&self, flow: &Flow<'_>, allows: bool) -> (Match, Place) {
+        let (destination, place) = self.matches_destination(flow, allows);
+        let mut ports = if self.ports.is_empty() { Match::Yes } else { Match::No };
+        for entry in &self.ports {
+            let covers = Match::from_bool(entry.covers(flow.port));
+            let covers = match &entry.unknown {
+                Some(why) => covers.and(Match::Maybe(Arc::clone(why))),
+                None => covers,
+            };
+            ports = ports.or(covers);
+        }
+        (destination.and(ports), place)
+    }
+
+    fn matches_destination(&self, flow: &Flow<'_>, allows: bool) -> (Match, Place) {
+        if self.is_empty {
+            return (Match::No, self.place.clone());
+        }
+        if !self.has_destination {
+            return (Match::Yes, self.place.clone());
+        }
+        let host = flow.host.as_str();
+        if let Some((_, place)) = self.names.iter().find(|(name, _)| name == host) {
+            return (Match::Yes, place.clone());
+        }
+        if let Some(place) = &self.world {
+            return (Match::Yes, place.clone());
+        }
+        let patterns = self
+            .patterns
+            .iter()
+            .map(|(pattern, place)| (Name::Pattern(pattern.clone()).matches(host), place));
+        let ranges = self.ranges.iter().map(|(range, except, place)| {
+            let matched = range.matches(flow, allows);
+            // Private networks that are left out do not matter to public hosts.
+            let is_left_out = except.iter().any(AddressRange::may_hold_strangers);
+            let is_needed = flow.purpose == crate::firewall::policy::Purpose::Needed;
+            let matched = if is_left_out && is_needed && flow.addresses.is_empty() {
+                matched.and(Match::Maybe("the address may be one that is left out".into()))
+            } else if flow
+                .addresses
+                .iter()
+                .any(|address| except.iter().any(|range| range.contains(*address)))
+            {
+                Match::No
+            } else {
+                matched
+            };
+            (matched, place)
+        });
+        let mut found = (Match::No, self.place.clone());
+        for (matched, place) in patterns.chain(ranges) {
+            if matched == Match::Yes {
+                return (matched, place.clone());
+            }
+            if matched != Match::No && found.0 == Match::No {
+                found = (matched, place.clone());
+            }
+        }
+        match &self.unknown {
+            Some(why) if found.0 == Match::No => (Match::Maybe(Arc::clone(why)), found.1),
+            _ => found,
+        }
+    }
+}

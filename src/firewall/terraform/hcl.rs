@@ -1,0 +1,92 @@
+//! Reads the resources of HCL files as values.
+
+use crate::firewall::document::{Node, Value};
+use crate::firewall::policy::{InvalidRules, Place};
+use hcl_edit::expr::Expression;
+use hcl_edit::parser::parse_body;
+use hcl_edit::structure::{Body, Structure};
+use std::sync::Arc;
+
+/// The resources of a file: the type of each, and its attributes and blocks.
+///
+/// # Errors
+/// [`InvalidRules`] if the file is no HCL.
+pub(super) fn resources(text: &str, file: &Arc<str>) -> Result<Vec<(String, Node)>, InvalidRules> {
+    let body = parse_body(text).map_err(|error| {
+        let place = Place { file: Arc::clone(file), line: error.location().line() };
+        InvalidRules { place, what: format!("no HCL: {}", error.message()) }
+    })?;
+    let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let lines = Lines(starts);
+    let blocks =
+        body.iter().filter_map(Structure::as_block).filter(|block| block.has_ident("resource"));
+    let resource = |block: &hcl_edit::structure::Block| {
+        let kind = block.labels.first()?.as_str().to_owned();
+        Some((kind, lines.body(&block.body, lines.of(block))))
+    };
+    Ok(blocks.filter_map(resource).collect())
+}
+
+/// The places of the line ends in a text.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(&self, item: &impl hcl_edit::Span) -> usize {
+        item.span().map_or(1, |span| self.0.partition_point(|end| *end < span.start) + 1)
+    }
+
+    /// Attributes by name; blocks of the same name become a list.
+    fn body(&self, body: &Body, line: usize) -> Node {
+        let mut entries: Vec<(String, Node)> = Vec::new();
+        for structure in body {
+            match structure {
+                Structure::Attribute(attribute) => {
+                    entries.push((
+                        attribute.key.as_str().to_owned(),
+                        self.expression(&attribute.value),
+                    ));
+                }
+                Structure::Block(block) if block.has_ident("dynamic") => {
+                    let name = block.labels.first().map_or("", |label| label.as_str());
+                    let why = "dynamic blocks are not judged; use terraform show -json";
+                    let value = Value::Unknown(why.into());
+                    entries.retain(|(key, _)| key != name);
+                    entries.push((name.to_owned(), Node { line: self.of(block), value }));
+                }
+                Structure::Block(block) => {
+                    let line = self.of(block);
+                    let node = self.body(&block.body, line);
+                    let name = block.ident.as_str();
+                    match entries
+                        .iter_mut()
+                        .find(|(key, _)| key == name)
+                        .map(|(_, node)| &mut node.value)
+                    {
+                        Some(Value::List(items)) => items.push(node),
+                        Some(_) => {}
+                        None => entries
+                            .push((name.to_owned(), Node { line, value: Value::List(vec![node]) })),
+                    }
+                }
+            }
+        }
+        Node { line, value: Value::Object(entries) }
+    }
+
+    fn expression(&self, expression: &Expression) -> Node {
+        let value = match expression {
+            Expression::Null(_) => Value::Null,
+            Expression::Bool(value) => Value::Text(value.value().to_string()),
+            Expression::Number(value) => Value::Text(value.value().to_string()),
+            Expression::String(value) => Value::Text(value.value().clone()),
+            Expression::Array(items) => {
+                Value::List(items.iter().map(|item| self.expression(item)).collect())
+            }
+            Expression::Parenthesis(inner) => return self.expression(inner.inner()),
+            _ => Value::Unknown(
+                "the value of the expression is not in the file; use terraform show -json".into(),
+            ),
+        };
+        Node { line: self.of(expression), value }
+    }
+}

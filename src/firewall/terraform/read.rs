@@ -1,0 +1,180 @@
+//! Reads the firewall rules of Terraform: HCL, and what `terraform show -json` prints of a plan or a state.
+//!
+//! The attributes are those of the azurerm provider's documentation; the JSON is described in Terraform's "JSON Output
+//! Format". In a plan, what is known only after it is applied is absent from `planned_values` and marked in `after_unknown`.
+
+use super::hcl;
+use crate::firewall::azure_firewall::{Collection, Collections, Names, add_rule};
+use crate::firewall::document::{self, Node, Value};
+use crate::firewall::policy::{InvalidRules, Place, RuleFile};
+use std::sync::Arc;
+
+const AZURERM: Names = Names {
+    sources: "source_addresses",
+    source_groups: "source_ip_groups",
+    fqdns: &["destination_fqdns", "target_fqdns"],
+    urls: "destination_urls",
+    lists_of_microsoft: &["destination_fqdn_tags", "fqdn_tags", "web_categories"],
+    protocols: &["protocols", "protocol"],
+    protocol_type: "type",
+    ip_protocols: &["protocols"],
+    addresses: "destination_addresses",
+    groups: "destination_ip_groups",
+    network_fqdns: "destination_fqdns",
+    ports: "destination_ports",
+};
+
+/// A group of collections of a firewall policy.
+const GROUP: &str = "azurerm_firewall_policy_rule_collection_group";
+/// Collections of a classic firewall, and whether they hold network rules.
+const CLASSIC: [(&str, bool); 2] = [
+    ("azurerm_firewall_network_rule_collection", true),
+    ("azurerm_firewall_application_rule_collection", false),
+];
+
+/// Whether a text has firewall rules of Terraform.
+pub fn is_rules(text: &str) -> bool {
+    let is_json = text.trim_start().starts_with('{')
+        && text.contains("\"terraform_version\"")
+        && (text.contains("\"planned_values\"") || text.contains("\"values\""));
+    is_json || text.contains("resource \"azurerm_firewall")
+}
+
+/// Reads files as one firewall.
+///
+/// # Errors
+/// [`InvalidRules`] if a file is neither HCL nor JSON.
+pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
+    let mut collections = Collections::default();
+    for file in files {
+        if file.text.trim_start().starts_with('{') {
+            for document in document::read(&file.text, &file.name)? {
+                read_json(&mut collections, &document, &file.name);
+            }
+        } else {
+            for (kind, resource) in hcl::resources(&file.text, &file.name)? {
+                add_resource(&mut collections, &kind, &resource, &file.name);
+            }
+        }
+    }
+    collections.sort();
+    Ok(collections)
+}
+
+fn read_json(collections: &mut Collections, document: &Node, file: &Arc<str>) {
+    let module = document.at(&["planned_values", "root_module"]);
+    let Some(module) = module.or_else(|| document.at(&["values", "root_module"])) else {
+        let place = Place { file: Arc::clone(file), line: document.line };
+        collections.hidden.get_or_insert((place, "there are no values in the document".into()));
+        return;
+    };
+    read_module(collections, module, document.items_of("resource_changes"), file);
+}
+
+fn read_module(collections: &mut Collections, module: &Node, changes: &[Node], file: &Arc<str>) {
+    for resource in module.items_of("resources") {
+        let (Some(kind), Some(values)) = (resource.text_of("type"), resource.get("values")) else {
+            continue;
+        };
+        let address = resource.text_of("address");
+        let change = changes.iter().find(|change| change.text_of("address") == address);
+        let mut values = values.clone();
+        if let Some(unknown) = change.and_then(|change| change.at(&["change", "after_unknown"])) {
+            mark_unknown(&mut values, unknown);
+        }
+        add_resource(collections, kind, &values, file);
+    }
+    for child in module.items_of("child_modules") {
+        read_module(collections, child, changes, file);
+    }
+}
+
+/// Marks the values that are known only after the plan is applied.
+fn mark_unknown(node: &mut Node, unknown: &Node) {
+    match (&mut node.value, &unknown.value) {
+        (Value::Object(entries), Value::Object(marks)) => {
+            for (key, mark) in marks {
+                match entries.iter_mut().find(|(name, _)| name == key) {
+                    Some((_, node)) if mark.text() != Some("true") => mark_unknown(node, mark),
+                    _ if mark.text() == Some("true") => {
+                        let value =
+                            Value::Unknown("it is known only after the plan is applied".into());
+                        entries.push((key.clone(), Node { line: node.line, value }));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        (Value::List(items), Value::List(marks)) => {
+            for (i, mark) in marks.iter().enumerate() {
+                match items.get_mut(i) {
+                    Some(item) if mark.text() != Some("true") => mark_unknown(item, mark),
+                    Some(item) => {
+                        let why = "it is known only after the plan is applied";
+                        item.value = Value::Unknown(why.into());
+                    }
+                    None => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file: &Arc<str>) {
+    let place = Place { file: Arc::clone(file), line: resource.line };
+    let repeats = ["count", "for_each"].iter().any(|name| resource.get(name).is_some());
+    if kind == GROUP {
+        let group = resource.text_of("priority").and_then(|priority| priority.parse().ok());
+        for (name, is_network) in
+            [("network_rule_collection", true), ("application_rule_collection", false)]
+        {
+            let Some(list) = resource.get(name) else { continue };
+            if let Value::Unknown(why) = &list.value {
+                collections.hidden.get_or_insert((place.clone(), Arc::clone(why)));
+            }
+            for collection in list.items() {
+                add_collection(collections, collection, is_network, group, file);
+            }
+        }
+    } else if let Some((_, is_network)) = CLASSIC.iter().find(|(name, _)| *name == kind) {
+        add_collection(collections, resource, *is_network, Some(0), file);
+    } else {
+        return;
+    }
+    if repeats {
+        let why = "a resource with count or for_each is not judged; use terraform show -json";
+        collections.hidden.get_or_insert((place, why.into()));
+    }
+}
+
+fn add_collection(
+    collections: &mut Collections,
+    node: &Node,
+    is_network: bool,
+    group: Option<u32>,
+    file: &Arc<str>,
+) {
+    let place = Place { file: Arc::clone(file), line: node.line };
+    let action = node.text_of("action").map(str::to_ascii_lowercase);
+    let own = node.text_of("priority").and_then(|priority| priority.parse().ok());
+    let rules = node.get("rule");
+    let dynamic = rules.is_some_and(|rules| matches!(rules.value, Value::Unknown(_)));
+    let (Some(action @ ("allow" | "deny")), Some(group), Some(own), false) =
+        (action.as_deref(), group, own, dynamic)
+    else {
+        let why = "the action, a priority or rules are not in the file; use terraform show -json";
+        collections.hidden.get_or_insert((place, why.into()));
+        return;
+    };
+    let mut collection = Collection {
+        is_network,
+        allows: action == "allow",
+        priority: (group, own),
+        rules: Vec::new(),
+    };
+    for rule in rules.map_or(&[][..], Node::items) {
+        add_rule(&mut collection, rule, &AZURERM, file);
+    }
+    collections.list.push(collection);
+}
