@@ -405,7 +405,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__firewall__subcmd__rules)
-            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --hook --resolve --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --include --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --hook --resolve --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -437,6 +437,10 @@ _az__acr() {
                     ;;
                 --region)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -W "mcr tasks-pool connected-registry azure-login" -- "${cur}"))
                     return 0
                     ;;
                 --format)

@@ -127,6 +127,10 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s g -l re
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l endpoints -d 'Read the output of show-endpoints from files, or - for stdin' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-region -d 'Plan for replicas in these regions as well' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l region -d 'Only the endpoints of these regions' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l include -d 'Also what else needs hosts: mcr, tasks-pool, connected-registry, azure-login' -r -f -a "mcr\t'Microsoft\'s own registry of images'
+tasks-pool\t'An agent pool of ACR Tasks in a virtual network'
+connected-registry\t'A connected registry at the edge'
+azure-login\t'A login to Azure, as for `az acr login`'"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l format -d 'list, json, squid, dnsmasq, nftables, rpz, suricata, azure-firewall, terraform, cilium' -r -f -a "list\t''
 json\t''
 squid\t''
@@ -171,7 +175,7 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l subscri
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l cloud -d 'Cloud that az knows, or \'emulator\' [default: the cloud of az]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l planned -d 'Rules for the endpoints after a switch to dedicated data endpoints'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l regional-endpoints -d 'Plan for regional endpoints as well'
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-management -d 'Also the hosts that a login to Azure needs (az acr login)'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l with-management -d 'The same as --include azure-login'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l lockdown -d 'Drop all other web traffic as well: nftables, suricata, cilium'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l whole -d 'With --check, nothing else filters the traffic'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l part -d 'With --check, other rules refuse what these do not decide'

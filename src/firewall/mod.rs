@@ -30,7 +30,7 @@ pub use nftables::NftTable;
 pub use source::SourceAddress;
 pub use unjudged::names_any;
 
-use crate::domain::{Endpoint, Endpoints, Fqdn, HostPattern, ParseFqdnError, Role};
+use crate::domain::{Endpoint, Endpoints, Fqdn, HostPattern, Role};
 
 /// The hosts of one registry, or of Azure itself, under a title that every format can show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,17 @@ pub struct Group {
 pub struct AllowList {
     /// Registries in the order in which they were named.
     pub groups: Vec<Group>,
+    /// Service tags, for firewalls that know them.
+    pub tags: Vec<ServiceTag>,
+}
+
+/// A set of addresses that Azure's own firewalls know by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServiceTag {
+    /// The name.
+    pub name: &'static str,
+    /// The ports over TCP.
+    pub ports: &'static [u16],
 }
 
 /// Options of the formats. Each format uses some of them.
@@ -72,6 +83,8 @@ pub enum FormatOption {
     Table,
     /// `--lockdown`.
     Lockdown,
+    /// Service tags, which `--include tasks-pool` needs.
+    ServiceTags,
 }
 
 /// A firewall's language.
@@ -116,19 +129,13 @@ impl Group {
         Self { title: registry.login_server.clone(), endpoints }
     }
 
-    /// The hosts that a login to Azure needs.
-    ///
-    /// # Errors
-    /// [`ParseFqdnError`] when one is not a host name.
-    pub fn of_management(hosts: &[&str]) -> Result<Self, ParseFqdnError> {
-        let endpoint = |name: &&str| {
-            let host = Fqdn::parse(name)?.into();
-            Ok(Endpoint { host, role: Role::Management, region: None })
-        };
-        let mut endpoints = hosts.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
+    /// Hosts of something that is no registry.
+    pub fn of_hosts(title: Fqdn, role: Role, hosts: Vec<HostPattern>) -> Self {
+        let endpoint = |host| Endpoint { host, role, region: None };
+        let mut endpoints: Vec<Endpoint> = hosts.into_iter().map(endpoint).collect();
         endpoints.sort_by(|a, b| a.host.cmp(&b.host));
         endpoints.dedup_by(|a, b| a.host == b.host);
-        Ok(Self { title: Fqdn::parse("azure-management")?, endpoints })
+        Self { title, endpoints }
     }
 
     /// The first label of the title: a name for rules.
@@ -183,5 +190,8 @@ fn example() -> (AllowList, RenderOptions) {
     let groups = [contoso, tailspin].iter().map(Group::of_registry).collect();
     let sources = vec!["10.0.0.0/8".parse().unwrap()];
     let table = NftTable::default();
-    (AllowList { groups }, RenderOptions { sources, priority: 500, table, lockdown: false })
+    (
+        AllowList { groups, tags: Vec::new() },
+        RenderOptions { sources, priority: 500, table, lockdown: false },
+    )
 }

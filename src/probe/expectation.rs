@@ -92,7 +92,7 @@ mod tests {
             region: None,
             family: None,
             verdict,
-            ending: Ending { step, reason, detail: None },
+            ending: Ending { step, reason, ..Ending::default() },
             trace: Trace::default(),
         }
     }

@@ -63,6 +63,9 @@ pub fn judge(
     response: &Response,
 ) -> Result<(), Failure> {
     let failed = |reason, detail: String| Err(Failure::new(Step::Http, reason, detail));
+    if let Some(failure) = throttling(Step::Http, response) {
+        return Err(failure);
+    }
     if let Some(message) = denial(response) {
         return failed(
             Reason::RegistryDenied,
@@ -116,6 +119,18 @@ fn judge_login(host: &str, response: &Response) -> Result<(), Failure> {
 /// The message about a token service on another host.
 pub fn foreign(host: &str, realm: &str) -> String {
     format!("{host} sends clients to {} for tokens, which is another host", printable(realm))
+}
+
+/// The failure of a client that sends too many requests: HTTP 429.
+pub fn throttling(step: Step, response: &Response) -> Option<Failure> {
+    if response.status != 429 {
+        return None;
+    }
+    let retry_after: Option<u64> =
+        response.header("retry-after").and_then(|text| text.trim().parse().ok());
+    let when = retry_after.map(|seconds| format!("; try again in {seconds} s")).unwrap_or_default();
+    let detail = format!("too many requests (HTTP 429){when}");
+    Some(Failure { retry_after, ..Failure::new(step, Reason::Throttled, detail) })
 }
 
 /// The message of ACR's network rules: `{"errors": [{"code": "DENIED", "message": "client with IP …"}]}`.

@@ -115,12 +115,15 @@ pub enum Reason {
     RedirectLoop,
     /// The data endpoint rejects the link that the registry sent.
     LinkRefused,
+    /// The host received too many requests (429).
+    Throttled,
 }
 
 /// How a check, a pull or a blob ended: where, why, and a description.
 ///
 /// All fields are `null` if nothing failed and there is no remark.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Ending {
     /// The step that failed, if any.
     pub step: Option<Step>,
@@ -128,12 +131,15 @@ pub struct Ending {
     pub reason: Option<Reason>,
     /// A description of the failure, or a remark.
     pub detail: Option<String>,
+    /// The seconds after which a throttled client may try again; absent if the host does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 impl From<Failure> for Ending {
     fn from(failure: Failure) -> Self {
-        let Failure { step, reason, detail } = failure;
-        Self { step: Some(step), reason: Some(reason), detail: Some(detail) }
+        let Failure { step, reason, detail, retry_after } = failure;
+        Self { step: Some(step), reason: Some(reason), detail: Some(detail), retry_after }
     }
 }
 
@@ -153,12 +159,14 @@ pub struct Failure {
     pub reason: Reason,
     /// A description, with the other host's message.
     pub detail: String,
+    /// The seconds after which a throttled client may try again, if the host says so.
+    pub retry_after: Option<u64>,
 }
 
 impl Failure {
     /// Creates a failure, and removes characters from `detail` that could mislead on a terminal.
     pub fn new(step: Step, reason: Reason, detail: impl AsRef<str>) -> Self {
-        Self { step, reason, detail: printable(detail.as_ref()) }
+        Self { step, reason, detail: printable(detail.as_ref()), retry_after: None }
     }
 
     /// The verdict on an endpoint that fails this way.

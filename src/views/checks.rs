@@ -16,6 +16,8 @@ pub struct Report {
     pub login_server: Fqdn,
     /// Whether all endpoints can be used (those of a planned switch may still be missing in DNS), all expectations are met, and the pull works.
     pub ok: bool,
+    /// What works now and may not later.
+    pub warnings: Vec<Warning>,
     /// The endpoints; in JSON, a flat list of checks.
     #[serde(serialize_with = "flat")]
     pub checks: Vec<CheckedTarget>,
@@ -25,10 +27,28 @@ pub struct Report {
     pub pull: Option<Pull>,
 }
 
+/// Something that does not fail a check, but may fail clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// What kind of warning it is.
+    pub code: WarningCode,
+    /// A description.
+    pub detail: String,
+}
+
+/// The kinds of warnings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WarningCode {
+    /// Some endpoints of the registry are reached through a proxy, others without it or through another one.
+    ProxySplit,
+}
+
 impl Report {
     /// Creates the report on these results.
     pub fn new(
         login_server: Fqdn,
+        warnings: Vec<Warning>,
         checks: Vec<CheckedTarget>,
         expectations: Vec<Expectation>,
         pull: Option<Pull>,
@@ -36,7 +56,7 @@ impl Report {
         let ok = checks.iter().all(|target| target.is_usable() || target.is_not_published())
             && expectations.iter().all(|expectation| expectation.ok)
             && pull.as_ref().is_none_or(|pull| pull.ok);
-        Self { login_server, ok, checks, expectations, pull }
+        Self { login_server, ok, warnings, checks, expectations, pull }
     }
 }
 

@@ -516,6 +516,33 @@ fn a_proxys_answer_is_the_evidence() {
 }
 
 #[test]
+fn endpoints_on_different_ways_are_a_warning() {
+    let (port, _) = answering_proxy("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let home = Home::new()
+        .with("HTTPS_PROXY", format!("127.0.0.1:{port}"))
+        .with("NO_PROXY", "contoso.azurecr.io");
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let connect_to = format!("contoso.azurecr.io:443:{closed}");
+    let usual =
+        ["check-endpoints", "--login-server", "contoso.azurecr.io", "--connect-to", &connect_to];
+    let run = home.run(&[&usual[..], &["--region", "eastus"]].concat());
+    let warnings = report(&run)["warnings"].clone();
+    assert_eq!(warnings[0]["code"], "proxySplit");
+    let detail = warnings[0]["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("contoso.azurecr.io is reached without a proxy, contoso.eastus."),
+        "{detail}"
+    );
+    assert!(run.stderr.contains(&format!("WARNING: {detail}")), "{}", run.stderr);
+    // With one way for all there is nothing to say.
+    let proxy = ["--region", "eastus", "--proxy", ""];
+    assert_eq!(
+        report(&home.run(&[&usual[..], &proxy].concat()))["warnings"].as_array().unwrap().len(),
+        0
+    );
+}
+
+#[test]
 fn a_proxys_password_is_the_proxys_alone() {
     let (port, asked) = answering_proxy("HTTP/1.1 407 Who\r\nproxy-authenticate: Basic\r\n\r\n");
     let proxy = format!("http://app:pr0xy@127.0.0.1:{port}");

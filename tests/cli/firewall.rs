@@ -35,10 +35,49 @@ fn the_list_names_what_clients_need() {
          wingtip-abc123def.japaneast.data.azurecr.io\n"
     );
     assert_eq!(
-        hosts(rules(&home, &["-n", "fabrikam", "--region", "japaneast", "--with-management"])),
+        hosts(rules(
+            &home,
+            &[
+                "-n",
+                "fabrikam",
+                "--region",
+                "japaneast",
+                "--include",
+                "azure-login",
+                "--only-show-errors"
+            ]
+        )),
         "fabrikam.azurecr.io\nfabrikam.japaneast.geo.azurecr.io\nfabrikam.japaneast.data.azurecr.io\n\
          management.emulator.invalid\n"
     );
+}
+
+#[test]
+fn what_else_needs_hosts_is_added_on_request() {
+    let home = Home::new();
+    let include = |what: &str, args: &[&str]| {
+        rules(&home, &[&["-n", "contoso", "--planned", "--include", what], args].concat())
+    };
+    let mcr = "mcr.microsoft.com\n*.data.mcr.microsoft.com\n";
+    assert_eq!(hosts(include("mcr", &[])), format!("{REPLICATED}{mcr}"));
+    assert_eq!(hosts(include("connected-registry", &[])), REPLICATED);
+    let login = hosts(include("azure-login", &[]));
+    assert_eq!(hosts(rules(&home, &["-n", "contoso", "--planned", "--with-management"])), login);
+    // Agent pools need addresses, which only Azure's own firewalls know by name.
+    for (format, rule) in [
+        ("azure-firewall", "\"destinationAddresses\": [\n                  \"EventHub\""),
+        ("terraform", "destination_addresses = [\"EventHub\"]"),
+    ] {
+        let text = include("tasks-pool", &["--format", format]).quiet();
+        assert!(text.contains(rule) && text.contains("12000"), "{text}");
+    }
+    let stderr = include("tasks-pool", &["--format", "squid"]).fails(2);
+    assert!(stderr.contains("Formats that can use it: azure-firewall, terraform."), "{stderr}");
+    let connected = ["-n", "contoso", "--include", "connected-registry"];
+    let stderr = rules(&home, &connected).fails(2);
+    assert!(stderr.contains("contoso.azurecr.io has no dedicated data endpoints"), "{stderr}");
+    let run = rules(&home, &["-n", "contoso", "--planned", "--region", "eastus"]);
+    assert!(run.stderr.contains("Failover can move clients to any replica"), "{}", run.stderr);
 }
 
 #[test]
@@ -275,6 +314,26 @@ fn a_client_behind_a_source_rule_is_judged_by_its_address() {
     assert_eq!(check(&home, &rules, &["--source", "10.1.2.3"]).0, 0);
     let (code, report) = check(&home, &rules, &["--source", "192.0.2.1"]);
     assert_eq!((code, counts(&report)), (1, vec![("missing", 3)]));
+}
+
+#[test]
+fn a_rule_on_addresses_is_judged_where_the_address_is_known() {
+    let home = Home::new();
+    let hosts = REPLICATED.replace('\n', " ");
+    let rules = format!(
+        "acl bad dst 192.0.2.0/24\nacl h dstdomain {hosts}\nhttp_access deny bad\nhttp_access allow h\nhttp_access deny all\n"
+    );
+    let (_, report) = check(&home, &rules, &[]);
+    assert_eq!(counts(&report), [("unjudged", 3)]);
+    let at = |address: &str| format!("*:443:{address}");
+    assert_eq!(check(&home, &rules, &["--resolve", &at("203.0.113.7")]).0, 0);
+    let (_, report) = check(&home, &rules, &["--resolve", &at("192.0.2.7")]);
+    assert_eq!(counts(&report), [("denied", 3)]);
+    let run = self::rules(
+        &home,
+        &["-n", "contoso", "--check", "rules.txt", "--resolve", "contso.azurecr.io:443:192.0.2.7"],
+    );
+    assert!(run.fails(2).contains("it names no host that the registries need"));
 }
 
 #[test]

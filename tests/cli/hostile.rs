@@ -321,6 +321,25 @@ fn a_stranger_cannot_write_on_the_terminal() {
 }
 
 #[test]
+fn a_registry_that_throttles_says_until_when() {
+    let stranger = Stranger::start(|_, _| whole("429 Too Many Requests", "retry-after: 7\r\n", ""));
+    let run = stranger.check(&[]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let check = &report["checks"][0];
+    assert_eq!(
+        (&check["reason"], &check["retryAfter"]),
+        (&json!("throttled"), &json!(7)),
+        "{report:#}"
+    );
+    let (pull, said) = pulling(|_, path| {
+        let throttled = || whole("429 Too Many Requests", "retry-after: 7\r\n", "");
+        path.contains("/manifests/").then(throttled)
+    })
+    .pull();
+    assert_eq!((said[2].as_str(), &pull["retryAfter"]), ("throttled", &json!(7)), "{pull:#}");
+}
+
+#[test]
 fn a_host_that_lets_us_wait_is_not_asked_for_every_layer() {
     let stranger = pulling(|_, path| path.starts_with("/blob?").then(|| endless("", "")));
     let (pull, [host, step, reason, _]) = stranger.pull();

@@ -16,7 +16,7 @@ use crate::probe::{
 };
 use crate::session::Session;
 use crate::streams::Spinner;
-use crate::views::checks::{self, Report};
+use crate::views::checks::{self, Report, Warning, WarningCode};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use plan::{HostAndPort, Plan};
@@ -214,6 +214,26 @@ async fn watch(
     Ok(Answer::Value(outcome.with_table(move || checks::rows(&reports))))
 }
 
+/// Warns if the endpoints of a registry are reached on different ways.
+fn proxy_split(targets: &[Target], route: &Route) -> Option<Warning> {
+    let way = |target: &Target| {
+        route.proxy(target.host.as_str(), target.port).map(|proxy| (proxy.host, proxy.port))
+    };
+    let describe = |target: &Target, way: &Option<(String, u16)>| match way {
+        Some((host, port)) => format!("{} is reached through the proxy {host}:{port}", target.host),
+        None => format!("{} is reached without a proxy", target.host),
+    };
+    let ways: Vec<_> = targets.iter().map(|target| (target, way(target))).collect();
+    let (first, first_way) = ways.first()?;
+    let (other, other_way) = ways.iter().find(|(_, way)| way != first_way)?;
+    let detail = format!(
+        "{}, {}: NO_PROXY or the proxies differ between the endpoints of one registry",
+        describe(first, first_way),
+        describe(other, other_way)
+    );
+    Some(Warning { code: WarningCode::ProxySplit, detail })
+}
+
 /// Checks everything once. All hosts are checked concurrently, including those that must be blocked.
 async fn round(plan: &Plan, prober: &Prober, spinner: &Spinner) -> Vec<Report> {
     let registries = plan.registries.iter().flat_map(|registry| &registry.targets);
@@ -238,7 +258,8 @@ async fn round(plan: &Plan, prober: &Prober, spinner: &Spinner) -> Vec<Report> {
     };
     let reports = plan.registries.iter().zip(checks).map(|(registry, checks)| {
         let login_server = registry.login_server.clone();
-        Report::new(login_server, checks, expectations.clone(), pulled.clone())
+        let warnings = proxy_split(&registry.targets, &prober.route).into_iter().collect();
+        Report::new(login_server, warnings, checks, expectations.clone(), pulled.clone())
     });
     reports.collect()
 }

@@ -8,6 +8,10 @@ use crate::views::checks::Report;
 /// Writes the warnings and annotations, and the summary.
 pub(super) fn annotate(reports: &[Report], session: &Session) {
     for report in reports {
+        for warning in &report.warnings {
+            session.streams.warning(&format!("{}.", warning.detail));
+            annotations::write(Severity::Warning, None, &warning.detail, session);
+        }
         for target in &report.checks {
             annotate_target(target, session);
         }

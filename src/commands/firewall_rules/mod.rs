@@ -2,6 +2,7 @@
 //! rules.
 
 mod check;
+mod include;
 
 use super::Answer;
 use super::args::{find_regions, one_of};
@@ -15,9 +16,9 @@ use crate::probe::Resolve;
 use crate::session::Session;
 use crate::streams::Streams;
 use anyhow::{Context as _, Result};
-use azure_core::http::Url;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use include::Include;
 use std::collections::HashSet;
 
 /// The priority of rules for Azure Firewall, unless another is given.
@@ -63,8 +64,12 @@ pub struct FirewallRulesArgs {
     #[arg(long, value_name = "REGION", num_args = 1..)]
     region: Vec<String>,
 
-    /// Also the hosts that a login to Azure needs (az acr login)
-    #[arg(long)]
+    /// Also what else needs hosts: mcr, tasks-pool, connected-registry, azure-login
+    #[arg(long, value_name = "WHAT", num_args = 1.., hide_possible_values = true)]
+    include: Vec<Include>,
+
+    /// The same as --include azure-login
+    #[arg(long, hide = true)]
     with_management: bool,
 
     /// list, json, squid, dnsmasq, nftables, rpz, suricata, azure-firewall, terraform, cilium
@@ -146,6 +151,10 @@ pub async fn run(args: &FirewallRulesArgs, session: &Session) -> Result<Answer> 
         };
         return Ok(Answer::Text(format.render(&list, &options).into_bytes()));
     }
+    if args.include.contains(&Include::TasksPool) {
+        let message = "argument --include tasks-pool: service tags are addresses, and cannot be checked by name.";
+        return Err(UserError::usage(message).into());
+    }
     let stdin = args.check.iter().chain(&args.endpoints).filter(|file| *file == "-").count();
     if stdin > 1 {
         let message = "Standard input can be read only once: name '-' for --check or --endpoints.";
@@ -168,6 +177,11 @@ fn format(args: &FirewallRulesArgs, session: &Session) -> Result<&'static dyn Fo
         (FormatOption::Priority, "--priority", args.priority.is_some()),
         (FormatOption::Table, "--table", args.table.is_some()),
         (FormatOption::Lockdown, "--lockdown", args.lockdown),
+        (
+            FormatOption::ServiceTags,
+            "--include tasks-pool",
+            args.include.contains(&Include::TasksPool),
+        ),
     ];
     let unusable = given.into_iter().find(|(option, _, given)| *given && !format.accepts(*option));
     let (option, hint) = match (unusable, session.output_option()) {
@@ -211,6 +225,12 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
         endpoint_source::from_files(&args.endpoints, plan.as_ref(), session)?
     };
     warn_of_wildcard(&registries, &session.streams);
+    if !regions.is_empty() {
+        session.streams.warning(
+            "The rules are for some regions only. Failover can move clients to any replica, unless they use \
+             regional endpoints.",
+        );
+    }
     let mut list = AllowList::default();
     let mut seen = HashSet::new();
     for endpoints in registries {
@@ -219,17 +239,8 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
             list.groups.push(group);
         }
     }
-    if args.with_management {
-        let cloud = session.cloud()?;
-        let host = |url: &str| {
-            Url::parse(url)
-                .ok()
-                .and_then(|url| url.host_str().map(str::to_owned))
-                .unwrap_or_default()
-        };
-        let hosts = [host(&cloud.resource_manager), host(&cloud.active_directory)];
-        list.groups.push(Group::of_management(&hosts.each_ref().map(String::as_str))?);
-    }
+    let login = args.with_management.then_some(Include::AzureLogin);
+    include::add(args.include.iter().copied().chain(login), &mut list, session)?;
     Ok(list)
 }
 

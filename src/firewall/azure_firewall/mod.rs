@@ -6,7 +6,7 @@ mod read;
 pub use collections::{Collection, Collections};
 pub use read::{Names, add_rule, is_policy, is_rules, read};
 
-use super::{AllowList, Format, FormatOption, Group, RenderOptions, SourceAddress};
+use super::{AllowList, Format, FormatOption, Group, RenderOptions, ServiceTag, SourceAddress};
 use serde_json::{Value, json};
 
 /// The format.
@@ -18,22 +18,12 @@ impl Format for AzureFirewall {
     }
 
     fn accepts(&self, option: FormatOption) -> bool {
-        matches!(option, FormatOption::Source | FormatOption::Priority)
+        matches!(option, FormatOption::Source | FormatOption::Priority | FormatOption::ServiceTags)
     }
 
     fn render(&self, list: &AllowList, options: &RenderOptions) -> String {
         let sources: Vec<&str> = options.sources.iter().map(SourceAddress::as_str).collect();
-        let rule = |group: &Group| {
-            let fqdns: Vec<_> = group.endpoints.iter().map(|endpoint| &endpoint.host).collect();
-            json!({
-                "ruleType": "ApplicationRule",
-                "name": group.label(),
-                "protocols": [{"protocolType": "Https", "port": 443}],
-                "sourceAddresses": sources,
-                "targetFqdns": fqdns,
-            })
-        };
-        let rule_list: Vec<Value> = list.groups.iter().map(rule).collect();
+        let collections = collections(list, &sources);
         let registries: Vec<&str> = list.groups.iter().map(|group| group.title.as_str()).collect();
         let template = json!({
             "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
@@ -55,18 +45,51 @@ impl Format for AzureFirewall {
                 "name": "[concat(parameters('firewallPolicyName'), '/az-acr')]",
                 "properties": {
                     "priority": options.priority,
-                    "ruleCollections": [{
-                        "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
-                        "name": "az-acr-allow",
-                        "priority": 100,
-                        "action": {"type": "Allow"},
-                        "rules": rule_list,
-                    }],
+                    "ruleCollections": collections,
                 },
             }],
         });
         format!("{template:#}\n")
     }
+}
+
+/// The collections of the group: application rules for hosts, and network rules for service tags.
+fn collections(list: &AllowList, sources: &[&str]) -> Vec<Value> {
+    let rule = |group: &Group| {
+        let fqdns: Vec<_> = group.endpoints.iter().map(|endpoint| &endpoint.host).collect();
+        json!({
+            "ruleType": "ApplicationRule",
+            "name": group.label(),
+            "protocols": [{"protocolType": "Https", "port": 443}],
+            "sourceAddresses": sources,
+            "targetFqdns": fqdns,
+        })
+    };
+    let tag = |tag: &ServiceTag| {
+        json!({
+            "ruleType": "NetworkRule",
+            "name": tag.name,
+            "ipProtocols": ["TCP"],
+            "sourceAddresses": sources,
+            "destinationAddresses": [tag.name],
+            "destinationPorts": tag.ports.iter().map(u16::to_string).collect::<Vec<_>>(),
+        })
+    };
+    let collection = |name: &str, priority: u32, rules: Vec<Value>| {
+        json!({
+            "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+            "name": name,
+            "priority": priority,
+            "action": {"type": "Allow"},
+            "rules": rules,
+        })
+    };
+    let mut collections =
+        vec![collection("az-acr-allow", 100, list.groups.iter().map(rule).collect())];
+    if !list.tags.is_empty() {
+        collections.push(collection("az-acr-tasks-pool", 110, list.tags.iter().map(tag).collect()));
+    }
+    collections
 }
 
 #[cfg(test)]

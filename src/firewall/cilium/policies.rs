@@ -56,7 +56,7 @@ pub fn read(files: &[RuleFile]) -> Result<Policies, InvalidRules> {
     }
     for spec in &policies.specs {
         for rule in &spec.allows {
-            for (name, place) in &rule.names {
+            for (name, place) in rule.names.hosts() {
                 policies.names.insert_host(name, place);
             }
             for (pattern, place) in &rule.patterns {

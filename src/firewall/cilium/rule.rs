@@ -2,6 +2,7 @@
 
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::document::{Node, Value};
+use crate::firewall::host_set::HostSet;
 use crate::firewall::policy::{Flow, InvalidRules, Match, Place};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ const INSIDE: [&str; 3] = ["toEndpoints", "toServices", "toNodes"];
 #[derive(Debug)]
 pub(super) struct Rule {
     /// `matchName`.
-    pub names: Vec<(String, Place)>,
+    pub names: HostSet,
     /// `matchPattern`.
     pub patterns: Vec<(String, Place)>,
     /// `toCIDR` and `toCIDRSet`, with the ranges that are left out.
@@ -167,7 +168,7 @@ impl Rule {
     pub fn read(node: &Node, file: &Arc<str>) -> Result<Self, InvalidRules> {
         let place = |line| Place { file: Arc::clone(file), line };
         let mut rule = Self {
-            names: Vec::new(),
+            names: HostSet::default(),
             patterns: Vec::new(),
             ranges: Vec::new(),
             world: None,
@@ -245,7 +246,7 @@ impl Rule {
     fn read_names(&mut self, value: &Node, place: &dyn Fn(usize) -> Place) {
         for item in value.items() {
             match name_of(item) {
-                Some((Name::Exact(name), line)) => self.names.push((name, place(line))),
+                Some((Name::Exact(name), line)) => self.names.insert_host(&name, &place(line)),
                 Some((Name::Pattern(pattern), line)) => self.patterns.push((pattern, place(line))),
                 None => {
                     self.unknown.get_or_insert("a name cannot be read".into());
@@ -268,7 +269,7 @@ impl Rule {
 
     /// Whether the rule is about names.
     pub fn has_names(&self) -> bool {
-        !self.names.is_empty() || !self.patterns.is_empty()
+        self.names.hosts().next().is_some() || !self.patterns.is_empty()
     }
 
     /// Whether a connection matches, and the line that says so.
@@ -294,7 +295,7 @@ impl Rule {
             return (Match::Yes, self.place.clone());
         }
         let host = flow.host.as_str();
-        if let Some((_, place)) = self.names.iter().find(|(name, _)| name == host) {
+        if let Some(place) = self.names.find(host) {
             return (Match::Yes, place.clone());
         }
         if let Some(place) = &self.world {

@@ -246,7 +246,10 @@ impl Value {
                 addresses.matches(flow.source, "this depends on the client's address: --source")
             }
             Self::Destination(addresses) => {
-                addresses.matches(None, "this depends on the address of the host")
+                let missing = "this depends on the address of the host: --resolve HOST:443:ADDRESS";
+                let any =
+                    flow.addresses.iter().map(|address| addresses.matches(Some(*address), missing));
+                any.reduce(Match::or).unwrap_or_else(|| addresses.matches(None, missing))
             }
             Self::Unjudged(why) => Match::Maybe(Arc::clone(why)),
             // The configuration follows the terms.

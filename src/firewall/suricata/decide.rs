@@ -23,7 +23,11 @@ const TWO_SEGMENTS: &str = "clients whose ClientHello comes in two segments (Go,
 /// Rules.
 #[derive(Debug, Default)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    list: Vec<Rule>,
+    /// The rules that are about one host, by that host.
+    by_host: HashMap<String, Vec<usize>>,
+    /// All others that do something.
+    general: Vec<usize>,
     names: HostSet,
 }
 
@@ -51,16 +55,25 @@ pub fn read(files: &[RuleFile]) -> Rules {
             };
             // Of two rules with the same sid, the one with the higher revision is loaded, else the first.
             match by_sid.get(&rule.sid).filter(|_| rule.sid != 0) {
-                Some(at) if rules.rules[*at].revision < rule.revision => rules.rules[*at] = rule,
+                Some(at) if rules.list[*at].revision < rule.revision => rules.list[*at] = rule,
                 Some(_) => {}
                 None => {
-                    by_sid.insert(rule.sid, rules.rules.len());
-                    rules.rules.push(rule);
+                    by_sid.insert(rule.sid, rules.list.len());
+                    rules.list.push(rule);
                 }
             }
         }
     }
-    for rule in &rules.rules {
+    for (i, rule) in rules.list.iter().enumerate() {
+        if rule.action == Action::Alert {
+            continue;
+        }
+        match rule.contents.iter().find_map(super::matching::Content::exact) {
+            Some(host) => rules.by_host.entry(host.to_ascii_lowercase()).or_default().push(i),
+            None => rules.general.push(i),
+        }
+    }
+    for rule in &rules.list {
         for content in &rule.contents {
             if let Some(host) = content.exact() {
                 rules.names.insert_host(&host.to_ascii_lowercase(), &rule.place);
@@ -170,7 +183,8 @@ impl Rules {
 
     fn rules_for(&self, flow: &Flow<'_>, packet: Packet) -> Found<'_> {
         let mut found = Found::default();
-        for rule in self.rules.iter().filter(|rule| rule.action != Action::Alert) {
+        let about_host = self.by_host.get(flow.host.as_str()).into_iter().flatten();
+        for rule in about_host.chain(&self.general).map(|at| &self.list[*at]) {
             match (rule.matches(flow, packet), rule.action) {
                 (Match::No, _) => {}
                 (Match::Maybe(why), Action::Pass) => {
@@ -293,7 +307,7 @@ impl Policy for Rules {
         );
         match (&one.outcome, &two.outcome) {
             (Outcome::Allow, Outcome::Deny) if flow.purpose == Purpose::Needed => {
-                let hanging = self.rules.iter().find(|rule| {
+                let hanging = self.list.iter().find(|rule| {
                     let packets = [FIRST_SEGMENT, CONFIRMATION];
                     let is_early = packets.iter().any(|p| rule.matches(flow, *p) == Match::Yes);
                     rule.action == Action::Drop && is_early
@@ -312,7 +326,7 @@ impl Policy for Rules {
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        let contents = self.rules.iter().flat_map(|rule| {
+        let contents = self.list.iter().flat_map(|rule| {
             let texts = rule.contents.iter().flat_map(super::matching::Content::examples);
             // Two contents of one rule may stand next to each other.
             let joined: String =

@@ -17,7 +17,7 @@ impl Format for Terraform {
     }
 
     fn accepts(&self, option: FormatOption) -> bool {
-        matches!(option, FormatOption::Source | FormatOption::Priority)
+        matches!(option, FormatOption::Source | FormatOption::Priority | FormatOption::ServiceTags)
     }
 
     fn render(&self, list: &AllowList, options: &RenderOptions) -> String {
@@ -68,9 +68,46 @@ resource "azurerm_firewall_policy_rule_collection_group" "az_acr" {{
 "#,
             );
         }
-        text.push_str("  }\n}\n");
+        text.push_str("  }\n");
+        if !list.tags.is_empty() {
+            text.push_str(&service_tags(list, &sources));
+        }
+        text.push_str("}\n");
         text
     }
+}
+
+/// Network rules for the service tags.
+fn service_tags(list: &AllowList, sources: &str) -> String {
+    let mut text = String::from(
+        r#"
+  network_rule_collection {
+    name     = "az-acr-tasks-pool"
+    priority = 110
+    action   = "Allow"
+"#,
+    );
+    for tag in &list.tags {
+        let ports: Vec<String> = tag.ports.iter().map(|port| format!("\"{port}\"")).collect();
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            r#"
+    rule {{
+      name                  = "{}"
+      protocols             = ["TCP"]
+      source_addresses      = [{sources}]
+      destination_addresses = ["{}"]
+      destination_ports     = [{}]
+    }}
+"#,
+            tag.name,
+            tag.name,
+            ports.join(", ")
+        );
+    }
+    text.push_str("  }\n");
+    text
 }
 
 #[cfg(test)]

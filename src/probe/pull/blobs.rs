@@ -4,7 +4,7 @@ use super::report::{BlobReport, Pull};
 use super::{PullFailure, PullResult, Puller, authorized, message, target};
 use crate::probe::http::{Limit, Request, Response};
 use crate::probe::image::Blob;
-use crate::probe::judge::{denial, is_azure};
+use crate::probe::judge::{denial, is_azure, throttling};
 use crate::probe::verdict::{Failure, Reason, Step, printable};
 use crate::probe::{HTTPS, authority};
 use azure_core::http::Url;
@@ -157,6 +157,9 @@ fn redirect_target(url: &Url, response: &Response) -> Result<Url, Failure> {
 }
 
 fn refused_blob(step: Step, status: u16, response: &Response) -> Failure {
+    if let Some(failure) = throttling(step, response) {
+        return failure;
+    }
     if let Some(message) = denial(response) {
         let detail = format!("the registry's network rules deny this client: {message}");
         return Failure::new(step, Reason::RegistryDenied, detail);

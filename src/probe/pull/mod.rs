@@ -12,7 +12,7 @@ pub use report::Pull;
 
 use super::http::{Connection, Limit, Request, Response};
 use super::image::{self, Blob, MANIFEST_TYPES, Manifest, Platform, Reference};
-use super::judge::denial;
+use super::judge::{denial, throttling};
 use super::prober::Prober;
 use super::verdict::{Failure, Reason, Step, printable};
 use super::{Trace, authority};
@@ -187,6 +187,9 @@ impl Puller<'_> {
     }
 
     fn refuse_denial(&self, step: Step, response: &Response) -> PullResult<()> {
+        if let Some(failure) = throttling(step, response) {
+            return Err(self.failure(failure));
+        }
         match denial(response) {
             Some(message) => Err(self.failure(Failure::new(
                 step,
