@@ -1,6 +1,6 @@
 //! What a filter on DNS names does to connections: a client can connect where it learns a host's own address.
 
-use super::policy::{Decision, Flow, Outcome, Place, Purpose};
+use super::policy::{Decision, Flow, Outcome, Place, Purpose, worst};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -101,16 +101,6 @@ pub fn decide(flow: &Flow<'_>, otherwise: &Outcome, ask: impl Fn(Family) -> Repl
     if flow.purpose == Purpose::Needed {
         return v4;
     }
-    worst_for_stranger([v4, ask(Family::V6).decision(flow, otherwise)])
-}
-
-/// The decision that lets a stranger through, else one that may, else the first.
-pub fn worst_for_stranger<const N: usize>(decisions: [Decision; N]) -> Decision {
-    let rank = |decision: &Decision| match decision.outcome {
-        Outcome::Allow => 0,
-        Outcome::Unknown(_) => 1,
-        Outcome::Deny => 2,
-    };
-    let worst = decisions.into_iter().min_by_key(rank);
-    worst.unwrap_or_else(|| Decision::by_default(Outcome::Deny))
+    let v6 = ask(Family::V6).decision(flow, otherwise);
+    worst(flow.purpose, [v4, v6]).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
 }

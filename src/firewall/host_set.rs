@@ -65,6 +65,11 @@ impl HostSet {
     }
 }
 
+/// A name, the domains above it, and the root, which is empty.
+pub fn name_and_domains(name: &str) -> impl Iterator<Item = &str> {
+    [name].into_iter().chain(domains_above(name)).chain([""])
+}
+
 /// The domains above a name, from the nearest on: `b.c` and `c` for `a.b.c`.
 fn domains_above(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices('.').map(|(at, _)| &name[at + 1..])

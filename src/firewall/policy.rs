@@ -94,6 +94,17 @@ impl Decision {
     }
 }
 
+/// The worst of several decisions for a purpose: one that refuses a needed host, or lets a stranger through; else one
+/// that is unknown. Without any, there is nothing to refuse it: `None`.
+pub fn worst(purpose: Purpose, decisions: impl IntoIterator<Item = Decision>) -> Option<Decision> {
+    let rank = |decision: &Decision| match (purpose, &decision.outcome) {
+        (Purpose::Needed, Outcome::Deny) | (Purpose::Stranger, Outcome::Allow) => 0,
+        (_, Outcome::Unknown(_)) => 1,
+        _ => 2,
+    };
+    decisions.into_iter().min_by_key(rank)
+}
+
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Match {

@@ -8,7 +8,7 @@ use super::rule::{Ports, Rule};
 use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::policy::{
-    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile, Scope,
+    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile, Scope, worst,
 };
 use std::sync::Arc;
 
@@ -226,12 +226,7 @@ impl Policy for Policies {
         }
         let decisions =
             self.groups().into_iter().map(|specs| decide_group(&specs, flow, otherwise));
-        let rank = |decision: &Decision| match (flow.purpose, &decision.outcome) {
-            (Purpose::Needed, Outcome::Deny) | (Purpose::Stranger, Outcome::Allow) => 0,
-            (_, Outcome::Unknown(_)) => 1,
-            _ => 2,
-        };
-        decisions.min_by_key(rank).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
+        worst(flow.purpose, decisions).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
     }
 
     fn mentions(&self) -> Mentions<'_> {

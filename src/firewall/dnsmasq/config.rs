@@ -4,7 +4,7 @@
 
 use super::options::OPTIONS;
 use crate::firewall::dns::Family;
-use crate::firewall::host_set::HostSet;
+use crate::firewall::host_set::{HostSet, name_and_domains};
 use crate::firewall::policy::{Includes, InvalidRules, Place, RuleFile};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -309,8 +309,7 @@ impl Config {
 
     /// The sets that the addresses of a host go to, and the line that says so. The longest name wins alone.
     pub fn sets_of(&self, host: &str) -> Option<&(Vec<FilledSet>, Place)> {
-        let above = host.match_indices('.').map(|(at, _)| &host[at + 1..]);
-        [host].into_iter().chain(above).chain([""]).find_map(|name| self.filled.get(name))
+        name_and_domains(host).find_map(|name| self.filled.get(name))
     }
 
     /// All sets that dnsmasq fills.

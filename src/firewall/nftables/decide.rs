@@ -8,7 +8,7 @@ use crate::firewall::dns::{Answer, Family};
 use crate::firewall::dnsmasq::{self, FilledSet};
 use crate::firewall::policy::{
     Decision, Flow, Hook, Includes, InvalidRules, Mentions, Outcome, Place, Policy, Purpose,
-    RuleFile, Scope,
+    RuleFile, Scope, worst,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -305,19 +305,8 @@ impl Rules {
         };
         let decisions: Vec<Decision> =
             ways.into_iter().map(|way| self.ruleset.decide_way(way, packet, otherwise)).collect();
-        worst(flow.purpose, decisions)
+        worst(flow.purpose, decisions).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
     }
-}
-
-/// The worst decision for a purpose.
-fn worst(purpose: Purpose, decisions: Vec<Decision>) -> Decision {
-    let rank = |decision: &Decision| match (purpose, &decision.outcome) {
-        (Purpose::Needed, Outcome::Deny) | (Purpose::Stranger, Outcome::Allow) => 0,
-        (_, Outcome::Unknown(_)) => 1,
-        _ => 2,
-    };
-    let worst = decisions.into_iter().min_by_key(rank);
-    worst.unwrap_or_else(|| Decision::by_default(Outcome::Deny))
 }
 
 impl Policy for Rules {
@@ -345,7 +334,7 @@ impl Policy for Rules {
         let decisions = elsewhere.into_iter().chain(in_ranges);
         let decisions =
             decisions.map(|(version, host)| self.decide_at(flow, otherwise, version, host));
-        worst(flow.purpose, decisions.collect())
+        worst(flow.purpose, decisions).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
     }
 
     fn mentions(&self) -> Mentions<'_> {

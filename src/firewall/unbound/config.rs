@@ -3,7 +3,7 @@
 //! The syntax is that of unbound.conf(5), and of unbound 1.17 where the manual is silent.
 
 use super::keywords::KEYWORDS;
-use crate::firewall::host_set::HostSet;
+use crate::firewall::host_set::{HostSet, name_and_domains};
 use crate::firewall::policy::{Includes, InvalidRules, Outcome, Place, RuleFile};
 use crate::firewall::rpz::{Override, PolicyZone, Reading, Zones, read_zone};
 use std::collections::{HashMap, HashSet};
@@ -147,7 +147,8 @@ impl Config {
     /// unbound does not start if a zone of type redirect has data below its top.
     fn check_redirects(&self) -> Result<(), InvalidRules> {
         for (name, data) in &self.data {
-            let zone = domains(name).find_map(|domain| Some((domain, self.zones.get(domain)?)));
+            let zone =
+                name_and_domains(name).find_map(|domain| Some((domain, self.zones.get(domain)?)));
             if let Some((domain, (ZoneType::Redirect, _))) = zone
                 && domain != name
             {
@@ -158,12 +159,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-/// A name, the domains above it, and the root.
-pub(super) fn domains(host: &str) -> impl Iterator<Item = &str> {
-    let above = host.match_indices('.').map(|(at, _)| &host[at + 1..]);
-    [host].into_iter().chain(above).chain([""])
 }
 
 /// Whether a text looks like a configuration of unbound.

@@ -4,8 +4,9 @@
 //! where the manual is silent: which types ignore data, and that blocking local zones come before policy zones.
 //! `tests/judges/dns.py` compares the decisions with those of the program.
 
-use super::config::{Config, ZoneType, domains};
+use super::config::{Config, ZoneType};
 use crate::firewall::dns::{self, Answer, Family, Reply};
+use crate::firewall::host_set::name_and_domains;
 use crate::firewall::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Scope};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -20,13 +21,14 @@ impl Config {
             reply if reply.answer == Answer::Undecided => local,
             reply => reply,
         };
-        let elsewhere = domains(host).find_map(|domain| self.elsewhere.get(domain));
+        let elsewhere = name_and_domains(host).find_map(|domain| self.elsewhere.get(domain));
         let elsewhere = elsewhere.map(|place| (place.clone(), Arc::from("another zone answers")));
         reply.restricted_by(elsewhere.as_ref()).restricted_by(self.restricted.as_ref())
     }
 
     fn local_reply(&self, host: &str, family: Family) -> Reply {
-        let nearest = domains(host).find_map(|domain| Some((domain, self.zones.get(domain)?)));
+        let nearest =
+            name_and_domains(host).find_map(|domain| Some((domain, self.zones.get(domain)?)));
         // Data outside every zone makes a transparent one.
         let (kind, zone) = match nearest {
             Some((domain, (kind, place))) => (*kind, Some((domain, place))),
