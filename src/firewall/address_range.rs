@@ -36,9 +36,16 @@ impl AddressRange {
             }
     }
 
-    /// Whether somebody else's host may be in it: it is public, and wider than one address.
+    /// Whether somebody else's host may be in it: it is wider than one address, and not within a private network.
     pub fn may_hold_strangers(&self) -> bool {
-        self.first != self.last && is_public(self.last)
+        self.first != self.last && self.public_address().is_some()
+    }
+
+    /// A public address in the range.
+    pub fn public_address(&self) -> Option<IpAddr> {
+        let beyond = private_networks().filter_map(|net| next(net.broadcast()));
+        let mut candidates = [self.first, self.last].into_iter().chain(beyond);
+        candidates.find(|address| self.contains(*address) && is_public(*address))
     }
 
     /// Whether a host is in the range.
@@ -49,7 +56,9 @@ impl AddressRange {
             return Match::from_bool(flow.addresses.iter().any(|address| self.contains(*address)));
         }
         match flow.purpose {
-            _ if self.is_everything() => Match::Yes,
+            _ if self.is_everything() && self.first.is_ipv4() => Match::Yes,
+            // Needed hosts are reached over IPv4, and strangers still are if only IPv6 is denied.
+            Purpose::Needed if self.first.is_ipv6() => Match::No,
             Purpose::Stranger => Match::from_bool(allows && self.may_hold_strangers()),
             Purpose::Needed => Match::Maybe(
                 "hosts have no address offline; name it with --resolve HOST:443:ADDRESS".into(),
@@ -58,19 +67,58 @@ impl AddressRange {
     }
 }
 
+/// Networks that no host of the Internet is in (RFC 6890).
+const PRIVATE: [&str; 13] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "224.0.0.0/3",
+    "::/127",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
+];
+
+fn private_networks() -> impl Iterator<Item = ipnet::IpNet> {
+    PRIVATE.iter().filter_map(|net| net.parse().ok())
+}
+
 fn is_public(address: IpAddr) -> bool {
+    !private_networks().any(|net| net.contains(&address))
+}
+
+/// The address after another one, of the same family.
+fn next(address: IpAddr) -> Option<IpAddr> {
     match address {
-        IpAddr::V4(v4) => {
-            let [first, second, ..] = v4.octets();
-            let is_shared = first == 100 && second & 0xc0 == 64;
-            let is_reserved = v4.is_multicast() || first >= 240 || is_shared;
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || is_reserved)
-        }
-        IpAddr::V6(v6) => {
-            let first = v6.segments()[0];
-            // Unique local, link-local and multicast addresses, and those of this machine.
-            let is_local = first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80;
-            !(is_local || first & 0xff00 == 0xff00 || v6.is_loopback())
+        IpAddr::V4(v4) => v4.to_bits().checked_add(1).map(|bits| IpAddr::V4(bits.into())),
+        IpAddr::V6(v6) => v6.to_bits().checked_add(1).map(|bits| IpAddr::V6(bits.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_with_public_addresses_may_hold_strangers() {
+        for (text, open) in [
+            ("0.0.0.0/1", true),
+            ("128.0.0.0/1", true),
+            ("96.0.0.0/3", true),
+            ("172.16.0.0/11", true),
+            ("1.0.0.0-255.255.255.254", true),
+            ("20.1.2.3", false),
+            ("10.0.0.0/8", false),
+            ("172.16.0.0/12", false),
+            ("::/0", true),
+            ("fd00::/8", false),
+        ] {
+            assert_eq!(AddressRange::parse(text).unwrap().may_hold_strangers(), open, "{text}");
         }
     }
 }

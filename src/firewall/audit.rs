@@ -12,7 +12,7 @@ use std::sync::Arc;
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 /// The most examples of regular expressions that are asked about.
-const MAX_EXAMPLES: usize = 20_000;
+const MAX_EXAMPLES: usize = 5_000;
 
 /// What is found out about a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,6 +2,7 @@
 
 use super::policy::{InvalidRules, Place};
 use libyaml_safer::{EventData, Parser, ScalarStyle};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The limit of values within values.
@@ -14,6 +15,8 @@ const MAX_NODES: usize = 20_000_000;
 pub struct Node {
     /// The line, from 1.
     pub line: usize,
+    /// Whether a text is written without quotes, as numbers are.
+    pub is_plain: bool,
     /// The value.
     pub value: Value,
 }
@@ -73,6 +76,20 @@ impl Node {
         self.get(name).map_or(&[], Self::items)
     }
 
+    /// Makes the names in objects small, for languages that do not tell capitals from small letters.
+    pub fn lower_keys(&mut self) {
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(Self::lower_keys),
+            Value::Object(entries) => {
+                for (key, node) in entries {
+                    key.make_ascii_lowercase();
+                    node.lower_keys();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Why the value is not known, or a value in it.
     pub fn unknown(&self) -> Option<&Arc<str>> {
         match &self.value {
@@ -89,6 +106,8 @@ impl Node {
 /// # Errors
 /// [`InvalidRules`] if it is neither.
 pub fn read(text: &str, file: &Arc<str>) -> Result<Vec<Node>, InvalidRules> {
+    let is_json = text.trim_start().starts_with(['{', '[', '/']);
+    let text = if is_json { Cow::Owned(plain_json(text)) } else { Cow::Borrowed(text) };
     let mut input = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
@@ -104,6 +123,53 @@ pub fn read(text: &str, file: &Arc<str>) -> Result<Vec<Node>, InvalidRules> {
             event => documents.push(reader.node(line, event, 0)?),
         }
     }
+}
+
+/// JSON without what YAML does not read: comments, which templates of ARM may hold, and surrogate pairs.
+fn plain_json(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut quoted = false;
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
+        match c {
+            '"' => quoted = !quoted,
+            '\\' if quoted => {
+                if let Some((pair, used)) = surrogates(rest) {
+                    plain.push(pair);
+                    rest = &rest[used..];
+                    continue;
+                }
+                length += rest[1..].chars().next().map_or(0, char::len_utf8);
+            }
+            '/' if !quoted && rest.starts_with("//") => {
+                length = rest.find('\n').unwrap_or(rest.len());
+                rest = &rest[length..];
+                continue;
+            }
+            '/' if !quoted && rest.starts_with("/*") => {
+                length = rest.find("*/").map_or(rest.len(), |end| end + 2);
+                plain.extend(rest[..length].chars().filter(|c| *c == '\n'));
+                rest = &rest[length..];
+                continue;
+            }
+            _ => {}
+        }
+        plain.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    plain
+}
+
+/// The character of a surrogate pair such as `\ud83d\ude00`, and the length of the text.
+fn surrogates(text: &str) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let units = [unit(0)?, unit(6)?];
+    let pair = char::decode_utf16(units).next()?.ok()?;
+    (u32::from(pair) > 0xffff).then_some((pair, 12))
 }
 
 struct Reader<'a, 'b> {
@@ -134,9 +200,10 @@ impl Reader<'_, '_> {
         if depth > MAX_DEPTH {
             return Err(self.invalid(line, "values are nested too deeply"));
         }
+        let mut is_plain = false;
         let value = match event {
             EventData::Scalar { value, style, .. } => {
-                let is_plain = style == ScalarStyle::Plain;
+                is_plain = style == ScalarStyle::Plain;
                 match value.as_str() {
                     "" | "~" | "null" | "Null" | "NULL" if is_plain => Value::Null,
                     _ => Value::Text(value),
@@ -167,7 +234,7 @@ impl Reader<'_, '_> {
             EventData::Alias { .. } => Value::Unknown("aliases of YAML are not read".into()),
             _ => return Err(self.invalid(line, "neither JSON nor YAML")),
         };
-        Ok(Node { line, value })
+        Ok(Node { line, is_plain, value })
     }
 }
 
@@ -186,6 +253,9 @@ mod tests {
             assert!(items[1].line >= 2, "{text}");
             assert_eq!(document.get("c"), None);
         }
+        let commented = "// x\n{/* y */\"a\": \"//\\ud83d\\ude00\"}";
+        let documents = read(commented, &file).unwrap();
+        assert_eq!(documents[0].text_of("a"), Some("//\u{1f600}"));
         assert!(read("{\"a\":", &file).is_err());
         assert!(read(&"[".repeat(10_000), &file).is_err());
     }

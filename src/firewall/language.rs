@@ -83,12 +83,12 @@ impl Language {
             Self::Squid
         } else if list::is_list(text) {
             Self::List
-        } else if rpz::is_zone(text) {
-            Self::Rpz(Reading::Either)
         } else if dnsmasq::is_config(text) {
             Self::Dnsmasq
         } else if unbound::is_config(text) {
             Self::Unbound
+        } else if rpz::is_zone(text) {
+            Self::Rpz(Reading::Either)
         } else {
             Self::Other
         }

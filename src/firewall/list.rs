@@ -46,7 +46,8 @@ enum Entry {
 
 /// Whether a text has only entries of a list, and comments.
 pub fn is_list(text: &str) -> bool {
-    text.lines().filter_map(item).all(|item| entry(item).is_some())
+    let mut items = text.lines().filter_map(item).peekable();
+    items.peek().is_some() && items.all(|item| entry(item).is_some())
 }
 
 /// Reads lists as one.

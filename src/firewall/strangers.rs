@@ -12,6 +12,8 @@ const LABEL: &str = "someoneelses0";
 const REGION: &str = "eastus";
 /// Another one.
 const OTHER_REGION: &str = "northeurope";
+/// What may stand before an example of a pattern: nothing, a part of its first label, labels of their own.
+const STARTS: [&str; 5] = ["", "abc", LABEL, "someoneelses0.", "someoneelses0.a"];
 /// A site that has nothing to do with Azure.
 const UNRELATED: &str = "some-unrelated-site.com";
 
@@ -116,13 +118,13 @@ impl Territory {
             // The example may hold the beginning of the ending.
             for (at, _) in ending.char_indices() {
                 if example.ends_with(&ending[..at]) {
-                    for start in ["", "abc", LABEL] {
+                    for start in STARTS {
                         names.push(format!("{start}{example}{}", &ending[at..]));
                     }
                 }
             }
             if example.ends_with(&ending) {
-                names.extend(["", "abc", LABEL].map(|start| format!("{start}{example}")));
+                names.extend(STARTS.map(|start| format!("{start}{example}")));
             }
         }
     }

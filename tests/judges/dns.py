@@ -350,7 +350,7 @@ class Unbound(Zones):
         with_zones = not lines or rng.random() < 0.3
         for _ in range(rng.choice([0, 0, 1, 1, 2, 4, 6])):
             lines.insert(rng.randint(0, len(lines)), self.line())
-        text = "server:\n" + "\n".join(lines) + "\n"
+        text = 'server:\n  module-config: "respip iterator"\n' + "\n".join(lines) + "\n"
         if with_zones:
             self.used("rpz")
             override = rng.choice([""] * 8 + ["nxdomain", "nodata", "passthru", "drop", "disabled"])

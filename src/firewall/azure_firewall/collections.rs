@@ -28,6 +28,10 @@ pub struct Collection {
     pub is_network: bool,
     /// Whether it allows or denies.
     pub allows: bool,
+    /// The policy or firewall that it belongs to, if that is known.
+    pub policy: Option<String>,
+    /// The number of its policy's parents: theirs come first.
+    pub depth: usize,
     /// The priority of its group, and its own. The smaller one comes first.
     pub priority: (u32, u32),
     /// Targets by the conditions that they share.
@@ -65,6 +69,11 @@ pub struct Targets {
 }
 
 impl Collection {
+    /// A collection without rules.
+    pub fn new(is_network: bool, allows: bool, priority: (u32, u32)) -> Self {
+        Self { is_network, allows, policy: None, depth: 0, priority, rules: Vec::new() }
+    }
+
     /// The targets under conditions, which rules with the same conditions share.
     pub fn targets(&mut self, conditions: Conditions) -> &mut Targets {
         let at = self.rules.iter().position(|(other, _)| *other == conditions);
@@ -207,7 +216,9 @@ impl Conditions {
 impl Collections {
     /// Puts the collections into the order in which the firewall asks them.
     pub fn sort(&mut self) {
-        self.list.sort_by_key(|collection| (!collection.is_network, collection.priority));
+        self.list.sort_by_key(|collection| {
+            (!collection.is_network, collection.depth, collection.priority)
+        });
     }
 }
 
@@ -240,7 +251,7 @@ impl Policy for Collections {
         let endings =
             targets().flat_map(|targets| targets.endings.iter().map(|(ending, _)| ending.clone()));
         Mentions {
-            hosts: targets().map(|targets| &targets.hosts).collect(),
+            hosts: targets().flat_map(|targets| [&targets.hosts, &targets.urls]).collect(),
             examples: endings.collect(),
             ..Mentions::default()
         }

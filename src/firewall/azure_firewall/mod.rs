@@ -2,9 +2,11 @@
 
 mod collections;
 mod read;
+mod rule;
 
 pub use collections::{Collection, Collections};
-pub use read::{Names, add_rule, is_policy, is_rules, read};
+pub use read::{is_policy, is_rules, read};
+pub use rule::{Names, add_rule};
 
 use super::{AllowList, Format, FormatOption, Group, RenderOptions, ServiceTag, SourceAddress};
 use serde_json::{Value, json};

@@ -3,68 +3,49 @@
 //! The shapes are those of the template reference (`firewallPolicies/ruleCollectionGroups`, `azureFirewalls`) and of
 //! `az network firewall policy rule-collection-group list`, whose output is the same without `properties`.
 
-use super::collections::{Collection, Collections, Conditions, Targets};
+use super::collections::{Collection, Collections};
+use super::rule::{Names, add_rule, is_expression};
 use crate::firewall::document::{self, Node, Value};
 use crate::firewall::policy::{InvalidRules, Place, RuleFile};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The names of a rule's properties, which ARM and Terraform write differently.
-#[derive(Debug)]
-pub struct Names {
-    /// `sourceAddresses`.
-    pub sources: &'static str,
-    /// `sourceIpGroups`.
-    pub source_groups: &'static str,
-    /// `targetFqdns`.
-    pub fqdns: &'static [&'static str],
-    /// `targetUrls`.
-    pub urls: &'static str,
-    /// `fqdnTags`, `webCategories`.
-    pub lists_of_microsoft: &'static [&'static str],
-    /// `protocols` of an application rule.
-    pub protocols: &'static [&'static str],
-    /// `protocolType` in it.
-    pub protocol_type: &'static str,
-    /// `ipProtocols` of a network rule.
-    pub ip_protocols: &'static [&'static str],
-    /// `destinationAddresses`.
-    pub addresses: &'static str,
-    /// `destinationIpGroups`.
-    pub groups: &'static str,
-    /// `destinationFqdns`.
-    pub network_fqdns: &'static str,
-    /// `destinationPorts`.
-    pub ports: &'static str,
-}
-
+/// The names of ARM, which does not tell capitals from small letters: the reader makes all of them small.
 const ARM: Names = Names {
-    sources: "sourceAddresses",
-    source_groups: "sourceIpGroups",
-    fqdns: &["targetFqdns"],
-    urls: "targetUrls",
-    lists_of_microsoft: &["fqdnTags", "webCategories"],
+    sources: "sourceaddresses",
+    source_groups: "sourceipgroups",
+    fqdns: &["targetfqdns"],
+    urls: "targeturls",
+    lists_of_microsoft: &["fqdntags", "webcategories"],
     protocols: &["protocols"],
-    protocol_type: "protocolType",
-    ip_protocols: &["ipProtocols", "protocols"],
-    addresses: "destinationAddresses",
-    groups: "destinationIpGroups",
-    network_fqdns: "destinationFqdns",
-    ports: "destinationPorts",
+    protocol_type: "protocoltype",
+    ip_protocols: &["ipprotocols", "protocols"],
+    addresses: "destinationaddresses",
+    groups: "destinationipgroups",
+    network_fqdns: "destinationfqdns",
+    ports: "destinationports",
 };
+
+/// Properties that hold rules.
+const KEYS: [&str; 3] =
+    ["\"rulecollections\"", "\"applicationrulecollections\"", "\"networkrulecollections\""];
+
+/// Whether a text contains a word in small letters, whatever its own case.
+fn contains_word(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
 
 /// Whether a text is an export or a template with rules of Azure Firewall.
 pub fn is_rules(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
-        && ["\"ruleCollections\"", "\"applicationRuleCollections\"", "\"networkRuleCollections\""]
-            .iter()
-            .any(|key| text.contains(key))
+    text.trim_start().starts_with(['{', '[', '/'])
+        && KEYS.iter().any(|key| contains_word(text, key))
 }
 
 /// Whether a text is the export of a firewall policy itself, without its rules.
 pub fn is_policy(text: &str) -> bool {
     text.trim_start().starts_with('{')
-        && text.contains("\"ruleCollectionGroups\"")
-        && text.contains("Microsoft.Network/firewallPolicies")
+        && contains_word(text, "rulecollectiongroups")
+        && contains_word(text, "microsoft.network/firewallpolicies")
 }
 
 /// Reads files as one firewall.
@@ -73,23 +54,75 @@ pub fn is_policy(text: &str) -> bool {
 /// [`InvalidRules`] if a file is no JSON.
 pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
     let mut reader =
-        Reader { collections: Collections::default(), has_policy: false, has_parent: false };
+        Reader { collections: Collections::default(), policy: None, parents: HashMap::new() };
     for file in files {
-        for document in document::read(&file.text, &file.name)? {
+        for mut document in document::read(&file.text, &file.name)? {
+            document.lower_keys();
             reader.walk(&document, &file.name);
         }
     }
+    reader.order_policies(files);
     let mut collections = reader.collections;
-    // A policy that says that it has no parent, together with its groups, is all there is.
-    collections.is_whole |= reader.has_policy && !reader.has_parent;
     collections.sort();
     Ok(collections)
 }
 
+/// The last segment of a resource id, in small letters.
+fn last_segment(id: &str) -> String {
+    id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The policy of a group: in its id, or before the slash of its name in a template.
+fn policy_of(group: &Node) -> Option<String> {
+    let id = group.text_of("id").map(str::to_ascii_lowercase);
+    let from_id = id.as_deref().and_then(|id| id.split_once("/firewallpolicies/"));
+    let from_id = from_id.and_then(|(_, rest)| rest.split('/').next()).map(str::to_owned);
+    let from_name = || {
+        let (policy, _) = group.text_of("name")?.rsplit_once('/')?;
+        Some(policy.to_ascii_lowercase())
+    };
+    from_id.or_else(from_name)
+}
+
+/// Whether a value holds an expression of a template where rules, actions or protocols belong.
+fn has_expression(node: &Node) -> bool {
+    const TARGETS: [&str; 10] = [
+        "targetfqdns",
+        "targeturls",
+        "fqdntags",
+        "webcategories",
+        "destinationaddresses",
+        "destinationfqdns",
+        "destinationports",
+        "sourceaddresses",
+        "name",
+        "description",
+    ];
+    match &node.value {
+        Value::Text(text) => is_expression(text),
+        Value::List(items) => items.iter().any(has_expression),
+        Value::Object(entries) => entries
+            .iter()
+            .any(|(key, node)| !TARGETS.contains(&key.as_str()) && has_expression(node)),
+        Value::Null | Value::Unknown(_) => false,
+    }
+}
+
+/// Whether a value is made by a loop of a template.
+fn has_copy(node: &Node) -> bool {
+    match &node.value {
+        Value::List(items) => items.iter().any(has_copy),
+        Value::Object(entries) => entries.iter().any(|(key, node)| key == "copy" || has_copy(node)),
+        _ => false,
+    }
+}
+
 struct Reader {
     collections: Collections,
-    has_policy: bool,
-    has_parent: bool,
+    /// The policy or firewall of the collections that are being read.
+    policy: Option<String>,
+    /// The parent of each policy whose own export is here.
+    parents: HashMap<String, Option<String>>,
 }
 
 /// A property of a resource, which `az` writes beside the name and ARM below `properties`.
@@ -127,30 +160,125 @@ impl Reader {
                 self.walk(item, file);
             }
         }
-        if let Some(template) = node.at(&["properties", "template"]) {
+        let templates = [node.get("template"), node.at(&["properties", "template"])];
+        for template in templates.into_iter().flatten() {
             self.walk(template, file);
         }
-        if let Some(collections) = property(node, "ruleCollections") {
+        self.resource(node, &place);
+    }
+
+    /// Reads a resource, if it has rules.
+    fn resource(&mut self, node: &Node, place: &Place) {
+        let file = &place.file;
+        if node.at(&["properties", "copy"]).is_some() {
+            self.hide(place, "loops of the template are not judged");
+        }
+        if node.at(&["properties", "templatelink"]).is_some() {
+            self.hide(place, "a linked template is not in the file");
+        }
+        let kind = node.text_of("type").unwrap_or_default().to_ascii_lowercase();
+        if kind.ends_with("/rulegroups") {
+            self.hide(place, "rule groups of old API versions are not judged");
+        }
+        if node.get("properties").is_some_and(|node| node.text().is_some()) {
+            self.hide(place, "the properties are an expression of the template");
+        }
+        if let Some(collections) = property(node, "rulecollections") {
+            if has_expression(collections) || has_copy(node) {
+                self.hide(place, "expressions and loops of the template are not judged");
+            }
             let priority = property(node, "priority").and_then(number);
+            self.policy = policy_of(node);
             for collection in collections.items() {
                 self.collection(collection, priority, file);
             }
-        } else if property(node, "ruleCollectionGroups").is_some() {
-            self.has_policy = true;
-            self.has_parent |= property(node, "basePolicy").is_some();
+        } else if property(node, "rulecollectiongroups").is_some()
+            || kind.ends_with("/firewallpolicies")
+        {
+            let parent =
+                property(node, "basepolicy").map(|parent| parent.text_of("id").map(last_segment));
+            match parent {
+                Some(None) => self.hide(place, "the parent policy is not named"),
+                parent => {
+                    let own = node.text_of("name").map(str::to_ascii_lowercase);
+                    self.parents.insert(own.unwrap_or_default(), parent.flatten());
+                }
+            }
         }
-        let kinds = [("networkRuleCollections", true), ("applicationRuleCollections", false)];
+        let kinds = [("networkrulecollections", true), ("applicationrulecollections", false)];
         for (name, is_network) in kinds {
             let Some(list) = property(node, name) else { continue };
-            let policy = property(node, "firewallPolicy");
+            if has_expression(list) || has_copy(node) {
+                self.hide(place, "expressions and loops of the template are not judged");
+            }
+            self.policy = node.text_of("name").map(str::to_ascii_lowercase);
+            let policy = property(node, "firewallpolicy");
             self.collections.is_whole |= policy.is_none();
             if policy.is_some() {
-                self.hide(&place, "the firewall has a policy: its rules are there");
+                self.hide(place, "the firewall has a policy: its rules are there");
             }
             for collection in list.items() {
                 self.classic_collection(collection, is_network, file);
             }
         }
+    }
+
+    /// Puts the policies into the order in which the firewall asks them: a parent before its child.
+    fn order_policies(&mut self, files: &[RuleFile]) {
+        let place = files.first().map(|file| Place { file: Arc::clone(&file.name), line: 1 });
+        let Some(place) = place else { return };
+        let mut policies: Vec<Option<String>> =
+            self.collections.list.iter().map(|collection| collection.policy.clone()).collect();
+        policies.sort_unstable();
+        policies.dedup();
+        // Groups without an id belong to the only policy that is here.
+        if let ([None], Some(only), 1) =
+            (policies.as_slice(), self.parents.keys().next(), self.parents.len())
+        {
+            policies = vec![Some(only.clone())];
+            for collection in &mut self.collections.list {
+                collection.policy = Some(only.clone());
+            }
+        }
+        let Some(Some(leaf)) = policies.iter().find(|policy| {
+            let is_parent = |parent: &Option<String>| parent.is_some() && parent == *policy;
+            !self.parents.values().any(is_parent)
+        }) else {
+            if policies.len() > 1 {
+                self.hide(&place, "the rules belong to several policies; check each by itself");
+            }
+            return;
+        };
+        // From the policy of the firewall to its parents.
+        let mut chain = vec![leaf.clone()];
+        while let Some(Some(parent)) = chain.last().and_then(|policy| self.parents.get(policy)) {
+            if chain.contains(parent) {
+                return self.hide(&place, "the policies are each other's parents");
+            }
+            chain.push(parent.clone());
+        }
+        let is_in_chain =
+            |policy: &Option<String>| policy.as_ref().is_some_and(|policy| chain.contains(policy));
+        if !policies.iter().all(is_in_chain) {
+            return self.hide(&place, "the rules belong to several policies; check each by itself");
+        }
+        let root = chain.last().and_then(|policy| self.parents.get(policy));
+        let root_is_known = root.is_some();
+        let missing = chain.iter().skip(1).find(|policy| {
+            !policies.contains(&Some((*policy).clone())) && !self.parents.contains_key(*policy)
+        });
+        if let Some(missing) = missing {
+            return self.hide(
+                &place,
+                &format!("the rules of the parent policy {missing} come first, and are not here"),
+            );
+        }
+        for collection in &mut self.collections.list {
+            let position =
+                chain.iter().position(|policy| collection.policy.as_ref() == Some(policy));
+            collection.depth = chain.len() - position.unwrap_or(0);
+        }
+        self.collections.is_whole |= root_is_known;
     }
 
     fn hide(&mut self, place: &Place, why: &str) {
@@ -159,13 +287,13 @@ impl Reader {
 
     fn collection(&mut self, node: &Node, group: Option<u32>, file: &Arc<str>) {
         let place = Place { file: Arc::clone(file), line: node.line };
-        let kind = node.text_of("ruleCollectionType").unwrap_or_default();
+        let kind = node.text_of("rulecollectiontype").unwrap_or_default();
         if kind.to_ascii_lowercase().contains("nat") {
             return;
         }
         let rules = node.items_of("rules");
         let is_network = |rule: &Node| {
-            let kind = rule.text_of("ruleType").map(str::to_ascii_lowercase);
+            let kind = rule.text_of("ruletype").map(str::to_ascii_lowercase);
             kind.as_deref() == Some("networkrule")
         };
         // A collection of a policy may hold rules of both types.
@@ -201,7 +329,8 @@ impl Reader {
                 }
                 _ => return self.hide(place, "the action or a priority is not in the file"),
             };
-        let mut collection = Collection { is_network, allows, priority, rules: Vec::new() };
+        let mut collection = Collection::new(is_network, allows, priority);
+        collection.policy = self.policy.clone();
         for rule in rules {
             add_rule(&mut collection, rule, &ARM, &place.file);
         }
@@ -211,118 +340,4 @@ impl Reader {
 
 fn number(node: &Node) -> Option<u32> {
     node.text()?.parse().ok()
-}
-
-/// Whether a text is an expression of a template.
-fn is_expression(text: &str) -> bool {
-    text.starts_with('[') && !text.starts_with("[[")
-}
-
-/// Adds a rule to a collection.
-pub fn add_rule(collection: &mut Collection, rule: &Node, names: &Names, file: &Arc<str>) {
-    let place = |node: &Node| Place { file: Arc::clone(file), line: node.line };
-    let is_network = collection.is_network;
-    let conditions = conditions(rule, is_network, names);
-    let targets = collection.targets(conditions);
-    let (fqdns, addresses): (Vec<&str>, Vec<&str>) = if is_network {
-        (vec![names.network_fqdns], vec![names.addresses])
-    } else {
-        (names.fqdns.to_vec(), Vec::new())
-    };
-    let each = |targets: &mut Targets, list: &[&str], add: fn(&mut Targets, &str, &Place)| {
-        for node in list.iter().filter_map(|name| rule.get(name)) {
-            if let Some(why) = node.unknown() {
-                targets.hide(&place(node), why);
-            }
-            for item in node.items() {
-                match item.text() {
-                    Some(text) if is_expression(text) => {
-                        targets.hide(&place(item), "an expression of the template is not judged");
-                    }
-                    Some(text) => add(targets, text, &place(item)),
-                    None => {}
-                }
-            }
-        }
-    };
-    each(targets, &fqdns, Targets::add_fqdn);
-    each(targets, &addresses, Targets::add_address);
-    each(targets, &[names.urls], Targets::add_url);
-    for name in names.lists_of_microsoft.iter().chain([&names.groups]) {
-        if let Some(node) =
-            rule.get(name).filter(|node| node.unknown().is_some() || !node.items().is_empty())
-        {
-            targets.hide(&place(node), &format!("what is in {name} is not in the file"));
-        }
-    }
-}
-
-fn conditions(rule: &Node, is_network: bool, names: &Names) -> Conditions {
-    let mut conditions = Conditions::default();
-    let mut unknown: Option<Arc<str>> = None;
-    let mut hide = |why: &str| {
-        unknown.get_or_insert_with(|| why.into());
-    };
-    if let Some(sources) = rule.get(names.sources) {
-        if sources.unknown().is_some() {
-            hide("the clients' addresses are not in the file");
-        }
-        let texts = sources.items().iter().filter_map(Node::text);
-        conditions.sources = texts.map(str::to_owned).collect();
-    }
-    let has_groups = rule
-        .get(names.source_groups)
-        .is_some_and(|node| !node.items().is_empty() || node.unknown().is_some());
-    if has_groups {
-        hide("what is in an IP group is not in the file");
-    }
-    if is_network {
-        let protocols = names.ip_protocols.iter().find_map(|name| rule.get(name));
-        let is_tcp = |node: &Node| {
-            node.text().is_some_and(|text| {
-                text.eq_ignore_ascii_case("tcp") || text.eq_ignore_ascii_case("any")
-            })
-        };
-        let ports = rule.get(names.ports);
-        let is_unknown = |node: Option<&Node>| {
-            node.is_some_and(|node| {
-                node.unknown().is_some()
-                    || node.items().iter().any(|item| item.text().is_some_and(is_expression))
-            })
-        };
-        if is_unknown(protocols) || is_unknown(ports) {
-            hide("protocols or ports are not in the file");
-            conditions.ports = vec![(0, u16::MAX)];
-        } else if protocols.is_some_and(|node| node.items().iter().any(is_tcp)) {
-            let ports = ports.map_or(&[][..], Node::items).iter().filter_map(Node::text);
-            conditions.ports = ports.filter_map(port_range).collect();
-        }
-    } else {
-        for node in names.protocols.iter().filter_map(|name| rule.get(name)) {
-            if node.unknown().is_some() {
-                hide("protocols are not in the file");
-            }
-            for protocol in node.items() {
-                let kind = protocol.text_of(names.protocol_type).unwrap_or_default();
-                let port = protocol.text_of("port").and_then(|port| port.parse().ok());
-                let kind = kind.to_ascii_lowercase();
-                let usual = if kind == "http" { 80 } else { 443 };
-                conditions.protocols.push((kind, port.unwrap_or(usual)));
-            }
-        }
-        if conditions.protocols.is_empty() && unknown.is_some() {
-            conditions.protocols = vec![("https".to_owned(), 443), ("http".to_owned(), 80)];
-        }
-    }
-    conditions.unknown = unknown;
-    conditions
-}
-
-/// `443`, `80-90` or `*`.
-fn port_range(text: &str) -> Option<(u16, u16)> {
-    if text == "*" {
-        return Some((0, u16::MAX));
-    }
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
 }

@@ -12,9 +12,6 @@ use crate::firewall::policy::{
 };
 use std::sync::Arc;
 
-/// The port of DNS.
-const DNS: u16 = 53;
-
 /// Policies.
 #[derive(Debug, Default)]
 pub struct Policies {
@@ -28,6 +25,8 @@ pub struct Policies {
 /// The part of a policy for some pods.
 #[derive(Debug)]
 struct Spec {
+    /// Whether it is for nodes instead of pods.
+    is_node: bool,
     /// The namespace; `None` for all.
     namespace: Option<String>,
     /// Which pods; `None` for all.
@@ -74,7 +73,15 @@ pub fn read(files: &[RuleFile]) -> Result<Policies, InvalidRules> {
 }
 
 impl Policies {
+    fn hide(&mut self, node: &Node, file: &Arc<str>, why: &str) {
+        let place = Place { file: Arc::clone(file), line: node.line };
+        self.hidden.get_or_insert_with(|| (place, why.into()));
+    }
+
     fn object(&mut self, node: &Node, file: &Arc<str>) -> Result<(), InvalidRules> {
+        if node.unknown().is_some() || has_merge(node) {
+            self.hide(node, file, "aliases and merges of YAML are not read");
+        }
         for item in node.items_of("items") {
             self.object(item, file)?;
         }
@@ -85,27 +92,36 @@ impl Policies {
                 Some(namespace.unwrap_or("default").to_owned())
             }
             "CiliumClusterwideNetworkPolicy" => None,
+            "NetworkPolicy" | "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy" => {
+                self.hide(
+                    node,
+                    file,
+                    "Cilium enforces policies of Kubernetes as well, which are not judged",
+                );
+                return Ok(());
+            }
+            "" if node.get("spec").is_some() => {
+                self.hide(node, file, "the object has no kind");
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         let specs = node.get("spec").into_iter().chain(node.items_of("specs"));
         for spec in specs {
-            let spec = self.spec(spec, namespace.clone(), file)?;
+            let spec = Self::spec(spec, namespace.clone(), file)?;
             self.specs.push(spec);
         }
         Ok(())
     }
 
-    fn spec(
-        &mut self,
-        node: &Node,
-        namespace: Option<String>,
-        file: &Arc<str>,
-    ) -> Result<Spec, InvalidRules> {
+    fn spec(node: &Node, namespace: Option<String>, file: &Arc<str>) -> Result<Spec, InvalidRules> {
         let place = Place { file: Arc::clone(file), line: node.line };
-        if let Some(why) = node.unknown() {
-            self.hidden.get_or_insert((place, Arc::clone(why)));
-        }
+        let is_node = node.get("nodeSelector").is_some();
         let selector = node.get("endpointSelector").or_else(|| node.get("nodeSelector"));
+        if selector.is_none() {
+            let what = "Cilium refuses a policy without a selector".to_owned();
+            return Err(InvalidRules { place, what });
+        }
         let is_empty = |node: &Node| node.value == document::Value::Object(Vec::new());
         let selector = selector.filter(|node| !is_empty(node));
         let mut allows = Vec::new();
@@ -114,11 +130,18 @@ impl Policies {
             allows.push(Rule::read(rule, file)?);
         }
         for rule in node.items_of("egressDeny") {
-            denies.push(Rule::read(rule, file)?);
+            let rule = Rule::read(rule, file)?;
+            if rule.has_names() {
+                let what =
+                    "egressDeny has no toFQDNs, and Cilium does not enforce the policy".to_owned();
+                return Err(InvalidRules { place: rule.place, what });
+            }
+            denies.push(rule);
         }
         let said = node.at(&["enableDefaultDeny", "egress"]).and_then(Node::text);
         let has_rules = !allows.is_empty() || !denies.is_empty();
         Ok(Spec {
+            is_node,
             namespace,
             selector: selector.map(|node| format!("{:?}", without_lines(node))),
             allows,
@@ -129,19 +152,31 @@ impl Policies {
 
     /// The policies that apply to the same pods, for each kind of pods that policies name.
     fn groups(&self) -> Vec<Vec<&Spec>> {
-        let mut kinds: Vec<(&Option<String>, &Option<String>)> = Vec::new();
+        let mut kinds: Vec<(bool, &Option<String>, &Option<String>)> = Vec::new();
         for spec in &self.specs {
-            let kind = (&spec.namespace, &spec.selector);
+            let kind = (spec.is_node, &spec.namespace, &spec.selector);
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
         }
-        let covers = |spec: &Spec, (namespace, selector): &(&Option<String>, &Option<String>)| {
-            (spec.namespace.is_none() || spec.namespace == **namespace)
+        let covers = |spec: &Spec, (is_node, namespace, selector): &(bool, &Option<String>, &Option<String>)| {
+            spec.is_node == *is_node
+                && (spec.namespace.is_none() || spec.namespace == **namespace)
                 && (spec.selector.is_none() || spec.selector == **selector)
         };
         let group = |kind| self.specs.iter().filter(|spec| covers(spec, &kind)).collect();
         kinds.into_iter().map(group).collect()
+    }
+}
+
+/// Whether a merge key of YAML is in a value.
+fn has_merge(node: &Node) -> bool {
+    match &node.value {
+        document::Value::List(items) => items.iter().any(has_merge),
+        document::Value::Object(entries) => {
+            entries.iter().any(|(key, node)| key == "<<" || has_merge(node))
+        }
+        _ => false,
     }
 }
 
@@ -155,7 +190,7 @@ fn without_lines(node: &Node) -> Node {
         ),
         other => other.clone(),
     };
-    Node { line: 0, value }
+    Node { line: 0, is_plain: false, value }
 }
 
 /// What policies do to the pods that they select.
@@ -204,19 +239,27 @@ fn decide_group(specs: &[&Spec], flow: &Flow<'_>, otherwise: &Outcome) -> Decisi
 
 /// Whether pods can look a name up so that Cilium learns its addresses.
 fn lookup(specs: &[&Spec], flow: &Flow<'_>) -> Match {
-    let rules = specs.iter().flat_map(|spec| &spec.allows).flat_map(|rule| &rule.ports);
-    let dns: Vec<&Ports> =
-        rules.filter(|ports| ports.covers(DNS) && !ports.dns.is_empty()).collect();
-    if dns.is_empty() {
+    let denied = specs.iter().flat_map(|spec| &spec.denies).any(Rule::may_hold_dns);
+    if denied {
+        return Match::Maybe("egressDeny may deny the DNS that names need".into());
+    }
+    let rules = specs.iter().flat_map(|spec| &spec.allows).filter(|rule| rule.may_hold_dns());
+    let ports: Vec<&Ports> =
+        rules.flat_map(|rule| &rule.ports).filter(|ports| ports.is_for_dns()).collect();
+    let restricted: Vec<&Ports> =
+        ports.iter().copied().filter(|ports| !ports.dns.is_empty()).collect();
+    if restricted.is_empty() {
         return Match::Maybe(
             "toFQDNs needs a DNS rule (port 53, rules.dns) for the same pods".into(),
         );
     }
+    if restricted.len() < ports.len() {
+        // A rule without names lets every lookup pass.
+        return Match::Yes;
+    }
     let host = flow.host.as_str();
-    dns.iter()
-        .flat_map(|ports| &ports.dns)
-        .map(|name| name.matches(host))
-        .fold(Match::No, Match::or)
+    let names = restricted.iter().flat_map(|ports| &ports.dns);
+    names.map(|name| name.matches(host)).fold(Match::No, Match::or)
 }
 
 impl Policy for Policies {

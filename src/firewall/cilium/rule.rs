@@ -6,6 +6,8 @@ use crate::firewall::host_set::HostSet;
 use crate::firewall::policy::{Flow, InvalidRules, Match, Place};
 use std::sync::Arc;
 
+/// The most ports of one entry.
+const MAX_PORTS: usize = 40;
 /// Selectors of destinations that are not addresses of the Internet.
 const INSIDE: [&str; 3] = ["toEndpoints", "toServices", "toNodes"];
 
@@ -28,7 +30,9 @@ pub(super) struct Rule {
     unknown: Option<Arc<str>>,
     /// Whether the entry says nothing at all, and so selects nothing.
     is_empty: bool,
-    place: Place,
+    /// Whether the cluster's own DNS servers may be among the destinations.
+    has_inside: bool,
+    pub place: Place,
 }
 
 /// An entry of `toPorts`.
@@ -37,6 +41,8 @@ pub(super) struct Ports {
     /// Ranges over TCP or any protocol; empty for all ports.
     ranges: Vec<(u16, u16)>,
     is_for_all: bool,
+    /// Whether DNS over UDP is among them.
+    has_dns: bool,
     /// `rules.dns`.
     pub dns: Vec<Name>,
     /// Why the entry may match.
@@ -108,11 +114,10 @@ impl Ports {
             let protocol = port.text_of("protocol").unwrap_or("ANY");
             if !matches!(protocol, "TCP" | "ANY") {
                 // DNS is looked up over UDP.
-                if protocol == "UDP" && port.text_of("port") == Some("53") {
-                    ports.ranges.push((53, 53));
-                }
+                ports.has_dns |= protocol == "UDP" && port.text_of("port") == Some("53");
                 continue;
             }
+            ports.has_dns |= protocol == "ANY" && port.text_of("port") == Some("53");
             match port.text_of("port").map(str::parse::<u16>) {
                 Some(Ok(0)) => is_for_all = true,
                 Some(Ok(first)) => {
@@ -144,6 +149,37 @@ impl Ports {
         ports
     }
 
+    /// Reads `toPorts`.
+    ///
+    /// # Errors
+    /// [`InvalidRules`] for what the API server or Cilium refuses.
+    fn read_all(node: &Node, file: &Arc<str>) -> Result<Vec<Self>, InvalidRules> {
+        let entries = node.items_of("toPorts");
+        let mut names = node.items_of("toFQDNs").iter();
+        let is_twice =
+            |node: &Node| node.get("matchName").is_some() && node.get("matchPattern").is_some();
+        let refused = if entries
+            .iter()
+            .flat_map(|entry| entry.items_of("ports"))
+            .any(|port| port.get("port").is_some_and(|port| port.is_plain))
+        {
+            "a port must be a text in quotes"
+        } else if entries.iter().any(|entry| entry.items_of("ports").len() > MAX_PORTS) {
+            "an entry of toPorts holds 40 ports at most"
+        } else if names.any(is_twice) {
+            "an entry of toFQDNs holds matchName or matchPattern, not both"
+        } else {
+            return Ok(entries.iter().map(Self::read).collect());
+        };
+        let place = Place { file: Arc::clone(file), line: node.line };
+        Err(InvalidRules { place, what: format!("the policy is refused: {refused}") })
+    }
+
+    /// Whether the port of DNS is among these.
+    pub fn is_for_dns(&self) -> bool {
+        self.is_for_all || self.has_dns
+    }
+
     /// Whether a port is among these.
     pub fn covers(&self, port: u16) -> bool {
         self.is_for_all || self.ranges.iter().any(|(first, last)| (*first..=*last).contains(&port))
@@ -173,9 +209,10 @@ impl Rule {
             ranges: Vec::new(),
             world: None,
             has_destination: false,
-            ports: node.items_of("toPorts").iter().map(Ports::read).collect(),
+            ports: Ports::read_all(node, file)?,
             unknown: None,
             is_empty: false,
+            has_inside: false,
             place: place(node.line),
         };
         let Value::Object(entries) = &node.value else {
@@ -225,15 +262,31 @@ impl Rule {
                 }
                 "toEntities" => {
                     for item in value.items() {
-                        if matches!(
-                            item.text(),
-                            Some("world" | "all" | "world-ipv4" | "world-ipv6")
-                        ) {
+                        let family = match item.text() {
+                            Some("world-ipv4") => Some("0.0.0.0/0"),
+                            Some("world-ipv6") => Some("::/0"),
+                            _ => None,
+                        };
+                        if family.is_some() {
+                            self.read_range(family, &[], place(item.line));
+                        }
+                        let is_outside = family.is_some() || item.text() == Some("world");
+                        self.has_inside |= !is_outside;
+                        if matches!(item.text(), Some("world" | "all")) {
                             self.world.get_or_insert(place(item.line));
                         }
                     }
                 }
-                key if INSIDE.contains(&key) => {}
+                key if INSIDE.contains(&key) => {
+                    self.has_inside = true;
+                    if value.value == Value::Null
+                        || ["reserved", "cidr"]
+                            .iter()
+                            .any(|word| format!("{value:?}").contains(word))
+                    {
+                        self.unknown.get_or_insert(format!("{key} is not judged").into());
+                    }
+                }
                 other => {
                     self.unknown.get_or_insert(format!("{other} is not judged").into());
                 }
@@ -267,6 +320,13 @@ impl Rule {
         }
     }
 
+    /// Whether the rule may be about the cluster's DNS servers.
+    pub fn may_hold_dns(&self) -> bool {
+        let is_for_dns = self.ports.is_empty() || self.ports.iter().any(Ports::is_for_dns);
+        let is_for_servers = !self.has_destination || self.has_inside || !self.ranges.is_empty();
+        !self.is_empty && is_for_dns && is_for_servers
+    }
+
     /// Whether the rule is about names.
     pub fn has_names(&self) -> bool {
         self.names.hosts().next().is_some() || !self.patterns.is_empty()
@@ -275,6 +335,10 @@ impl Rule {
     /// Whether a connection matches, and the line that says so.
     pub fn matches(&self, flow: &Flow<'_>, allows: bool) -> (Match, Place) {
         let (destination, place) = self.matches_destination(flow, allows);
+        let destination = match &self.unknown {
+            Some(why) => destination.and(Match::Maybe(Arc::clone(why))),
+            None => destination,
+        };
         let mut ports = if self.ports.is_empty() { Match::Yes } else { Match::No };
         for entry in &self.ports {
             let covers = Match::from_bool(entry.covers(flow.port));
@@ -333,7 +397,8 @@ impl Rule {
             }
         }
         match &self.unknown {
-            Some(why) if found.0 == Match::No => (Match::Maybe(Arc::clone(why)), found.1),
+            // Whatever it is, it may be the destination.
+            Some(_) if found.0 == Match::No => (Match::Yes, found.1),
             _ => found,
         }
     }

@@ -23,7 +23,16 @@ const RESTRICTING: [&str; 7] = [
     "stop-dns-rebind",
 ];
 /// Options after which the rest of the file is not all that counts.
-const HIDING: [&str; 5] = ["auth-zone", "cname", "conf-script", "hostsdir", "synth-domain"];
+const HIDING: [&str; 8] = [
+    "auth-zone",
+    "cname",
+    "conf-script",
+    "dns-rr",
+    "dynamic-host",
+    "hostsdir",
+    "interface-name",
+    "synth-domain",
+];
 
 /// What a rule does with a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +74,10 @@ pub struct Config {
     /// Whether there is a server for all names, written in the file.
     pub(super) has_general_server: bool,
     pub(super) no_resolv: bool,
+    /// Whether names without a dot in hosts files get the domain.
+    expands_hosts: bool,
+    /// The first name without a dot in a hosts file.
+    short_name: Option<Place>,
     /// The sets that each name and all below it fill. The first line of a name wins.
     pub(super) filled: HashMap<String, (Vec<FilledSet>, Place)>,
     /// The first line with `nftset=`, and the first with `ipset=`.
@@ -88,6 +101,9 @@ pub fn read(files: &[RuleFile], includes: &dyn Includes) -> Result<Config, Inval
     let mut config = Config::default();
     for file in files {
         config.read(&file.text, &file.name, includes, 0)?;
+    }
+    if let Some(place) = config.short_name.clone().filter(|_| config.expands_hosts) {
+        config.hide(&place, "expand-hosts adds a domain to names of hosts files".into());
     }
     Ok(config)
 }
@@ -138,6 +154,7 @@ impl Config {
         match name {
             "address" | "server" | "local" => self.rule(name, value, place)?,
             "no-resolv" => self.no_resolv = true,
+            "expand-hosts" => self.expands_hosts = true,
             "host-record" => self.record(value, place),
             "nftset" => self.nftset(value, place)?,
             "ipset" => {
@@ -196,9 +213,10 @@ impl Config {
                 Target::Server
             }
         };
-        for domain in domains.split('/') {
-            let domain = domain.trim_matches('.').to_ascii_lowercase();
-            if domain == "*" || domain == "#" && target == Target::General {
+        for name in domains.split('/') {
+            let domain = name.trim_matches('.').to_ascii_lowercase();
+            let is_dots = domain.is_empty() && !name.is_empty();
+            if is_dots || domain == "*" || domain == "#" && target == Target::General {
                 self.hide(place, format!("{option}={value} may be read differently"));
             } else if domain == "#" {
                 let rules = self.plain.entry(String::new()).or_default();
@@ -302,6 +320,9 @@ impl Config {
             let mut words = line.split_whitespace();
             let Some(Ok(address)) = words.next().map(str::parse) else { continue };
             for name in words {
+                if !name.contains('.') {
+                    self.short_name.get_or_insert_with(|| place.clone());
+                }
                 self.add_record(name, &[address], &place);
             }
         }

@@ -67,6 +67,7 @@ pub fn read(files: &[RuleFile], includes: &dyn Includes) -> Result<Rules, Invali
     let dnsmasq = if names.is_empty() { None } else { Some(dnsmasq::read(&names, includes)?) };
     ruleset.filled = dnsmasq.iter().flat_map(dnsmasq::Config::all_filled).cloned().collect();
     ruleset.check_sets()?;
+    ruleset.check_hooks();
     let ranges = ruleset.public_ranges();
     Ok(Rules { ruleset, dnsmasq, ranges })
 }
@@ -80,6 +81,22 @@ fn is_listing(text: &str) -> bool {
 }
 
 impl Ruleset {
+    /// Chains at a device see packets before all others.
+    fn check_hooks(&mut self) {
+        let at_device = self.chains.values().find(|chain| {
+            matches!(chain.hook.as_deref(), Some("ingress" | "egress"))
+                && (chain.drops || !chain.rules.is_empty())
+        });
+        if at_device.is_some() && self.hidden.is_none() {
+            let places =
+                self.chains.values().flat_map(|chain| &chain.rules).map(|rule| &rule.place);
+            let file =
+                places.map(|place| Arc::clone(&place.file)).next().unwrap_or_else(|| "".into());
+            let why = Arc::from("chains at ingress or egress are not judged");
+            self.hidden = Some((Place { file, line: 1 }, why));
+        }
+    }
+
     /// nft does not load a rule that names a set which the table does not have.
     fn check_sets(&self) -> Result<(), InvalidRules> {
         for (key, chain) in &self.chains {
@@ -117,7 +134,7 @@ impl Ruleset {
         let wide = in_rules.chain(in_maps).chain(in_sets).filter_map(|item| match item {
             Item::Addresses(first, last) => {
                 let range = AddressRange { first: *first, last: *last };
-                range.may_hold_strangers().then_some(*last)
+                range.public_address().filter(|_| first != last)
             }
             _ => None,
         });
@@ -146,6 +163,7 @@ impl Ruleset {
                 let is_tracked = !matches!(*hook, "prerouting" | "output")
                     || chain.priority > CONNECTION_TRACKING;
                 let packet = Packet { is_tracked, ..packet };
+                self.steps.set(0);
                 let mut possible = self.walk(key, chain, packet, 0);
                 if chain.kind == "nat" && (possible.drop.is_some() || possible.why.is_some()) {
                     let why = Arc::from("chains of type nat are not judged");
@@ -215,6 +233,7 @@ impl Ruleset {
         if self.chains.values().any(|chain| chain.hook.is_some()) {
             return None;
         }
+        self.steps.set(0);
         let deciding = self.chains.iter().find_map(|(key, chain)| {
             let Possible { accept, drop, .. } = self.walk(key, chain, packet, 0);
             accept.or(drop)

@@ -12,8 +12,28 @@ use std::sync::Arc;
 
 /// The limit of chains within chains; nft's own is 16.
 const MAX_DEPTH: usize = 16;
+/// The most chains that one packet is walked through.
+const MAX_STEPS: u32 = 2_000;
 /// The ports that clients connect from on Linux.
 const EPHEMERAL: (u16, u16) = (32_768, 60_999);
+
+/// Protocols that are not TCP.
+const OTHER_PROTOCOLS: [&str; 12] = [
+    "udp",
+    "icmp",
+    "icmpv6",
+    "ipv6-icmp",
+    "esp",
+    "ah",
+    "sctp",
+    "dccp",
+    "udplite",
+    "comp",
+    "gre",
+    "igmp",
+];
+/// States that packets of a usual connection do not have.
+const OTHER_STATES: [&str; 3] = ["related", "invalid", "untracked"];
 
 /// What is known of the address of a host.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +95,16 @@ impl Ruleset {
         depth: usize,
     ) -> Possible {
         let mut possible = Possible::default();
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MAX_STEPS {
+            let place = chain.rules.first().map(|rule| rule.place.clone());
+            let places: Vec<Place> = place.into_iter().collect();
+            let why: Arc<str> = "there are too many ways through the chains".into();
+            possible.why = places.first().map(|place| (place.clone(), why));
+            (possible.accept, possible.drop, possible.through) =
+                (Some(places.clone()), Some(places), true);
+            return possible;
+        }
         for rule in &chain.rules {
             let Some(verdict) = &rule.verdict else { continue };
             let matched = self.matches(key, rule, packet);
@@ -173,7 +203,10 @@ impl Ruleset {
         depth: usize,
         possible: &mut Possible,
     ) -> bool {
-        for (item, verdict) in entries {
+        // `*` stands for what no other entry does.
+        let is_rest = |item: &Item| *item == Item::Word("*".to_owned());
+        let (rest, named): (Vec<_>, Vec<_>) = entries.iter().partition(|(item, _)| is_rest(item));
+        for (item, verdict) in named.into_iter().chain(rest) {
             let condition =
                 Condition { selector: selector.clone(), negated: false, items: vec![item.clone()] };
             match self.holds(key, &condition, packet) {
@@ -199,6 +232,7 @@ impl Ruleset {
         let matched = match &condition.selector {
             Selector::Unknown(why) => return Match::Maybe(Arc::clone(why)),
             Selector::Never => return Match::No,
+            _ if condition.items == [Item::Word("*".to_owned())] => return Match::Yes,
             Selector::Protocol(Some(version)) if *version != packet.version => return Match::No,
             Selector::Port(_, Some(protocol)) if protocol != "tcp" => return Match::No,
             Selector::Address(_, version) if *version != packet.version => return Match::No,
@@ -207,7 +241,8 @@ impl Ruleset {
             }
             Selector::Protocol(_) => items
                 .map(|item| match item {
-                    Item::Word(word) => Match::from_bool(word == "tcp"),
+                    Item::Word(word) if word == "tcp" => Match::Yes,
+                    Item::Word(word) if OTHER_PROTOCOLS.contains(&word.as_str()) => Match::No,
                     Item::Numbers(first, last) => Match::from_bool((*first..=*last).contains(&6)),
                     _ => Match::Maybe("the protocol is not judged".into()),
                 })
@@ -234,7 +269,7 @@ impl Ruleset {
                     Item::Word(word) if !packet.is_tracked => Match::from_bool(word == "invalid"),
                     Item::Word(word) if word == "new" => Match::from_bool(packet.is_first),
                     Item::Word(word) if word == "established" => Match::from_bool(!packet.is_first),
-                    Item::Word(_) => Match::No,
+                    Item::Word(word) if OTHER_STATES.contains(&word.as_str()) => Match::No,
                     _ => Match::Maybe("the state is not judged".into()),
                 })
                 .fold(Match::No, Match::or),
@@ -254,7 +289,7 @@ impl Ruleset {
             Item::Numbers(first, last) if *last < low || high < *first => Match::No,
             Item::Set(name) => {
                 let set = self.sets.get(&(key.0.clone(), key.1.clone(), name.clone()));
-                match set.filter(|set| !set.is_dynamic) {
+                match set.filter(|set| !set.is_dynamic && !self.is_updated(key, name)) {
                     Some(set) => {
                         let items = set.items.iter().filter(|item| !matches!(item, Item::Set(_)));
                         items
@@ -286,7 +321,9 @@ impl Ruleset {
                     return Match::Yes;
                 }
                 let why = match packet.filled {
-                    _ if set.is_dynamic => "rules of the kernel add addresses to the set",
+                    _ if set.is_dynamic || self.is_updated(key, name) => {
+                        "rules of the kernel add addresses to the set"
+                    }
                     None if !set.is_interval => {
                         "check the rules together with the dnsmasq configuration that fills the set"
                     }
@@ -309,6 +346,11 @@ impl Ruleset {
 }
 
 impl Ruleset {
+    /// Whether rules add elements to a set.
+    fn is_updated(&self, key: &Key, name: &str) -> bool {
+        self.updated.contains(&(key.0.clone(), key.1.clone(), name.to_owned()))
+    }
+
     /// Whether dnsmasq fills no such set, so that its elements are those of the file.
     fn is_static(&self, key: &Key, name: &str) -> bool {
         !self.filled.iter().any(|filled| {
@@ -331,7 +373,7 @@ fn is_family(item: &Item, version: char) -> Match {
     match item {
         Item::Word(word) if word == "ipv4" || word == "ip" => Match::from_bool(version == '4'),
         Item::Word(word) if word == "ipv6" || word == "ip6" => Match::from_bool(version == '6'),
-        Item::Word(_) => Match::No,
+        Item::Word(word) if matches!(word.as_str(), "arp" | "vlan") => Match::No,
         _ => Match::Maybe("the family is not judged".into()),
     }
 }

@@ -76,11 +76,23 @@ impl Ruleset {
         } else if let Some(object) = item.get("rule") {
             let mut rule = Rule { conditions: Vec::new(), verdict: None, place: place.clone() };
             for statement in object["expr"].as_array().into_iter().flatten() {
+                if let Some(set) = statement["set"]["set"].as_str() {
+                    self.updated.insert(key_of(object, set.trim_start_matches('@')));
+                    if statement["set"]["stmt"].is_array() {
+                        rule.conditions.push(unknown_condition("a limit"));
+                    }
+                }
                 read_statement(&mut rule, statement);
             }
             self.chains.entry(key(object, "chain")).or_default().rules.push(rule);
         }
     }
+}
+
+/// A set in the table of an object.
+fn key_of(object: &Value, set: &str) -> Key {
+    let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
+    (text("family"), text("table"), set.to_owned())
 }
 
 fn read_statement(rule: &mut Rule, statement: &Value) {

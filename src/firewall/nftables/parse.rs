@@ -1,7 +1,7 @@
 //! Reads rules in nftables' own language, as nft(8) describes it and as `nft list ruleset` prints it.
 
 use super::rule::{read_elements, rule};
-use super::ruleset::{Chain, Key, Ruleset, Set, priority};
+use super::ruleset::{Chain, Key, Ruleset, Set, named, priority, table_name};
 use super::words::{Word, words};
 use crate::firewall::policy::{Includes, InvalidRules, Place};
 use std::collections::HashMap;
@@ -22,6 +22,10 @@ pub(super) fn read(
     file: &Arc<str>,
     includes: &dyn Includes,
 ) -> Result<(), InvalidRules> {
+    if text.contains('\r') {
+        let place = Place { file: Arc::clone(file), line: 1 };
+        return Err(invalid(&place, "lines end with CR LF"));
+    }
     let mut parser = Parser { ruleset, includes, defines: HashMap::new(), words: 0 };
     parser.file(text, file, 0)
 }
@@ -100,13 +104,16 @@ impl Parser<'_> {
                         self.defines.insert((*name).to_owned(), values);
                     }
                 }
+                "list" | "monitor" | "describe" => {
+                    cursor.statement();
+                }
                 "include" => {
                     let words = cursor.statement();
                     self.include(words.first().unwrap_or(&""), &place, depth)?;
                 }
                 "flush" | "delete" | "destroy" | "reset" => {
                     let words = cursor.statement();
-                    self.remove(word, &words);
+                    self.remove(word, &words, &place);
                 }
                 "add" | "create" | "insert" => {
                     self.add(&mut cursor, word == "insert", &place)?;
@@ -127,6 +134,9 @@ impl Parser<'_> {
         } else {
             vec![pattern.to_owned()]
         };
+        if paths.is_empty() {
+            self.hide(place, &format!("there is no file {pattern} here"));
+        }
         for path in paths {
             match self.includes.read(&path) {
                 _ if depth >= MAX_INCLUDES => self.hide(place, "files are nested too deeply"),
@@ -159,12 +169,14 @@ impl Parser<'_> {
     }
 
     /// `flush ruleset`, `flush table F T`, `delete table F T`, `flush chain F T C`.
-    fn remove(&mut self, command: &str, words: &[&str]) {
+    fn remove(&mut self, command: &str, words: &[&str], place: &Place) {
         match words {
             ["ruleset", ..] => {
-                let is_first = self.ruleset.chains.is_empty();
-                self.ruleset.chains.clear();
-                self.ruleset.sets.clear();
+                let family = words.get(1);
+                let is_other = |key: &Key| family.is_some_and(|family| key.0 != *family);
+                let is_first = self.ruleset.chains.is_empty() && family.is_none();
+                self.ruleset.chains.retain(|key, _| is_other(key));
+                self.ruleset.sets.retain(|key, _| is_other(key));
                 self.ruleset.is_whole |= is_first;
             }
             ["table", rest @ ..] => {
@@ -193,6 +205,10 @@ impl Parser<'_> {
                     }
                     _ => drop(self.ruleset.sets.remove(&key)),
                 }
+            }
+            [what @ ("rule" | "element"), ..] => {
+                let why = format!("{command} {what} is not judged");
+                self.hide(place, &why);
             }
             _ => {}
         }
@@ -237,6 +253,7 @@ impl Parser<'_> {
                     }
                     rest => rest,
                 };
+                self.note_updates(&key, rest);
                 let rule = rule(rest, place);
                 let rules = &mut self.ruleset.chains.entry(key).or_default().rules;
                 rules.insert(if first { 0 } else { rules.len() }, rule);
@@ -284,6 +301,10 @@ impl Parser<'_> {
                         self.hide(&place, "the table is switched off (dormant)");
                     }
                 }
+                Some("include" | "define" | "redefine") => {
+                    cursor.statement();
+                    self.hide(&place, "include and define inside a table are not judged");
+                }
                 Some(
                     "comment" | "counter" | "quota" | "limit" | "flowtable" | "ct" | "secmark"
                     | "synproxy",
@@ -313,15 +334,35 @@ impl Parser<'_> {
                 }
                 Some("type" | "policy" | "comment" | "devices" | "flags") => {
                     let words = cursor.statement();
+                    let words = self.expanded(&words, &place)?;
+                    let words: Vec<&str> =
+                        words.iter().map(|word| word.trim_matches('"')).collect();
                     self.chain_settings(key.clone(), &words);
+                }
+                Some("include" | "define" | "redefine") => {
+                    cursor.statement();
+                    self.hide(&place, "include and define inside a chain are not judged");
                 }
                 Some(_) => {
                     let words = cursor.statement();
                     let words = self.expanded(&words, &place)?;
                     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                    self.note_updates(key, &words);
                     let rule = rule(&words, &place);
                     self.ruleset.chains.entry(key.clone()).or_default().rules.push(rule);
                 }
+            }
+        }
+    }
+
+    /// Notes the sets that a rule adds elements to.
+    fn note_updates(&mut self, chain: &Key, words: &[&str]) {
+        for pair in words.windows(2) {
+            if let ["add" | "update" | "delete", set] = pair
+                && let Some(set) = set.strip_prefix('@')
+            {
+                let key = (chain.0.clone(), chain.1.clone(), set.to_owned());
+                self.ruleset.updated.insert(key);
             }
         }
     }
@@ -344,8 +385,8 @@ impl Parser<'_> {
     /// `{ type ipv4_addr; flags interval; elements = { … } }`, without the semicolons.
     fn set(&mut self, key: Key, words: &[&str], place: &Place) {
         let set: &mut Set = self.ruleset.sets.entry(key).or_default();
+        let mut is_constant = false;
         for (i, word) in words.iter().enumerate() {
-            let value = words.get(i + 1).copied().unwrap_or_default();
             match *word {
                 "type" if set.kind.is_empty() => {
                     let rest = words[i + 1..].iter();
@@ -370,12 +411,19 @@ impl Parser<'_> {
                 "typeof" => set.kind = "typeof".to_owned(),
                 "flags" => {
                     let flags: Vec<&str> = words[i + 1..].to_vec();
-                    set.is_interval |= flags.contains(&"interval") || flags.contains(&"constant");
-                    set.is_dynamic |= value == "dynamic";
+                    set.is_interval |= flags.contains(&"interval");
+                    set.is_dynamic |= flags.contains(&"dynamic");
+                    is_constant = flags.contains(&"constant");
                 }
                 "elements" => read_elements(set, &words[i + 1..]),
                 _ => {}
             }
+        }
+        if is_constant {
+            self.ruleset
+                .hidden
+                .get_or_insert((place.clone(), "constant sets are not judged".into()));
+            return;
         }
         if set.kind == "typeof" {
             self.hide(place, "sets by typeof are not judged");
@@ -385,27 +433,4 @@ impl Parser<'_> {
 
 fn invalid(place: &Place, what: &str) -> InvalidRules {
     InvalidRules { place: place.clone(), what: format!("nft does not load the file: {what}") }
-}
-
-/// `inet filter`, or `filter` of the family ip.
-fn table_name(words: &[&str]) -> (String, String) {
-    match words {
-        [family @ ("ip" | "ip6" | "inet" | "bridge" | "netdev" | "arp"), table, ..] => {
-            ((*family).to_owned(), (*table).to_owned())
-        }
-        [table, ..] => ("ip".to_owned(), (*table).to_owned()),
-        [] => ("ip".to_owned(), String::new()),
-    }
-}
-
-/// A chain or set with its table, and the number of words that name it.
-fn named(words: &[&str]) -> Option<(Key, usize)> {
-    let (family, table) = table_name(words);
-    let used = if words.get(1) == Some(&table.as_str()) && words.first() != Some(&table.as_str()) {
-        2
-    } else {
-        1
-    };
-    let name = words.get(used)?;
-    Some(((family, table, (*name).to_owned()), used + 1))
 }

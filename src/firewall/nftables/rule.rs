@@ -2,6 +2,10 @@
 
 use super::ruleset::{Condition, Item, Rule, Selector, Set, Verdict, selector};
 use crate::firewall::policy::Place;
+use std::sync::Arc;
+
+/// The most conditions of a rule that are read.
+const MAX_CONDITIONS: usize = 64;
 
 /// `= { a, b : accept, c timeout 1h }`.
 pub(super) fn read_elements(set: &mut Set, words: &[&str]) {
@@ -28,7 +32,15 @@ pub(super) fn read_elements(set: &mut Set, words: &[&str]) {
 }
 
 fn add_element(set: &mut Set, element: &[&str]) {
-    let Some(value) = element.first() else { return };
+    if element.is_empty() {
+        return;
+    }
+    // A range may be written with spaces: `81 - 1000`.
+    let is_end = |word: &&&str| {
+        matches!(**word, ":" | "timeout" | "expires" | "comment" | "counter" | "limit")
+    };
+    let value: String = element.iter().take_while(|word| !is_end(word)).copied().collect();
+    let value = value.as_str();
     if let Some(colon) = element.iter().position(|word| *word == ":") {
         let verdict = verdict(&element[colon + 1..]).map(|(verdict, _)| verdict);
         let verdict = verdict.unwrap_or_else(|| Verdict::Unknown("a map of values".into()));
@@ -45,6 +57,9 @@ fn verdict(words: &[&str]) -> Option<(Verdict, usize)> {
         ["accept", ..] => (Verdict::Accept, 1),
         ["drop" | "reject", ..] => (Verdict::Drop, 1),
         ["return", ..] => (Verdict::Return, 1),
+        ["jump" | "goto", "{", ..] => {
+            (Verdict::Unknown("chains without a name are not judged".into()), words.len())
+        }
         ["jump", chain, ..] => (Verdict::Jump((*chain).to_owned()), 2),
         ["goto", chain, ..] => (Verdict::Goto((*chain).to_owned()), 2),
         [
@@ -62,6 +77,10 @@ pub(super) fn rule(words: &[&str], place: &Place) -> Rule {
     let mut at = 0;
     while at < words.len() {
         let rest = &words[at..];
+        if rule.conditions.len() > MAX_CONDITIONS {
+            rule.verdict = Some(Verdict::Unknown("the rule has too many conditions".into()));
+            break;
+        }
         if let Some((found, used)) = verdict(rest) {
             rule.verdict = Some(found);
             at += used;
@@ -83,7 +102,12 @@ pub(super) fn rule(words: &[&str], place: &Place) -> Rule {
             "add" | "update" | "delete" | "set"
                 if rest.get(1).is_some_and(|word| word.starts_with('@')) =>
             {
-                rest.iter().position(|word| *word == "}").map_or(rest.len(), |end| end + 1)
+                let end =
+                    rest.iter().position(|word| *word == "}").map_or(rest.len(), |end| end + 1);
+                if rest[..end].iter().any(|word| matches!(*word, "limit" | "quota" | "ct")) {
+                    rule.conditions.push(unknown("a limit is not judged"));
+                }
+                end
             }
             _ => condition(rest, &mut rule),
         };
@@ -98,6 +122,10 @@ fn log_words(words: &[&str]) -> usize {
         words.get(at).copied()
     {
         at += 2;
+        // `flags tcp sequence,options`
+        while let Some("sequence" | "options" | ",") = words.get(at).copied() {
+            at += 1;
+        }
     }
     at
 }
@@ -106,20 +134,17 @@ fn log_words(words: &[&str]) -> usize {
 fn condition(words: &[&str], rule: &mut Rule) -> usize {
     let Some((selector, at)) = selector(words) else {
         let why = format!("'{}' is not judged", words[0]);
-        let selector = Selector::Unknown(why.into());
-        rule.conditions.push(Condition { selector, negated: false, items: Vec::new() });
-        return 1;
+        return unjudged(words, rule, &why, 1);
     };
     match words.get(at) {
         // `meta mark set 1` is no condition.
         Some(&"set") => return at + 2,
         Some(&".") => {
-            let selector = Selector::Unknown("concatenations are not judged".into());
-            rule.conditions.push(Condition { selector, negated: false, items: Vec::new() });
-            return words
+            let used = words
                 .iter()
                 .position(|word| verdict(&[*word, ""]).is_some())
                 .unwrap_or(words.len());
+            return unjudged(words, rule, "concatenations are not judged", used);
         }
         Some(&"vmap") => {
             if let Some(map) = words.get(at + 1).and_then(|word| word.strip_prefix('@')) {
@@ -135,8 +160,28 @@ fn condition(words: &[&str], rule: &mut Rule) -> usize {
         _ => {}
     }
     let (condition, used) = comparison(selector, &words[at..]);
+    if let Selector::Unknown(why) = &condition.selector
+        && words.contains(&"vmap")
+    {
+        let why = Arc::clone(why);
+        return unjudged(words, rule, &why, words.len());
+    }
     rule.conditions.push(condition);
     at + used
+}
+
+fn unknown(why: &str) -> Condition {
+    Condition { selector: Selector::Unknown(why.into()), negated: false, items: Vec::new() }
+}
+
+/// Adds a condition that cannot be judged; a map of verdicts after it cannot either. Returns the number of words used.
+fn unjudged(words: &[&str], rule: &mut Rule, why: &str, used: usize) -> usize {
+    if words.contains(&"vmap") {
+        rule.verdict = Some(Verdict::Unknown(why.into()));
+        return words.len();
+    }
+    rule.conditions.push(unknown(why));
+    used
 }
 
 /// Reads what a selector is compared with. Returns the number of words that it takes.

@@ -3,6 +3,7 @@
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::dnsmasq::FilledSet;
 use crate::firewall::policy::Place;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +16,10 @@ pub(super) type Key = (String, String, String);
 pub(super) struct Ruleset {
     pub chains: BTreeMap<Key, Chain>,
     pub sets: HashMap<Key, Set>,
+    /// The chains that the current packet was walked through.
+    pub steps: Cell<u32>,
+    /// The sets that rules add elements to.
+    pub updated: HashSet<Key>,
     /// The sets that dnsmasq fills.
     pub filled: HashSet<FilledSet>,
     /// Whether the rules begin by removing all others, or are a list of all.
@@ -137,6 +142,9 @@ pub(super) fn priority(words: &[&str]) -> i32 {
     let base = named.map(|(_, priority)| *priority).or_else(|| base.parse().ok()).unwrap_or(0);
     let offset = |word: &str| word.parse::<i32>().unwrap_or(0);
     match words {
+        [_, signed, ..] if signed.len() > 1 && signed.starts_with(['+', '-']) => {
+            base + offset(signed)
+        }
         [_, "+", more, ..] => base + offset(more),
         [_, "-", less, ..] => base - offset(less),
         _ => base,
@@ -171,7 +179,8 @@ impl Item {
         }
         let number = |text: &str| {
             let service = SERVICES.iter().find(|(name, _)| *name == text);
-            service.map(|(_, port)| *port).or_else(|| text.parse().ok())
+            let hexadecimal = || u16::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+            service.map(|(_, port)| *port).or_else(|| text.parse().ok()).or_else(hexadecimal)
         };
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         match (number(first), number(last)) {
@@ -219,4 +228,27 @@ pub(super) fn selector(words: &[&str]) -> Option<(Selector, usize)> {
         }
         _ => return None,
     })
+}
+
+/// `inet filter`, or `filter` of the family ip.
+pub(super) fn table_name(words: &[&str]) -> (String, String) {
+    match words {
+        [family @ ("ip" | "ip6" | "inet" | "bridge" | "netdev" | "arp"), table, ..] => {
+            ((*family).to_owned(), (*table).to_owned())
+        }
+        [table, ..] => ("ip".to_owned(), (*table).to_owned()),
+        [] => ("ip".to_owned(), String::new()),
+    }
+}
+
+/// A chain or set with its table, and the number of words that name it.
+pub(super) fn named(words: &[&str]) -> Option<(Key, usize)> {
+    let (family, table) = table_name(words);
+    let used = if words.get(1) == Some(&table.as_str()) && words.first() != Some(&table.as_str()) {
+        2
+    } else {
+        1
+    };
+    let name = words.get(used)?;
+    Some(((family, table, (*name).to_owned()), used + 1))
 }

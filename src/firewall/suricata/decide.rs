@@ -44,7 +44,7 @@ pub fn is_rules(text: &str) -> bool {
 /// Reads files as one, in order.
 pub fn read(files: &[RuleFile]) -> Rules {
     let mut rules = Rules::default();
-    let mut by_sid: HashMap<u32, usize> = HashMap::new();
+    let mut by_sid: HashMap<(u32, u32), usize> = HashMap::new();
     for file in files {
         for (line, text) in logical_lines(&file.text) {
             let place = Place { file: Arc::clone(&file.name), line };
@@ -54,11 +54,11 @@ pub fn read(files: &[RuleFile]) -> Rules {
                 Err(NoRule::Unknown(why)) => unreadable(&text, &why, &place),
             };
             // Of two rules with the same sid, the one with the higher revision is loaded, else the first.
-            match by_sid.get(&rule.sid).filter(|_| rule.sid != 0) {
+            match by_sid.get(&(rule.group, rule.sid)).filter(|_| rule.sid != 0) {
                 Some(at) if rules.list[*at].revision < rule.revision => rules.list[*at] = rule,
                 Some(_) => {}
                 None => {
-                    by_sid.insert(rule.sid, rules.list.len());
+                    by_sid.insert((rule.group, rule.sid), rules.list.len());
                     rules.list.push(rule);
                 }
             }
@@ -97,6 +97,7 @@ fn unreadable(text: &str, why: &str, place: &Place) -> Rule {
         contents: Vec::new(),
         unknown: Some(format!("Suricata may skip the rule: {why}").into()),
         has_flow: false,
+        group: 1,
         sid: 0,
         revision: 1,
         place: place.clone(),
@@ -108,7 +109,12 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut current: Option<(usize, String)> = None;
     for (i, line) in text.lines().enumerate() {
+        let continued = current.is_some();
         let (number, mut whole) = current.take().unwrap_or((i + 1, String::new()));
+        // Comments are not continued, and Suricata ignores lines that begin with white space.
+        if !continued && line.starts_with(['#', ' ', '\t']) {
+            continue;
+        }
         if let Some(rest) = line.trim_end().strip_suffix('\\') {
             whole.push_str(rest);
             current = Some((number, whole));
@@ -326,7 +332,8 @@ impl Policy for Rules {
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        let contents = self.list.iter().flat_map(|rule| {
+        let acting = self.list.iter().filter(|rule| rule.action != Action::Alert);
+        let contents = acting.flat_map(|rule| {
             let texts = rule.contents.iter().flat_map(super::matching::Content::examples);
             // Two contents of one rule may stand next to each other.
             let joined: String =

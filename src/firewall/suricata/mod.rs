@@ -6,6 +6,7 @@
 
 mod decide;
 mod matching;
+mod options;
 mod rule;
 
 pub use decide::{is_rules, read};

@@ -1,9 +1,12 @@
 //! Reads Suricata's rules (manual, "Rules Format").
 
-use super::matching::{Buffer, Content, Needle};
+use super::matching::Content;
+use super::options::option;
 use crate::firewall::policy::Place;
-use crate::firewall::posix_regex::PosixRegex;
 use std::sync::Arc;
+
+/// Suricata does not load longer rules, in bytes.
+const MAX_RULE: usize = 8_000;
 
 /// What a rule does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,8 @@ pub(super) struct Rule {
     pub unknown: Option<Arc<str>>,
     /// Whether the rule looks at the direction or the state of the connection.
     pub has_flow: bool,
+    /// The group of its identifier.
+    pub group: u32,
     pub sid: u32,
     pub revision: u32,
     pub place: Place,
@@ -105,6 +110,9 @@ impl From<&str> for NoRule {
 pub(super) fn rule(line: &str, place: &Place) -> Result<Rule, NoRule> {
     let (header, options) = line.split_once('(').ok_or("the rule has no options")?;
     let options = options.trim_end().strip_suffix(')').ok_or("the rule has no end")?;
+    if !options.trim_end().ends_with(';') || line.len() > MAX_RULE {
+        return Err("the options do not end with ';', or the rule is too long".into());
+    }
     let words = header_words(header);
     let [action, protocol, from, from_port, direction, to, to_port] = words.as_slice() else {
         return Err("the header does not have seven parts".into());
@@ -120,11 +128,10 @@ pub(super) fn rule(line: &str, place: &Place) -> Result<Rule, NoRule> {
         "tcp" | "tcp-pkt" | "tcp-stream" | "pkthdr" => Protocol::Tcp,
         "tls" => Protocol::Tls,
         "http" | "http1" => Protocol::Http,
+        "ipv6" | "ipv4" | "ip6" | "ip4" => return Err("rules for one family are not judged".into()),
         "udp" | "icmp" | "icmpv6" | "dns" | "ssh" | "smtp" | "ftp" | "quic" | "ntp" | "dhcp"
-        | "smb" | "http2" | "imap" | "sip" | "ipv6" | "rdp" | "snmp" | "tftp" | "ike" | "krb5"
-        | "nfs" | "mqtt" | "rfb" | "sctp" | "modbus" | "dnp3" | "enip" | "ftp-data" => {
-            Protocol::Other
-        }
+        | "smb" | "http2" | "imap" | "sip" | "rdp" | "snmp" | "tftp" | "ike" | "krb5" | "nfs"
+        | "mqtt" | "rfb" | "sctp" | "modbus" | "dnp3" | "enip" | "ftp-data" => Protocol::Other,
         other => return Err(format!("'{other}' is no protocol of Suricata 7").into()),
     };
     let both_ways = match direction.as_str() {
@@ -143,6 +150,7 @@ pub(super) fn rule(line: &str, place: &Place) -> Result<Rule, NoRule> {
         contents: Vec::new(),
         unknown: None,
         has_flow: false,
+        group: 1,
         sid: 0,
         revision: 1,
         place: place.clone(),
@@ -205,7 +213,8 @@ fn ports(text: &str) -> Ports {
     let range = |text: &str| -> Option<(u16, u16)> {
         let (first, last) = text.split_once(':').unwrap_or((text, text));
         let first = if first.is_empty() { 0 } else { first.parse().ok()? };
-        Some((first, if last.is_empty() { u16::MAX } else { last.parse().ok()? }))
+        let last = if last.is_empty() { u16::MAX } else { last.parse().ok()? };
+        (first <= last).then_some((first, last))
     };
     match text.split(',').map(range).collect() {
         Some(ranges) => Ports::Ranges(ranges, negated),
@@ -240,184 +249,4 @@ fn options_of(text: &str) -> Vec<(String, Option<String>)> {
         }
     };
     options.iter().map(split).filter(|(name, _)| !name.is_empty()).collect()
-}
-
-fn option(
-    rule: &mut Rule,
-    buffer: &mut Option<Buffer>,
-    name: &str,
-    value: Option<&str>,
-) -> Result<(), NoRule> {
-    let unknown = |rule: &mut Rule, why: String| {
-        rule.unknown.get_or_insert(why.into());
-    };
-    let number = || value.and_then(|value| value.parse::<u32>().ok());
-    match name {
-        "msg" | "classtype" | "priority" | "reference" | "metadata" | "gid" | "target"
-        | "noalert" | "fast_pattern" | "bypass" => {}
-        "sid" => rule.sid = number().ok_or("the sid is no number")?,
-        "rev" => rule.revision = number().ok_or("the rev is no number")?,
-        "flow" => {
-            rule.has_flow = true;
-            for word in value.unwrap_or_default().split(',') {
-                match word.trim() {
-                    "to_server" | "from_client" => rule.to_server = Some(true),
-                    "to_client" | "from_server" => rule.to_server = Some(false),
-                    "established" => rule.needs = rule.needs.max(Needs::Established),
-                    other => unknown(rule, format!("flow:{other} is not judged")),
-                }
-            }
-        }
-        "ssl_state" if value == Some("client_hello") => {
-            rule.protocol = restricted(rule.protocol, Protocol::Tls)?;
-            rule.needs = rule.needs.max(Needs::Hello);
-            rule.to_server = rule.to_server.or(Some(true));
-        }
-        "tls.version" | "ssl_version" => {
-            rule.needs = rule.needs.max(Needs::Hello);
-            unknown(rule, format!("{name} is not judged"));
-        }
-        "app-layer-protocol" if value == Some("tls") => {
-            rule.protocol = restricted(rule.protocol, Protocol::Tls)?;
-        }
-        "tls.sni" | "tls_sni" => {
-            rule.protocol = restricted(rule.protocol, Protocol::Tls)?;
-            rule.needs = rule.needs.max(Needs::Hello);
-            *buffer = Some(Buffer { number: rule.contents.len(), dotprefix: false });
-        }
-        "http.host" => {
-            rule.protocol = restricted(rule.protocol, Protocol::Http)?;
-            rule.needs = rule.needs.max(Needs::Hello);
-            *buffer = Some(Buffer { number: rule.contents.len(), dotprefix: false });
-        }
-        _ => return content_option(rule, buffer.as_mut(), name, value),
-    }
-    Ok(())
-}
-
-/// The narrower protocol; Suricata does not load rules that name two.
-fn restricted(protocol: Protocol, wanted: Protocol) -> Result<Protocol, String> {
-    match protocol {
-        Protocol::Ip | Protocol::Tcp => Ok(wanted),
-        protocol if protocol == wanted => Ok(wanted),
-        _ => Err("the rule names two protocols".into()),
-    }
-}
-
-/// `content`, `pcre`, and the modifiers of the content before them.
-fn content_option(
-    rule: &mut Rule,
-    buffer: Option<&mut Buffer>,
-    name: &str,
-    value: Option<&str>,
-) -> Result<(), NoRule> {
-    let Some(buffer) = buffer else {
-        let why = format!("{name} outside tls.sni and http.host is not judged");
-        rule.unknown.get_or_insert(why.into());
-        return Ok(());
-    };
-    let value = value.unwrap_or_default();
-    match name {
-        "dotprefix" => {
-            buffer.dotprefix = true;
-            for content in &mut rule.contents {
-                content.dotprefix |= content.buffer == buffer.number;
-            }
-            return Ok(());
-        }
-        "content" => {
-            let (value, negated) = negation(value);
-            let text = unescaped(value).ok_or("the content cannot be read")?;
-            let needle = Needle::Text(text);
-            rule.contents.push(Content::new(needle, negated, buffer));
-            return Ok(());
-        }
-        "pcre" => {
-            let (value, negated) = negation(value);
-            match regex(value) {
-                Ok(regex) => {
-                    rule.contents.push(Content::new(
-                        Needle::Regex(Box::new(regex)),
-                        negated,
-                        buffer,
-                    ));
-                }
-                Err(why) => drop(rule.unknown.get_or_insert(why.into())),
-            }
-            return Ok(());
-        }
-        _ => {}
-    }
-    modifier(rule, name, value)
-}
-
-/// A modifier of the last content.
-fn modifier(rule: &mut Rule, name: &str, value: &str) -> Result<(), NoRule> {
-    let number = value.parse::<usize>().ok();
-    let last = rule.contents.last_mut();
-    match (name, last, number) {
-        ("nocase", Some(content), _) => content.nocase = true,
-        ("startswith", Some(content), _) => content.startswith = true,
-        ("endswith", Some(content), _) => content.endswith = true,
-        ("offset", Some(content), Some(number)) => content.offset = number,
-        ("depth", Some(content), Some(number)) => content.depth = Some(number),
-        ("bsize", Some(content), Some(number)) => content.size = Some(number),
-        ("isdataat", Some(content), _) if value == "!1,relative" => content.endswith = true,
-        ("nocase" | "startswith" | "endswith" | "offset" | "depth", None, _) => {
-            return Err(NoRule::Skipped);
-        }
-        _ => {
-            let why = format!("{name} is not judged");
-            rule.unknown.get_or_insert(why.into());
-        }
-    }
-    if let Some(content) = rule.contents.last() {
-        let contradicts = content.startswith && (content.depth.is_some() || content.offset != 0);
-        let length = match &content.needle {
-            Needle::Text(text) => text.len(),
-            Needle::Regex(_) => 0,
-        };
-        if contradicts || content.depth.is_some_and(|depth| depth < length) {
-            return Err(NoRule::Skipped);
-        }
-    }
-    Ok(())
-}
-
-fn negation(value: &str) -> (&str, bool) {
-    match value.strip_prefix('!') {
-        Some(rest) => (rest.trim(), true),
-        None => (value, false),
-    }
-}
-
-/// The text of a content: `"a|2e|b\;"`.
-fn unescaped(value: &str) -> Option<String> {
-    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
-    let mut text = String::new();
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => text.push(chars.next()?),
-            '|' => {
-                let hex: String = chars.by_ref().take_while(|c| *c != '|').collect();
-                for byte in hex.split_whitespace() {
-                    text.push(char::from(u8::from_str_radix(byte, 16).ok().filter(u8::is_ascii)?));
-                }
-            }
-            c => text.push(c),
-        }
-    }
-    (!text.is_empty()).then_some(text)
-}
-
-/// The expression of a pcre: `"/^a\.b$/i"`, as far as it can be judged.
-fn regex(value: &str) -> Result<PosixRegex, String> {
-    let parts = value.trim_matches('"').strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
-    let (pattern, flags) = parts.ok_or("the pcre cannot be read")?;
-    if !matches!(flags, "" | "i") {
-        return Err(format!("the flags {flags} of a pcre are not judged"));
-    }
-    let pattern = pattern.replace("\\/", "/").replace("(?:", "(").replace("\\d", "[0-9]");
-    PosixRegex::parse(&pattern, flags == "i")
 }

@@ -41,17 +41,23 @@ impl Lines {
         for structure in body {
             match structure {
                 Structure::Attribute(attribute) => {
-                    entries.push((
-                        attribute.key.as_str().to_owned(),
-                        self.expression(&attribute.value),
-                    ));
+                    let name = attribute.key.as_str();
+                    let mut node = self.expression(&attribute.value);
+                    if matches!(name, "firewall_policy_id" | "azure_firewall_name") {
+                        // Whatever it refers to: rules with the same reference belong together.
+                        node.value = Value::Text(attribute.value.to_string().trim().to_owned());
+                    }
+                    entries.push((name.to_owned(), node));
                 }
                 Structure::Block(block) if block.has_ident("dynamic") => {
                     let name = block.labels.first().map_or("", |label| label.as_str());
                     let why = "dynamic blocks are not judged; use terraform show -json";
                     let value = Value::Unknown(why.into());
                     entries.retain(|(key, _)| key != name);
-                    entries.push((name.to_owned(), Node { line: self.of(block), value }));
+                    entries.push((
+                        name.to_owned(),
+                        Node { line: self.of(block), is_plain: false, value },
+                    ));
                 }
                 Structure::Block(block) => {
                     let line = self.of(block);
@@ -64,13 +70,15 @@ impl Lines {
                     {
                         Some(Value::List(items)) => items.push(node),
                         Some(_) => {}
-                        None => entries
-                            .push((name.to_owned(), Node { line, value: Value::List(vec![node]) })),
+                        None => entries.push((
+                            name.to_owned(),
+                            Node { line, is_plain: false, value: Value::List(vec![node]) },
+                        )),
                     }
                 }
             }
         }
-        Node { line, value: Value::Object(entries) }
+        Node { line, is_plain: false, value: Value::Object(entries) }
     }
 
     fn expression(&self, expression: &Expression) -> Node {
@@ -87,6 +95,6 @@ impl Lines {
                 "the value of the expression is not in the file; use terraform show -json".into(),
             ),
         };
-        Node { line: self.of(expression), value }
+        Node { line: self.of(expression), is_plain: false, value }
     }
 }

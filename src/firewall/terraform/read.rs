@@ -26,6 +26,8 @@ const AZURERM: Names = Names {
 
 /// A group of collections of a firewall policy.
 const GROUP: &str = "azurerm_firewall_policy_rule_collection_group";
+/// A firewall policy, which may have a parent.
+const POLICY: &str = "azurerm_firewall_policy";
 /// Collections of a classic firewall, and whether they hold network rules.
 const CLASSIC: [(&str, bool); 2] = [
     ("azurerm_firewall_network_rule_collection", true),
@@ -37,7 +39,24 @@ pub fn is_rules(text: &str) -> bool {
     let is_json = text.trim_start().starts_with('{')
         && text.contains("\"terraform_version\"")
         && (text.contains("\"planned_values\"") || text.contains("\"values\""));
-    is_json || text.contains("resource \"azurerm_firewall")
+    let is_block = |line: &str| {
+        let mut words = line.split_whitespace();
+        let is_kind = matches!(
+            words.next(),
+            Some(
+                "resource"
+                    | "variable"
+                    | "output"
+                    | "provider"
+                    | "module"
+                    | "locals"
+                    | "terraform"
+                    | "data"
+            )
+        );
+        is_kind && line.ends_with('{') && !line.contains(':')
+    };
+    is_json || text.lines().map(str::trim_end).any(is_block)
 }
 
 /// Reads files as one firewall.
@@ -56,6 +75,15 @@ pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
                 add_resource(&mut collections, &kind, &resource, &file.name);
             }
         }
+    }
+    let mut policies = collections.list.iter().map(|collection| &collection.policy);
+    let first = policies.next();
+    if policies.any(|policy| Some(policy) != first)
+        && let Some(file) = files.first()
+    {
+        let place = Place { file: Arc::clone(&file.name), line: 1 };
+        let why = "the rules belong to several policies; check each by itself";
+        collections.hidden.get_or_insert((place, why.into()));
     }
     collections.sort();
     Ok(collections)
@@ -99,7 +127,8 @@ fn mark_unknown(node: &mut Node, unknown: &Node) {
                     _ if mark.text() == Some("true") => {
                         let value =
                             Value::Unknown("it is known only after the plan is applied".into());
-                        entries.push((key.clone(), Node { line: node.line, value }));
+                        entries
+                            .push((key.clone(), Node { line: node.line, is_plain: false, value }));
                     }
                     _ => {}
                 }
@@ -113,7 +142,11 @@ fn mark_unknown(node: &mut Node, unknown: &Node) {
                         let why = "it is known only after the plan is applied";
                         item.value = Value::Unknown(why.into());
                     }
-                    None => {}
+                    None => {
+                        let why = "it is known only after the plan is applied";
+                        let value = Value::Unknown(why.into());
+                        items.push(Node { line: unknown.line, is_plain: false, value });
+                    }
                 }
             }
         }
@@ -124,6 +157,23 @@ fn mark_unknown(node: &mut Node, unknown: &Node) {
 fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file: &Arc<str>) {
     let place = Place { file: Arc::clone(file), line: resource.line };
     let repeats = ["count", "for_each"].iter().any(|name| resource.get(name).is_some());
+    // The policy, or the classic firewall, that the rules belong to.
+    let policy = ["firewall_policy_id", "azure_firewall_name"]
+        .iter()
+        .find_map(|name| resource.text_of(name));
+    let policy = policy.map(str::to_owned);
+    if kind == POLICY && resource.get("base_policy_id").is_some() {
+        let why = "the policy has a parent, whose rules come first; they are not judged with it";
+        collections.hidden.get_or_insert((place.clone(), why.into()));
+    }
+    if kind == "azapi_resource" {
+        let why = "azapi_resource is not judged";
+        let holds_rules =
+            resource.text_of("type").is_some_and(|kind| kind.contains("firewallPolicies"));
+        if holds_rules {
+            collections.hidden.get_or_insert((place.clone(), why.into()));
+        }
+    }
     if kind == GROUP {
         let group = resource.text_of("priority").and_then(|priority| priority.parse().ok());
         for (name, is_network) in
@@ -134,11 +184,11 @@ fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file
                 collections.hidden.get_or_insert((place.clone(), Arc::clone(why)));
             }
             for collection in list.items() {
-                add_collection(collections, collection, is_network, group, file);
+                add_collection(collections, collection, is_network, group, policy.clone(), file);
             }
         }
     } else if let Some((_, is_network)) = CLASSIC.iter().find(|(name, _)| *name == kind) {
-        add_collection(collections, resource, *is_network, Some(0), file);
+        add_collection(collections, resource, *is_network, Some(0), policy, file);
     } else {
         return;
     }
@@ -153,6 +203,7 @@ fn add_collection(
     node: &Node,
     is_network: bool,
     group: Option<u32>,
+    policy: Option<String>,
     file: &Arc<str>,
 ) {
     let place = Place { file: Arc::clone(file), line: node.line };
@@ -167,12 +218,8 @@ fn add_collection(
         collections.hidden.get_or_insert((place, why.into()));
         return;
     };
-    let mut collection = Collection {
-        is_network,
-        allows: action == "allow",
-        priority: (group, own),
-        rules: Vec::new(),
-    };
+    let mut collection = Collection::new(is_network, action == "allow", (group, own));
+    collection.policy = policy;
     for rule in rules.map_or(&[][..], Node::items) {
         add_rule(&mut collection, rule, &AZURERM, file);
     }

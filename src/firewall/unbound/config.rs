@@ -120,6 +120,7 @@ pub fn read(files: &[RuleFile], includes: &dyn Includes) -> Result<Config, Inval
         keywords: KEYWORDS.split_whitespace().collect(),
         section: String::new(),
         policy_zones: Vec::new(),
+        has_respip: false,
         config: Config {
             zones: HashMap::new(),
             data: HashMap::new(),
@@ -135,6 +136,12 @@ pub fn read(files: &[RuleFile], includes: &dyn Includes) -> Result<Config, Inval
         reader.read(&file.text, &file.name, 0)?;
     }
     reader.config.check_redirects()?;
+    if let Some(place) = reader.policy_zones.first().map(|clause| clause.place.clone())
+        && !reader.has_respip
+    {
+        let why = "unbound starts with policy zones only if module-config names respip";
+        reader.hide(&place, why.to_owned());
+    }
     let mut zones = Vec::new();
     for clause in std::mem::take(&mut reader.policy_zones) {
         zones.extend(reader.policy_zone(clause));
@@ -184,6 +191,8 @@ struct Reader<'a> {
     /// The section that the reader is in.
     section: String,
     policy_zones: Vec<Clause>,
+    /// Whether `module-config` names the module that policy zones need.
+    has_respip: bool,
     config: Config,
 }
 
@@ -239,6 +248,9 @@ impl Reader<'_> {
         match key {
             "include" | "include-toplevel" => return self.include(first, place, depth),
             "local-zone" => self.local_zone(values, place)?,
+            "module-config" => {
+                self.has_respip = values.iter().any(|value| value.contains("respip"));
+            }
             "local-data" => self.local_data(first, place),
             "access-control" => self.access_control(values, place),
             "name" => self.zone_name(first, place),
