@@ -429,3 +429,164 @@ fn cilium_denies_before_it_allows_and_needs_dns_for_names() {
     let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);
     assert!(stderr.contains("Cilium refuses a rule with toFQDNs"), "{stderr}");
 }
+
+/// Checks files that an attack on the check made: each was green once, and must not be.
+fn expect_not_green(cases: &[String]) {
+    let home = Home::new();
+    let names = written(&home, &["dnsmasq"]);
+    for text in cases {
+        home.write("rules.txt", text);
+        home.write("names.conf", &names);
+        let mut arguments =
+            vec!["-n", "contoso", "--planned", "--only-show-errors", "--check", "rules.txt"];
+        if text.contains("az_acr_hosts4") {
+            arguments.push("names.conf");
+        }
+        let run = rules(&home, &arguments);
+        assert_eq!(run.code, 1, "{text}\n{}", run.stdout);
+    }
+}
+
+fn written(home: &Home, format: &[&str]) -> String {
+    rules(home, &[&["-n", "contoso", "--planned", "--format"], format].concat()).quiet()
+}
+
+#[test]
+fn documents_that_once_fooled_the_check_no_longer_do() {
+    let home = Home::new();
+    let [azure, terraform, cilium] =
+        ["azure-firewall", "terraform", "cilium"].map(|format| written(&home, &[format]));
+    let rule = "\"rules\": [";
+    assert!(azure.contains(rule));
+    let cilium_with = |rule: &str| format!("{cilium}    - {rule}\n");
+    expect_not_green(&[
+        // Private only at its end.
+        cilium_with("toCIDR: [0.0.0.0/1]"),
+        // Rules that are not in the file, or mean something else there.
+        azure.replace(rule, "\"copy\": [{\"name\": \"rules\"}], \"rules\": ["),
+        azure.replace(rule, "\"rules\": [\"[variables('more')]\", "),
+        azure.replace(
+            "\"protocolType\": \"Https\"",
+            "\"protocolType\": \"[parameters('protocol')]\"",
+        ),
+        azure.replace(
+            "contoso.azurecr.io\",",
+            "contoso.azurecr.io\", \"*westus2.data.azurecr.io\",",
+        ),
+        terraform.replace("type = \"Https\"", "type = var.type"),
+        format!(
+            "{terraform}\n{}",
+            terraform
+                .replace("var.firewall_policy_id", "var.other")
+                .replace("\"Allow\"", "\"Deny\"")
+        ),
+        // Policies that Cilium enforces as well, or not at all.
+        format!("{cilium}---\nkind: NetworkPolicy\nspec: {{}}\n"),
+        cilium.replace("port: \"443\"", "port: 443"),
+        cilium
+            .replace("endpointSelector: {}", "nodeSelector: {}")
+            .replace("    - toFQDNs:", "    - toEntities: [all]\n    - toFQDNs:"),
+    ]);
+}
+
+#[test]
+fn nftables_that_once_fooled_the_check_no_longer_do() {
+    let nftables = written(&Home::new(), &["nftables", "--lockdown"]);
+    assert!(nftables.contains("\tchain az_acr_output {\n\t\toifname"));
+    let in_output = |rule: &str| {
+        let at = "\tchain az_acr_output {\n\t\toifname";
+        nftables.replace(at, &format!("\tchain az_acr_output {{\n\t\t{rule}\n\t\toifname"))
+    };
+    expect_not_green(&[
+        in_output("ip daddr 1.0.0.0-255.255.255.254 accept"),
+        // nftables: maps, masks, sets that rules fill, ranges with spaces, other hooks.
+        in_output("ip daddr & 255.255.0.0 vmap { 20.1.0.0 : accept, 10.0.0.0 : drop }"),
+        in_output("ip daddr . tcp dport vmap { 20.1.1.2 . 443 : accept, 20.1.1.9 . 22 : drop }"),
+        in_output("tcp dport { 22, 81 - 1000 } accept"),
+        in_output("jump { accept; }"),
+        in_output("meta l4proto 0x06 accept"),
+        in_output("ct state vmap { established : accept, * : drop }"),
+        in_output("include \"/nowhere/more.nft\""),
+        format!(
+            "{nftables}table inet x {{\n\tchain i {{\n\t\ttype filter hook ingress device lo priority 0; policy drop;\n\t}}\n}}\n"
+        ),
+        format!(
+            "{nftables}table inet x {{\n\tset s {{\n\t\ttype ipv4_addr; flags timeout, dynamic\n\t}}\n\tchain o {{\n\t\ttype filter hook output priority -10; policy drop;\n\t\tip daddr @s accept\n\t\tip daddr @s drop\n\t}}\n}}\n"
+        ),
+        nftables.replace('\n', "\r\n"),
+    ]);
+}
+
+#[test]
+fn other_rules_that_once_fooled_the_check_no_longer_do() {
+    let suricata = written(&Home::new(), &["suricata", "--lockdown"]);
+    expect_not_green(&[
+        // Suricata: other ways to let everything pass, and rules that it does not load.
+        format!("{suricata}alert tcp any any -> any any (bypass; sid:1;)\n"),
+        format!("{suricata}pass ipv6 any any -> any any (sid:1;)\n"),
+        format!("{suricata}# a comment \\\npass tls any any -> any any (sid:1;)\n"),
+        format!(
+            "{suricata}pass tls any any -> any any (gid:2; tls.sni; content:\".azurecr.io\"; endswith; sid:1400000;)\n"
+        ),
+        suricata.replace("ssl_state:client_hello; sid", "ssl_state:client_hello; rev:0; sid"),
+        suricata.replace("\ndrop tls", "\n drop tls"),
+        // dnsmasq: a server for all in disguise, and other addresses.
+        format!("no-resolv\n{}server=/./9.9.9.9\n", each("server=/HOST/9.9.9.9")),
+        format!(
+            "no-resolv\n{}interface-name=contoso.azurecr.io,lo\n",
+            each("server=/HOST/9.9.9.9")
+        ),
+    ]);
+}
+
+#[test]
+fn a_parent_policys_rules_come_before_its_childs() {
+    let home = Home::new();
+    let https =
+        r#""ruleType": "ApplicationRule", "protocols": [{"protocolType": "Https", "port": 443}]"#;
+    let of = |policy: &str, text: String| {
+        text.replacen(
+            '{',
+            &format!(r#"{{"id": "/x/firewallPolicies/{policy}/ruleCollectionGroups/g", "#),
+            1,
+        )
+    };
+    let child = of(
+        "child",
+        group(
+            100,
+            "Allow",
+            &format!(r#"{https}, "targetFqdns": ["*contoso.azurecr.io", "*data.azurecr.io"]"#),
+        ),
+    );
+    let parent = of(
+        "parent",
+        group(500, "Deny", &format!(r#"{https}, "targetFqdns": ["contoso.azurecr.io"]"#)),
+    );
+    let policy = |name: &str, base: &str| {
+        format!(
+            r#"{{"name": "{name}", "type": "Microsoft.Network/firewallPolicies", "basePolicy": {base}, "ruleCollectionGroups": []}}"#
+        )
+    };
+    home.write("groups.json", &format!("[{child}, {parent}]"));
+    home.write("child.json", &policy("child", r#"{"id": "/x/firewallPolicies/parent"}"#));
+    home.write("parent.json", &policy("parent", "null"));
+    let arguments = ["-n", "contoso", "--planned", "--only-show-errors", "--check"];
+    let report = |files: &[&str]| {
+        let run = rules(&home, &[&arguments[..], files].concat());
+        serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap()
+    };
+    let all = report(&["groups.json", "child.json", "parent.json"]);
+    assert_eq!(
+        (&all["denied"][0]["fqdn"], &all["files"][0]["scope"]),
+        (&"contoso.azurecr.io".into(), &"whole".into())
+    );
+    // Whose rules come first is not in the groups alone.
+    assert_eq!(report(&["groups.json"])["ok"].as_array().unwrap().len(), 0);
+    home.write("groups.json", &child);
+    let alone = report(&["groups.json", "child.json"]);
+    assert!(
+        alone["unjudged"][0]["why"].as_str().unwrap().contains("parent policy parent"),
+        "{alone:#}"
+    );
+}
