@@ -163,8 +163,17 @@ class Dnsmasq:
                 return f"addn-hosts={self.directory}/hosts"
             case "include":
                 path = self.directory / f"part{rng.randrange(10**9)}"
-                path.write_text(self.line() + "\n")
-                return f"conf-file={path}"
+                way = rng.choice(["conf-file", "conf-dir", "servers-file"])
+                self.used(way)
+                if way == "servers-file":
+                    path.write_text(f"server=/{self.domain()}/{rng.choice(['', self.up])}\n")
+                elif way == "conf-dir":
+                    path.mkdir()
+                    (path / "a.conf").write_text(self.line() + "\n")
+                    (path / "a.conf~").write_text("address=/contoso.azurecr.io/\n")
+                else:
+                    path.write_text(self.line() + "\n")
+                return f"{way}={path}"
             case "comment":
                 return f"#address=/{self.domain()}/"
             case "general":

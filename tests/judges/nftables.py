@@ -175,7 +175,12 @@ class Generator:
         self.constructs.add(construct)
 
     def sets(self):
-        sets = "" if self.family == "ip6" else "\tset h4 {\n\t\ttype ipv4_addr\n\t}\n"
+        sets = ("\tset web {\n\t\ttype inet_service\n\t\telements = { 80, https }\n\t}\n"
+                "\tmap ports {\n\t\ttype inet_service : verdict\n\t\telements = { 80 : drop, 22 : accept }\n\t}\n")
+        if self.family != "ip6":
+            sets += ("\tset private {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { 10.0.0.0/8, 192.168.0.0/16 }\n\t}\n"
+                     "\tset seen {\n\t\ttype ipv4_addr\n\t\tflags dynamic\n\t}\n")
+        sets += "" if self.family == "ip6" else "\tset h4 {\n\t\ttype ipv4_addr\n\t}\n"
         sets += "" if self.family == "ip" else "\tset h6 {\n\t\ttype ipv6_addr\n\t}\n"
         return f"table {self.family} {self.table} {{\n{sets}}}\n"
 
@@ -231,13 +236,16 @@ class Generator:
             "goto extra", "tcp dport vmap { 443 : jump extra, 80 : drop }", "tcp sport 443 accept", "tcp sport { 80, 443 } drop",
             "icmp type echo-request accept", "icmpv6 type nd-neighbor-solicit accept", 'log prefix "x " level info', "tcp dport 22 drop",
             "limit rate 10/second accept", "meta skuid 0 accept", "ip daddr 192.0.2.1 drop", "ip saddr 10.0.0.0/8 accept", "tcp dport != 443 drop",
-            "meta mark set 0x1", "tcp flags syn accept",
+            "meta mark set 0x1", "tcp flags syn accept", "tcp dport vmap @ports", "tcp dport @web drop", "tcp dport @web accept",
+            "tcp dport { 22, 400 - 500 } accept", "ip daddr @private accept", "ip daddr != @private tcp dport 80 drop",
+            "ct state vmap { established : accept, * : jump extra }", "meta l4proto vmap { udp : drop, tcp : jump extra }",
+            "add @seen { ip daddr }", "ip daddr @seen accept", "jump { tcp dport 80 drop; }", "tcp dport 80 reject with tcp reset",
         ])
 
     def fits(self, rule):
         words = rule.split()
         return not (self.family == "ip" and any(word in words for word in ["ip6", "icmpv6", "@h6"])
-                    or self.family == "ip6" and any(word in words for word in ["ip", "icmp", "@h4"]))
+                    or self.family == "ip6" and any(word in words for word in ["ip", "icmp", "@h4", "@private", "@seen"]))
 
     def damaged(self, rules):
         rng = self.rng
