@@ -1,6 +1,6 @@
 """Compares what `firewall-rules --check` says about random filters on names with what real DNS servers answer.
 
-Usage: dns.py AZ_ACR [dnsmasq|unbound|rpz] [--count N] [--seed S]      needs dnsmasq and unbound
+Usage: dns.py AZ_ACR [dnsmasq|unbound|rpz|bind] [--count N] [--seed S]      needs dnsmasq, unbound and BIND
 
 A host is allowed when the answer holds its own address, which a server in this process gives to every name. The exit
 code is 1 if there is a false green, or more than 1 % false alarms (see judging.py).
@@ -303,6 +303,32 @@ class Zones:
         return self.paths, ["--from", self.source]
 
 
+class Bind(Zones):
+    """The same zones, read by BIND."""
+
+    source = "rpz-bind"
+
+    def start(self, named, port, _):
+        zones = "".join(f'zone "z{number}" {{ type primary; file "{path}"; }};\n' for number, path in enumerate(self.paths))
+        policies = " ".join(f'zone "z{number}";' for number in range(len(self.paths)))
+        (self.directory / "judge.conf").write_text(
+            f'options {{ directory "{self.directory}"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none;\n'
+            f"forwarders {{ 127.0.0.1 port {self.up}; }}; forward only; recursion yes; dnssec-validation no; empty-zones-enable no;\n"
+            f"session-keyfile none; response-policy {{ {policies} }} qname-wait-recurse no; }};\ncontrols {{ }};\n{zones}")
+        log = self.directory / "log"
+        with log.open("w") as file:
+            process = subprocess.Popen([named, "-g", "-n", "1", "-c", self.directory / "judge.conf"], stdout=file, stderr=file)
+        deadline = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < deadline:
+            # It answers before the policy zones are in force; one that it refuses never is.
+            text = log.read_text()
+            if text.count(": reload done") + text.count("not loaded due to errors") >= len(self.paths) and "running\n" in text:
+                return process
+            time.sleep(0.01)
+        stop(process)
+        return None
+
+
 class Unbound(Zones):
     """Random configurations of unbound, some of them with policy zones."""
 
@@ -375,7 +401,7 @@ class Unbound(Zones):
         return [self.directory / "rules.conf"], ["--from", "unbound", "--source", "127.0.0.1"]
 
 
-PROGRAMS = {"dnsmasq": ("dnsmasq", Dnsmasq), "rpz": ("unbound", Zones), "unbound": ("unbound", Unbound)}
+PROGRAMS = {"dnsmasq": ("dnsmasq", Dnsmasq), "rpz": ("unbound", Zones), "bind": ("named", Bind), "unbound": ("unbound", Unbound)}
 
 
 def judge(generator, program, az_acr, rng, directory, up):
@@ -412,7 +438,7 @@ def main():
     right = True
     for name in wanted or PROGRAMS:
         program, generator = PROGRAMS[name]
-        program = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        program = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         if program is None:
             print(f"{name}: skipped: {PROGRAMS[name][0]} is not installed")
             continue

@@ -2,7 +2,7 @@
 //!
 //! The semantics are those of the Internet-Draft "DNS Response Policy Zones", of unbound 1.17 and of BIND 9.18. The two
 //! find wildcards differently: BIND as RFC 4592 says, unbound by the owner that sorts just before the name.
-//! `tests/judges/dns.py` compares the decisions with those of unbound.
+//! `tests/judges/dns.py` compares the decisions with those of both.
 
 use super::zone::{Data, Key, Zone, key, read_zone};
 use crate::firewall::dns::{self, Answer, Family, Reply};

@@ -130,6 +130,10 @@ impl Zone {
             _ => Data::Other,
         };
         let records = self.owners.entry(key(owner)).or_default();
+        // The same record twice is one record.
+        if records.iter().any(|(other, _)| *other == data && data != Data::Other) {
+            return Ok(());
+        }
         let is_cname = |data: &Data| matches!(data, Data::Cname(_));
         if !records.is_empty()
             && (is_cname(&data) || records.iter().any(|(data, _)| is_cname(data)))
