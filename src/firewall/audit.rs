@@ -144,8 +144,12 @@ impl Audit<'_> {
             }
         }
         for endpoint in self.questions.needed.endpoints() {
-            let Some(host) = Territory::example_of(&endpoint.host) else { continue };
-            let decision = self.ask(&host, HTTPS, Purpose::Needed);
+            let decision = if let Some(host) = Territory::example_of(&endpoint.host) {
+                self.ask(&host, HTTPS, Purpose::Needed)
+            } else {
+                let why = "the domain is too long for a host below it";
+                Decision::by_default(Outcome::Unknown(why.into()))
+            };
             let list = match (&decision.outcome, decision.places.is_empty()) {
                 (Outcome::Allow, _) => &mut report.ok,
                 (Outcome::Deny, true) => &mut report.missing,
