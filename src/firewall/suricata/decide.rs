@@ -161,7 +161,12 @@ impl Rules {
                     if rule.passes_connection() {
                         break;
                     }
-                    // The packet passes; the next one is looked at again.
+                    // The packet passes; the next one is looked at again. Whether that helps against a drop depends
+                    // on more than the rules.
+                    if found.drop.is_some() {
+                        let why = "a pass with flow holds for single packets, and a drop matches them too";
+                        may_drop.get_or_insert((rule.place.clone(), why.into()));
+                    }
                 }
                 (None, Some(rule)) => {
                     may_pass = may_pass.or(found.may_pass);
