@@ -142,6 +142,15 @@ impl Match {
         }
     }
 
+    /// The same, unless something else about the rule is not known.
+    #[must_use]
+    pub fn unless_unknown(self, why: Option<&Arc<str>>) -> Self {
+        match why {
+            Some(why) => self.and(Self::Maybe(Arc::clone(why))),
+            None => self,
+        }
+    }
+
     /// The opposite.
     #[must_use]
     pub fn negated(self) -> Self {
@@ -217,6 +226,14 @@ pub trait Includes {
     fn read(&self, path: &str) -> Result<String, String>;
     /// The files that a pattern matches, sorted.
     fn glob(&self, pattern: &str) -> Vec<String>;
+    /// The files that a name or a pattern stands for; a name need not be there.
+    fn files(&self, pattern: &str) -> Vec<String> {
+        if pattern.contains(['*', '?', '[']) {
+            self.glob(pattern)
+        } else {
+            vec![pattern.to_owned()]
+        }
+    }
 }
 
 /// A file that its program would refuse: there is no policy, and nothing is allowed.

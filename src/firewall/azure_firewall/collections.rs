@@ -192,10 +192,7 @@ impl Conditions {
             self.protocols.iter().any(|(name, port)| name == wanted && *port == flow.port)
         };
         let matched = Match::from_bool(fits).and(self.has_source(flow));
-        match &self.unknown {
-            Some(why) => matched.and(Match::Maybe(Arc::clone(why))),
-            None => matched,
-        }
+        matched.unless_unknown(self.unknown.as_ref())
     }
 
     fn has_source(&self, flow: &Flow<'_>) -> Match {

@@ -16,6 +16,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Policies {
     specs: Vec<Spec>,
+    /// The specs that apply to the same pods, for each kind of pods that policies name.
+    groups: Vec<Vec<usize>>,
     names: HostSet,
     /// Patterns with stars.
     patterns: Vec<String>,
@@ -53,6 +55,7 @@ pub fn read(files: &[RuleFile]) -> Result<Policies, InvalidRules> {
             policies.object(&document, &file.name)?;
         }
     }
+    policies.groups = policies.groups();
     for spec in &policies.specs {
         for rule in &spec.allows {
             for (name, place) in rule.names.hosts() {
@@ -151,7 +154,7 @@ impl Policies {
     }
 
     /// The policies that apply to the same pods, for each kind of pods that policies name.
-    fn groups(&self) -> Vec<Vec<&Spec>> {
+    fn groups(&self) -> Vec<Vec<usize>> {
         let mut kinds: Vec<(bool, &Option<String>, &Option<String>)> = Vec::new();
         for spec in &self.specs {
             let kind = (spec.is_node, &spec.namespace, &spec.selector);
@@ -164,7 +167,8 @@ impl Policies {
                 && (spec.namespace.is_none() || spec.namespace == **namespace)
                 && (spec.selector.is_none() || spec.selector == **selector)
         };
-        let group = |kind| self.specs.iter().filter(|spec| covers(spec, &kind)).collect();
+        let group =
+            |kind| (0..self.specs.len()).filter(|at| covers(&self.specs[*at], &kind)).collect();
         kinds.into_iter().map(group).collect()
     }
 }
@@ -267,8 +271,10 @@ impl Policy for Policies {
         if let Some((place, why)) = &self.hidden {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
         }
-        let decisions =
-            self.groups().into_iter().map(|specs| decide_group(&specs, flow, otherwise));
+        let decisions = self.groups.iter().map(|group| {
+            let specs: Vec<&Spec> = group.iter().map(|at| &self.specs[*at]).collect();
+            decide_group(&specs, flow, otherwise)
+        });
         worst(flow.purpose, decisions).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
     }
 

@@ -335,18 +335,11 @@ impl Rule {
     /// Whether a connection matches, and the line that says so.
     pub fn matches(&self, flow: &Flow<'_>, allows: bool) -> (Match, Place) {
         let (destination, place) = self.matches_destination(flow, allows);
-        let destination = match &self.unknown {
-            Some(why) => destination.and(Match::Maybe(Arc::clone(why))),
-            None => destination,
-        };
+        let destination = destination.unless_unknown(self.unknown.as_ref());
         let mut ports = if self.ports.is_empty() { Match::Yes } else { Match::No };
         for entry in &self.ports {
             let covers = Match::from_bool(entry.covers(flow.port));
-            let covers = match &entry.unknown {
-                Some(why) => covers.and(Match::Maybe(Arc::clone(why))),
-                None => covers,
-            };
-            ports = ports.or(covers);
+            ports = ports.or(covers.unless_unknown(entry.unknown.as_ref()));
         }
         (destination.and(ports), place)
     }

@@ -3,7 +3,7 @@
 //! The semantics are those of nft(8): every base chain on a packet's way must accept it, in all tables; `accept` ends one
 //! base chain, `drop` ends all. `tests/judges/nftables.py` compares the decisions with those of the kernel.
 
-use super::ruleset::{Chain, Condition, End, Item, Key, Rule, Ruleset, Selector, Verdict};
+use super::ruleset::{Chain, Condition, End, Item, Key, Rule, Ruleset, Selector, Set, Verdict};
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::dnsmasq::FilledSet;
 use crate::firewall::policy::{Match, Place};
@@ -170,22 +170,10 @@ impl Ruleset {
                 self.apply_map(key, rule, (selector, entries), packet, depth, possible)
             }
             Verdict::NamedMap(selector, name) => {
-                let map = (key.0.clone(), key.1.clone(), name.clone());
-                match self.sets.get(&map) {
-                    Some(map) if !map.is_dynamic => self.apply_map(
-                        key,
-                        rule,
-                        (selector, &map.verdicts),
-                        packet,
-                        depth,
-                        possible,
-                    ),
-                    _ => {
-                        let through =
-                            possible.add(unknown(rule, "the map is not in the file".into()));
-                        !through
-                    }
-                }
+                let Some(map) = self.fixed_set(key, name) else {
+                    return !possible.add(unknown(rule, "the map is not in the file".into()));
+                };
+                self.apply_map(key, rule, (selector, &map.verdicts), packet, depth, possible)
             }
             Verdict::Unknown(why) => {
                 possible.add(unknown(rule, Arc::clone(why)));
@@ -287,18 +275,15 @@ impl Ruleset {
         match item {
             Item::Numbers(first, last) if *first <= low && high <= *last => Match::Yes,
             Item::Numbers(first, last) if *last < low || high < *first => Match::No,
-            Item::Set(name) => {
-                let set = self.sets.get(&(key.0.clone(), key.1.clone(), name.clone()));
-                match set.filter(|set| !set.is_dynamic && !self.is_updated(key, name)) {
-                    Some(set) => {
-                        let items = set.items.iter().filter(|item| !matches!(item, Item::Set(_)));
-                        items
-                            .map(|item| self.has_port(key, item, (low, high)))
-                            .fold(Match::No, Match::or)
-                    }
-                    None => Match::Maybe("the set is not in the file".into()),
+            Item::Set(name) => match self.fixed_set(key, name) {
+                Some(set) => {
+                    let items = set.items.iter().filter(|item| !matches!(item, Item::Set(_)));
+                    items
+                        .map(|item| self.has_port(key, item, (low, high)))
+                        .fold(Match::No, Match::or)
                 }
-            }
+                None => Match::Maybe("the set is not in the file".into()),
+            },
             _ => Match::Maybe("the port is not judged".into()),
         }
     }
@@ -346,6 +331,12 @@ impl Ruleset {
 }
 
 impl Ruleset {
+    /// A set or map of the table whose elements are those of the file.
+    fn fixed_set(&self, key: &Key, name: &str) -> Option<&Set> {
+        let set = self.sets.get(&(key.0.clone(), key.1.clone(), name.to_owned()));
+        set.filter(|set| !set.is_dynamic && !self.is_updated(key, name))
+    }
+
     /// Whether rules add elements to a set.
     fn is_updated(&self, key: &Key, name: &str) -> bool {
         self.updated.contains(&(key.0.clone(), key.1.clone(), name.to_owned()))

@@ -129,11 +129,7 @@ impl Parser<'_> {
 
     fn include(&mut self, pattern: &str, place: &Place, depth: usize) -> Result<(), InvalidRules> {
         let pattern = pattern.trim_matches('"');
-        let paths = if pattern.contains(['*', '?', '[']) {
-            self.includes.glob(pattern)
-        } else {
-            vec![pattern.to_owned()]
-        };
+        let paths = self.includes.files(pattern);
         if paths.is_empty() {
             self.hide(place, &format!("there is no file {pattern} here"));
         }

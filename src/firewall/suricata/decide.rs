@@ -260,10 +260,7 @@ impl Rule {
         let host = flow.host.as_str();
         let contents = self.contents.iter().all(|content| content.matches(host));
         let matched = ends.and(Match::from_bool(contents));
-        match &self.unknown {
-            Some(why) => matched.and(Match::Maybe(Arc::clone(why))),
-            None => matched,
-        }
+        matched.unless_unknown(self.unknown.as_ref())
     }
 }
 
