@@ -2,6 +2,7 @@
 
 use super::Answer;
 use super::progress::ctrl_c;
+use crate::emulator::fleet::Fleet;
 use crate::emulator::server::{DataPlaneOptions, Options, Server};
 use crate::emulator::{FaultRule, TENANT};
 use crate::session::Session;
@@ -52,6 +53,10 @@ struct StartArgs {
     #[arg(long, value_name = "DIR")]
     cert_dir: Option<PathBuf>,
 
+    /// Serve this many registries more, in many subscriptions
+    #[arg(long, value_name = "NUMBER")]
+    fleet: Option<usize>,
+
     /// Append each request to a file, one line of JSON each
     #[arg(long, value_name = "FILE")]
     request_log: Option<PathBuf>,
@@ -88,7 +93,10 @@ async fn start(args: &StartArgs, session: &Session) -> Result<Answer> {
         Some(directory) => directory.clone(),
         None => session.emulator_directory()?.join("tls"),
     };
-    let store = session.emulator_store()?;
+    let mut store = session.emulator_store()?;
+    if let Some(size) = args.fleet {
+        store = store.with_fleet(Fleet::new(size));
+    }
     // A damaged state is reported now, not in every response.
     store.load()?;
     let options = Options {

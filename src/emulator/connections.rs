@@ -19,7 +19,7 @@ pub fn get(state: &State, of: RegistryId<'_>, name: &str) -> Response {
     let Some(registry) = state.registry(of.subscription, of.group, of.registry) else {
         return registries::not_found(of);
     };
-    match find(registry, name) {
+    match find(&registry, name) {
         Some(index) => Response::json(200, registry.private_endpoint_connections[index].clone()),
         None => not_found(of, name),
     }

@@ -53,6 +53,18 @@ pub fn forbidden(action: &str, scope: &str) -> Response {
     )
 }
 
+/// The error for a change below a lock.
+pub fn locked(scope: &str) -> Response {
+    arm(
+        409,
+        "ScopeLocked",
+        format!(
+            "The scope '{scope}' cannot perform write operation because following scope(s) are locked: '{scope}'. \
+             Please remove the lock and try again."
+        ),
+    )
+}
+
 /// The error for a feature that only the Premium SKU has.
 ///
 /// The wording follows the message that the service is known to send for private access

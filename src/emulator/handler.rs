@@ -3,7 +3,8 @@
 use super::message::{RegistryId, Request, Response};
 use super::world::State;
 use super::{
-    connections, entra, error, operations, permissions, registries, replications, subscriptions,
+    connections, entra, error, management, operations, permissions, registries, replications,
+    resource_graph, subscriptions,
 };
 
 /// API versions of the registry resource that this emulator supports.
@@ -25,11 +26,26 @@ pub fn handle(state: &mut State, request: &Request) -> Response {
     let method = request.method.as_str();
     match lower.as_slice() {
         ["subscriptions"] if method == "GET" => subscriptions::list(state),
+        ["providers", "microsoft.resourcegraph", "resources"] if method == "POST" => {
+            resource_graph::query(state, request)
+        }
+        ["providers", "microsoft.management", "managementgroups", _, "descendants"]
+            if method == "GET" =>
+        {
+            management::descendants(state, segments[3])
+        }
         ["tenants"] if method == "GET" => subscriptions::tenants(),
         ["subscriptions", rest @ ..] if !rest.is_empty() => {
             let subscription = segments[1];
-            if !state.subscriptions.iter().any(|s| s.id.eq_ignore_ascii_case(subscription)) {
-                return error::subscription_not_found(subscription);
+            match state.subscription(subscription) {
+                None => return error::subscription_not_found(subscription),
+                Some(known) if known.unreadable => {
+                    return error::forbidden(
+                        "Microsoft.Resources/subscriptions/read",
+                        &request.path,
+                    );
+                }
+                Some(_) => {}
             }
             in_subscription(state, request, &segments[1..], &lower[1..])
         }
@@ -80,6 +96,9 @@ fn in_subscription(
         ["providers", "microsoft.authorization", "acquirepolicytoken"] if method == "POST" => {
             subscriptions::policy_token()
         }
+        ["providers", "microsoft.authorization", "locks"] if method == "GET" => {
+            management::locks(state, subscription)
+        }
         ["locations"] if method == "GET" => subscriptions::locations(subscription),
         ["resourcegroups"] if method == "GET" => subscriptions::groups(state, subscription),
         ["resources"] if method == "GET" => subscriptions::resources(state, request, subscription),
@@ -102,6 +121,9 @@ fn in_subscription(
                     &format!("Microsoft.ContainerRegistry/{kind}/{verb}"),
                     &request.path,
                 );
+            }
+            if known.locked && method != "GET" {
+                return error::locked(&request.path);
             }
             in_group(state, request, &segments[3..], rest, (subscription, group))
         }

@@ -9,18 +9,16 @@ use std::net::IpAddr;
 
 pub fn list(state: &State, subscription: &str, group: Option<&str>) -> Response {
     let value: Vec<Value> = state
-        .registries
-        .iter()
-        .filter(|r| r.subscription.eq_ignore_ascii_case(subscription))
+        .registries_in(subscription)
         .filter(|r| group.is_none_or(|g| g.eq_ignore_ascii_case(&r.resource_group)))
-        .map(body)
+        .map(|registry| body(&registry))
         .collect();
     Response::json(200, json!({ "value": value }))
 }
 
 pub fn get(state: &State, of: RegistryId<'_>) -> Response {
     match state.registry(of.subscription, of.group, of.registry) {
-        Some(registry) => Response::json(200, body(registry)),
+        Some(registry) => Response::json(200, body(&registry)),
         None => not_found(of),
     }
 }
@@ -58,7 +56,7 @@ pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>) -> Respo
         Ok(wanted) => wanted,
         Err(answer) => return *answer,
     };
-    if state.registries.iter().any(|r| r.name.eq_ignore_ascii_case(of.registry)) {
+    if state.registry_named(of.registry).is_some() {
         return error::arm(
             409,
             "AlreadyInUse",

@@ -10,7 +10,7 @@ pub fn list(state: &State, of: RegistryId<'_>) -> Response {
     match state.registry(of.subscription, of.group, of.registry) {
         Some(registry) => {
             let value: Vec<Value> =
-                registry.replications.iter().map(|r| body(registry, r)).collect();
+                registry.replications.iter().map(|r| body(&registry, r)).collect();
             Response::json(200, json!({ "value": value }))
         }
         None => registries::not_found(of),
@@ -21,8 +21,8 @@ pub fn get(state: &State, of: RegistryId<'_>, name: &str) -> Response {
     let Some(registry) = state.registry(of.subscription, of.group, of.registry) else {
         return registries::not_found(of);
     };
-    match find(registry, name) {
-        Some(i) => Response::json(200, body(registry, &registry.replications[i])),
+    match find(&registry, name) {
+        Some(i) => Response::json(200, body(&registry, &registry.replications[i])),
         None => not_found(of, name),
     }
 }
@@ -206,7 +206,7 @@ fn region(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
-fn body(registry: &Registry, replica: &Replication) -> Value {
+pub fn body(registry: &Registry, replica: &Replication) -> Value {
     let (by, by_type) =
         if replica.home { (SERVICE_OBJECT_ID, "Application") } else { (CALLER, "User") };
     let mut status = json!({});

@@ -4,7 +4,8 @@ use super::certificates::{Authority, nobody};
 use super::data_plane::{self, DataPlane};
 use super::faults::{self, Fault, FaultRule};
 use super::message::{Request, Response};
-use super::store::Store;
+use super::quota::{self, Quota};
+use super::store::{Store, StoreError};
 use super::transport::{pairs, percent_decode, timestamp};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -92,6 +93,7 @@ pub struct Server {
     request_log: Option<PathBuf>,
     data_plane: Option<DataPlane>,
     faults: Vec<FaultRule>,
+    quota: Quota,
 }
 
 impl Server {
@@ -127,6 +129,7 @@ impl Server {
             request_log: options.request_log,
             data_plane,
             faults,
+            quota: Quota::default(),
         })
     }
 
@@ -267,13 +270,26 @@ impl Server {
             body: body.to_vec(),
             now: timestamp((self.clock)()),
         };
-        match self.store.handle(&request) {
+        match self.of_arm(&request) {
             Ok(answer) => match self.log(&request, &answer) {
                 Ok(()) => arm_to_hyper(answer),
                 Err(e) => plain(500, &format!("cannot write the request log: {e}")),
             },
             Err(e) => plain(500, &e.to_string()),
         }
+    }
+
+    /// The answer of Azure Resource Manager, within the quota of Resource Graph.
+    fn of_arm(&self, request: &Request) -> Result<Response, StoreError> {
+        if !quota::applies(&request.path) {
+            return self.store.handle(request);
+        }
+        let used = self.quota.take();
+        let answer = match used.refusal() {
+            Some(refusal) => refusal,
+            None => self.store.handle(request)?,
+        };
+        Ok(used.headers(answer))
     }
 
     fn log(&self, request: &Request, answer: &Response) -> io::Result<()> {

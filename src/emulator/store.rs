@@ -1,17 +1,27 @@
 //! The emulator's state across processes: one JSON file, written atomically and changed under a lock.
 
+use super::fleet::Fleet;
 use super::handler::handle;
 use super::message::{Request, Response};
 use super::world::State;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// A state file.
 #[derive(Debug, Clone)]
 pub struct Store {
     path: PathBuf,
+    fleet: Fleet,
+    /// The state as it was last read, and the file that it was read from.
+    cache: Arc<Mutex<Option<(Version, State)>>>,
 }
+
+/// Tells one version of the file from another: time, length, and on Unix the inode, since each write makes a new file.
+/// `None` means that there is no file.
+type Version = Option<(SystemTime, u64, u64)>;
 
 /// The state file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +53,13 @@ impl Store {
     ///
     /// If the file does not exist, the store has the initial state, and the first change creates the file.
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, fleet: Fleet::default(), cache: Arc::default() }
+    }
+
+    /// The same store with a fleet beside the saved registries.
+    #[must_use]
+    pub fn with_fleet(self, fleet: Fleet) -> Self {
+        Self { fleet, ..self }
     }
 
     /// The path of the state file.
@@ -86,6 +102,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the file is damaged or unreadable.
     pub fn load(&self) -> Result<State, StoreError> {
+        // The version is read first: if the file is replaced in between, the cache is out of date, not wrong.
+        let version = self.version()?;
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, state)) = cache.as_ref().filter(|(known, _)| *known == version) {
+            return Ok(state.clone());
+        }
+        let mut state = self.read()?;
+        state.fleet = self.fleet;
+        *cache = Some((version, state.clone()));
+        Ok(state)
+    }
+
+    fn read(&self) -> Result<State, StoreError> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(State::first_world()),
@@ -93,6 +122,17 @@ impl Store {
         };
         serde_json::from_slice(&bytes)
             .map_err(|e| StoreError::Damaged { path: self.path.clone(), detail: e.to_string() })
+    }
+
+    fn version(&self) -> Result<Version, StoreError> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) => {
+                let modified = metadata.modified().map_err(|e| self.io("read", e))?;
+                Ok(Some((modified, metadata.len(), inode(&metadata))))
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(self.io("read", e)),
+        }
     }
 
     fn save(&self, state: &State) -> Result<(), StoreError> {
@@ -123,4 +163,14 @@ impl Store {
     fn io(&self, action: &'static str, source: io::Error) -> StoreError {
         StoreError::Io { action, path: self.path.clone(), source }
     }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> u64 {
+    0
 }

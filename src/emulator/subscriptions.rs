@@ -61,13 +61,13 @@ fn subscription_body(id: &str, name: &str) -> Value {
 
 pub fn list(state: &State) -> Response {
     let value: Vec<Value> =
-        state.subscriptions.iter().map(|s| subscription_body(&s.id, &s.name)).collect();
+        state.subscriptions().map(|s| subscription_body(&s.id, &s.name)).collect();
     let count = value.len();
     Response::json(200, json!({"value": value, "count": {"type": "Total", "value": count}}))
 }
 
 pub fn get(state: &State, subscription: &str) -> Response {
-    match state.subscriptions.iter().find(|s| s.id.eq_ignore_ascii_case(subscription)) {
+    match state.subscription(subscription) {
         Some(s) => Response::json(200, subscription_body(&s.id, &s.name)),
         None => error::subscription_not_found(subscription),
     }
@@ -112,12 +112,8 @@ fn group_body(subscription: &str, name: &str) -> Value {
 }
 
 pub fn groups(state: &State, subscription: &str) -> Response {
-    let value: Vec<Value> = state
-        .resource_groups
-        .iter()
-        .filter(|g| g.subscription.eq_ignore_ascii_case(subscription))
-        .map(|g| group_body(&g.subscription, &g.name))
-        .collect();
+    let value: Vec<Value> =
+        state.groups(subscription).map(|g| group_body(&g.subscription, &g.name)).collect();
     Response::json(200, json!({ "value": value }))
 }
 
@@ -142,12 +138,10 @@ pub fn resources(state: &State, request: &Request, subscription: &str) -> Respon
         terms.iter().find(|(p, _)| p.eq_ignore_ascii_case(property)).map(|(_, v)| v.as_str())
     };
     let value: Vec<Value> = state
-        .registries
-        .iter()
-        .filter(|r| r.subscription.eq_ignore_ascii_case(subscription))
+        .registries_in(subscription)
         .filter(|r| wanted("name").is_none_or(|n| n.eq_ignore_ascii_case(&r.name)))
         .filter(|_| wanted("resourceType").is_none_or(|t| t.eq_ignore_ascii_case(REGISTRY_TYPE)))
-        .map(registries::resource_body)
+        .map(|registry| registries::resource_body(&registry))
         .collect();
     Response::json(200, json!({ "value": value }))
 }

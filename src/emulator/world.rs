@@ -1,7 +1,9 @@
-//! The emulator's state (subscriptions, resource groups, registries) and the initial state.
+//! The emulator's state: subscriptions, resource groups, registries.
 
+use super::fleet::Fleet;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// The tenant of the emulator's only directory.
 pub const TENANT: &str = "72f988bf-0000-4000-8000-00000000e0e0";
@@ -11,7 +13,8 @@ pub(super) const CALLER: &str = "developer@emulator.example";
 pub(super) const CALLER_OBJECT_ID: &str = "6a0ec4d3-0000-4000-8000-00000000e0e0";
 /// The creator of the home region's own entry in a replication list (recorded: an application).
 pub(super) const SERVICE_OBJECT_ID: &str = "6a0ec4d3-0000-4000-8000-0000000000ac";
-const FIRST_DAY: &str = "2026-09-10T06:47:33.9366936";
+/// When the registries of the initial state were created.
+pub(super) const FIRST_DAY: &str = "2026-09-10T06:47:33.9366936";
 
 /// Everything that the emulator remembers between requests, saved as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct State {
     pub operations: Vec<Operation>,
     /// The number from which the next operation's ID is made.
     pub next_operation: u32,
+    /// More registries, which are not saved: each is made when a request needs it, and saved when it changes.
+    #[serde(skip)]
+    pub fleet: Fleet,
 }
 
 /// A subscription.
@@ -39,6 +45,9 @@ pub struct Subscription {
     pub id: String,
     /// Its display name.
     pub name: String,
+    /// Whether the caller sees it in the list of subscriptions and may read nothing in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
 }
 
 /// A resource group and what the caller may do in it.
@@ -51,6 +60,9 @@ pub struct ResourceGroup {
     pub name: String,
     /// Whether writes return 403.
     pub read_only: bool,
+    /// Whether a lock makes writes return 409.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
 }
 
 /// A registry, as the service's own values rather than in the format of an API version.
@@ -192,7 +204,8 @@ impl Registry {
         }
     }
 
-    fn replica(mut self, location: &str) -> Self {
+    /// Adds a replica, and the home region's own entry if it is the first.
+    pub(super) fn replica(mut self, location: &str) -> Self {
         if self.replications.is_empty() {
             let home = Replication::home_of(&self, FIRST_DAY);
             self.replications.push(home);
@@ -202,7 +215,7 @@ impl Registry {
         self
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
     }
@@ -267,35 +280,62 @@ impl Default for Settings {
 }
 
 impl State {
-    /// Returns the initial state for a new user: one registry of each kind that matters for endpoints.
-    pub fn first_world() -> Self {
-        let group = |name: &str, read_only| ResourceGroup {
-            subscription: DEFAULT_SUBSCRIPTION.to_owned(),
-            name: name.to_owned(),
-            read_only,
-        };
-        Self {
-            version: 1,
-            subscriptions: vec![Subscription {
-                id: DEFAULT_SUBSCRIPTION.to_owned(),
-                name: "Emulator".to_owned(),
-            }],
-            resource_groups: vec![
-                group("contoso-rg", false),
-                group("fabrikam-rg", false),
-                group("audit-rg", true),
-                group("empty-rg", false),
-            ],
-            registries: first_registries(),
-            operations: Vec::new(),
-            next_operation: 1,
-        }
+    pub(super) fn subscriptions(&self) -> impl Iterator<Item = Cow<'_, Subscription>> {
+        let fleet = self.fleet.subscriptions().map(Cow::Owned);
+        self.subscriptions.iter().map(Cow::Borrowed).chain(fleet)
     }
 
-    pub(super) fn group(&self, subscription: &str, name: &str) -> Option<&ResourceGroup> {
-        self.resource_groups.iter().find(|g| {
-            g.subscription.eq_ignore_ascii_case(subscription) && g.name.eq_ignore_ascii_case(name)
-        })
+    pub(super) fn subscription(&self, id: &str) -> Option<Cow<'_, Subscription>> {
+        let own = self.subscriptions.iter().find(|s| s.id.eq_ignore_ascii_case(id));
+        own.map(Cow::Borrowed).or_else(|| self.fleet.subscription(id).map(Cow::Owned))
+    }
+
+    pub(super) fn groups(
+        &self,
+        subscription: &str,
+    ) -> impl Iterator<Item = Cow<'_, ResourceGroup>> {
+        let own = self.resource_groups.iter();
+        let own = own.filter(move |g| g.subscription.eq_ignore_ascii_case(subscription));
+        own.map(Cow::Borrowed).chain(self.fleet.groups(subscription).map(Cow::Owned))
+    }
+
+    pub(super) fn group(&self, subscription: &str, name: &str) -> Option<Cow<'_, ResourceGroup>> {
+        self.groups(subscription).find(|group| group.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The registries of a subscription.
+    pub(super) fn registries_in(
+        &self,
+        subscription: &str,
+    ) -> impl Iterator<Item = Cow<'_, Registry>> {
+        let own = self.registries.iter();
+        let own = own.filter(move |r| r.subscription.eq_ignore_ascii_case(subscription));
+        let fleet = self.fleet.registries_in(subscription);
+        own.map(Cow::Borrowed).chain(fleet.filter(|r| !self.has_own(&r.name)).map(Cow::Owned))
+    }
+
+    /// All registries: the state's own in the order of their creation, then the fleet's.
+    pub(super) fn all_registries(&self) -> impl Iterator<Item = Cow<'_, Registry>> {
+        let fleet = self.fleet.registries(0).filter(|r| !self.has_own(&r.name));
+        self.registries.iter().map(Cow::Borrowed).chain(fleet.map(Cow::Owned))
+    }
+
+    /// The registry with this name. Names are unique in all of Azure.
+    pub(super) fn registry_named(&self, name: &str) -> Option<Cow<'_, Registry>> {
+        let own = self.registries.iter().find(|r| r.name.eq_ignore_ascii_case(name));
+        own.map(Cow::Borrowed).or_else(|| self.fleet.registry_named(name).map(Cow::Owned))
+    }
+
+    /// The registry with this label in its host names.
+    pub(super) fn registry_labelled(&self, label: &str) -> Option<Cow<'_, Registry>> {
+        let own = self.registries.iter().find(|r| r.login_label == label);
+        own.map(Cow::Borrowed)
+            .or_else(|| self.registry_named(label).filter(|r| r.login_label == label))
+    }
+
+    /// Whether the state itself holds a registry, so that the fleet's version no longer counts.
+    pub(super) fn has_own(&self, name: &str) -> bool {
+        self.registries.iter().any(|r| r.name.eq_ignore_ascii_case(name))
     }
 
     pub(super) fn registry(
@@ -303,16 +343,21 @@ impl State {
         subscription: &str,
         group: &str,
         name: &str,
-    ) -> Option<&Registry> {
-        self.registries.iter().find(|r| r.is(subscription, group, name))
+    ) -> Option<Cow<'_, Registry>> {
+        self.registry_named(name).filter(|r| r.is(subscription, group, name))
     }
 
+    /// A registry to change. One of the fleet becomes part of the state.
     pub(super) fn registry_mut(
         &mut self,
         subscription: &str,
         group: &str,
         name: &str,
     ) -> Option<&mut Registry> {
+        let of_fleet = self.fleet.registry_named(name).filter(|r| r.is(subscription, group, name));
+        if let Some(registry) = of_fleet.filter(|r| !self.has_own(&r.name)) {
+            self.registries.push(registry);
+        }
         self.registries.iter_mut().find(|r| r.is(subscription, group, name))
     }
 }
@@ -323,57 +368,4 @@ impl Registry {
             && self.resource_group.eq_ignore_ascii_case(group)
             && self.name.eq_ignore_ascii_case(name)
     }
-}
-
-/// Returns one registry of each kind that matters for endpoints.
-fn first_registries() -> Vec<Registry> {
-    let registry =
-        |group, name, location, sku| Registry::new(group, name, location, sku, FIRST_DAY);
-    vec![
-        // The registry to practise on: it is replicated, and clients still pull its layers from the storage wildcard.
-        registry("contoso-rg", "contoso", "eastus", "Premium").replica("westus"),
-        // Everything enabled.
-        registry("fabrikam-rg", "fabrikam", "westeurope", "Premium")
-            .replica("northeurope")
-            .replica("japaneast")
-            .with(|r| {
-                r.settings.data_endpoint_enabled = true;
-                r.settings.regional_endpoints = "Enabled".to_owned();
-                r.settings.endpoint_protocol = "IPv4AndIPv6".to_owned();
-                r.settings.admin_user_enabled = true;
-                r.tags.insert("environment".to_owned(), json!("production"));
-                r.identity = Some(json!({
-                    "type": "SystemAssigned",
-                    "principalId": "0f6b5f7e-0000-4000-8000-00000000fab0",
-                    "tenantId": TENANT,
-                }));
-            }),
-        // Not Premium: no data endpoints, no replicas.
-        registry("contoso-rg", "tailspin", "westus2", "Standard"),
-        // With a domain name label: the login server contains a hash.
-        registry("fabrikam-rg", "wingtip", "eastus", "Premium").with(|r| {
-            r.login_label = "wingtip-abc123def".to_owned();
-            r.settings.domain_name_label_scope = "TenantReuse".to_owned();
-        }),
-        // Reachable only through a private endpoint.
-        registry("fabrikam-rg", "northwind", "westeurope", "Premium").with(|r| {
-            r.settings.public_network_access = "Disabled".to_owned();
-            r.settings.default_action = "Deny".to_owned();
-            let vault = format!("/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/fabrikam-rg/providers");
-            r.private_endpoint_connections.push(json!({
-                "type": "Microsoft.ContainerRegistry/registries/privateEndpointConnections",
-                "id": format!("{vault}/Microsoft.ContainerRegistry/registries/northwind/privateEndpointConnections/northwind.5f6b7c8d"),
-                "name": "northwind.5f6b7c8d",
-                "properties": {
-                    "privateEndpoint": {"id": format!("{vault}/Microsoft.Network/privateEndpoints/northwind-pe")},
-                    "privateLinkServiceConnectionState": {
-                        "status": "Approved", "description": "Auto-Approved", "actionsRequired": "None"
-                    },
-                    "provisioningState": "Succeeded",
-                },
-            }));
-        }),
-        // In a resource group that the caller can only read: every write returns 403.
-        registry("audit-rg", "auditlogs", "westus", "Premium"),
-    ]
 }

@@ -10,6 +10,7 @@ use crate::azure::cloud::Cloud;
 use crate::azure::config::Config;
 use crate::azure::profile::Profile;
 use crate::domain::RegistryName;
+use crate::emulator::fleet::Fleet;
 use crate::emulator::store::Store;
 use crate::env::Env;
 use crate::error::UserError;
@@ -47,6 +48,7 @@ pub struct Session {
     cloud: OnceCell<Cloud>,
     profile: OnceCell<Profile>,
     subscription: OnceCell<Subscription>,
+    visible: OnceCell<Vec<crate::arm::Subscription>>,
     arm: OnceCell<ArmClient>,
 }
 
@@ -62,6 +64,7 @@ impl Session {
             cloud: OnceCell::new(),
             profile: OnceCell::new(),
             subscription: OnceCell::new(),
+            visible: OnceCell::new(),
             arm: OnceCell::new(),
         }
     }
@@ -124,9 +127,17 @@ impl Session {
         self.arm.get().context("the client was just set")
     }
 
-    async fn arm_without_subscription(&self) -> Result<&ArmClient> {
+    /// The ARM client for requests that are not about one subscription. Depends on the cloud and the login.
+    ///
+    /// # Errors
+    /// As [`Session::arm`].
+    pub async fn tenant_arm(&self) -> Result<&ArmClient> {
         if self.arm.get().is_none() {
-            let _ = self.arm.set(self.new_arm_client(None).await?);
+            let profile = self.subscription_of_profile()?;
+            let client = self.new_arm_client(profile.as_ref()).await?;
+            if self.arm.get().is_none() {
+                let _ = self.arm.set(client);
+            }
         }
         self.arm.get().context("the client was just set")
     }
@@ -168,16 +179,28 @@ impl Session {
         Ok(proxy::matcher(&self.env, option)?)
     }
 
-    /// The emulator's state file: `AZ_ACR_EMULATOR_STATE`, otherwise below `XDG_STATE_HOME`.
+    /// The emulator's state file: `AZ_ACR_EMULATOR_STATE`, otherwise below `XDG_STATE_HOME`. `AZ_ACR_EMULATOR_FLEET`
+    /// is the number of registries beside those of the file.
     ///
     /// # Errors
-    /// There is no home directory.
+    /// There is no home directory, or the number is invalid.
     pub fn emulator_store(&self) -> Result<Store> {
         let path = match self.env.path("AZ_ACR_EMULATOR_STATE") {
             Some(path) => path,
             None => self.emulator_directory()?.join("emulator.json"),
         };
-        Ok(Store::new(path))
+        let size = match self.env.var("AZ_ACR_EMULATOR_FLEET") {
+            Some(text) => {
+                text.parse().ok().filter(|size| *size <= Fleet::MAX_SIZE).ok_or_else(|| {
+                    let message =
+                        format!("AZ_ACR_EMULATOR_FLEET: '{text}' is not a number of registries.");
+                    UserError::usage(message)
+                        .hint(format!("Use a number up to {}.", Fleet::MAX_SIZE))
+                })?
+            }
+            None => 0,
+        };
+        Ok(Store::new(path).with_fleet(Fleet::new(size)))
     }
 
     /// The directory for the emulator's files, below `XDG_STATE_HOME`.

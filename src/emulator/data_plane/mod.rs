@@ -12,6 +12,7 @@ use super::registries::{host_name, host_names, login_server, regions};
 use super::world::{Registry, State};
 use image::Contents;
 use registry::{admits, denied};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -89,7 +90,9 @@ impl DataPlane {
 
     /// Handles a request. Returns `None` if the emulator does not serve the host.
     pub fn handle(&self, state: &State, request: &Request<'_>) -> Option<Response> {
-        let role = role(state, host(request.authority))?;
+        let host = host(request.authority).to_lowercase();
+        let registry = registry_of(state, &host);
+        let role = role(registry.as_deref(), &host)?;
         let denied = match &role {
             Role::Login { registry, .. } | Role::Data { registry } => {
                 (!admits(registry, request.client)).then(|| denied(request.client))
@@ -117,21 +120,22 @@ pub fn host(authority: &str) -> &str {
 
 /// Returns whether a host is an emulated registry or storage account.
 pub fn serves(state: &State, host: &str) -> bool {
-    role(state, host).is_some()
+    let host = host.to_lowercase();
+    role(registry_of(state, &host).as_deref(), &host).is_some()
 }
 
 /// Returns every emulated host: the registries, the storage behind them, and a storage account of no registry.
 pub fn hosts(state: &State) -> Vec<String> {
     let mut hosts = vec![OTHER_ACCOUNT.to_owned()];
-    for registry in &state.registries {
-        hosts.push(login_server(registry));
+    for registry in state.all_registries() {
+        hosts.push(login_server(&registry));
         if registry.settings.regional_endpoints == "Enabled" {
-            hosts.extend(host_names(registry, "geo"));
+            hosts.extend(host_names(&registry, "geo"));
         }
         if registry.settings.data_endpoint_enabled {
-            hosts.extend(host_names(registry, "data"));
+            hosts.extend(host_names(&registry, "data"));
         }
-        hosts.extend(regions(registry).into_iter().map(storage_host));
+        hosts.extend(regions(&registry).into_iter().map(storage_host));
     }
     hosts.sort_unstable();
     hosts.dedup();
@@ -142,25 +146,28 @@ fn storage_host(region: &str) -> String {
     format!("{region}managed1{STORAGE}")
 }
 
-fn role<'a>(state: &'a State, host: &str) -> Option<Role<'a>> {
-    let host = host.to_lowercase();
+/// The registry that a host belongs to. All its hosts begin with the same label.
+fn registry_of<'a>(state: &'a State, host: &str) -> Option<Cow<'a, Registry>> {
+    state.registry_labelled(host.split('.').next()?)
+}
+
+/// The role of a host, which is in lower case.
+fn role<'a>(registry: Option<&'a Registry>, host: &str) -> Option<Role<'a>> {
     if host.strip_suffix(STORAGE).is_some_and(|account| !account.contains('.')) {
         return Some(Role::Storage);
     }
-    state.registries.iter().find_map(|registry| {
-        if host == login_server(registry) {
-            return Some(Role::Login { registry, region: &registry.location });
-        }
-        let settings = &registry.settings;
-        let at =
-            |kind| regions(registry).into_iter().find(|r| host == host_name(registry, r, kind));
-        if settings.regional_endpoints == "Enabled"
-            && let Some(region) = at("geo")
-        {
-            return Some(Role::Login { registry, region });
-        }
-        (settings.data_endpoint_enabled && at("data").is_some()).then_some(Role::Data { registry })
-    })
+    let registry = registry?;
+    if host == login_server(registry) {
+        return Some(Role::Login { registry, region: &registry.location });
+    }
+    let settings = &registry.settings;
+    let at = |kind| regions(registry).into_iter().find(|r| host == host_name(registry, r, kind));
+    if settings.regional_endpoints == "Enabled"
+        && let Some(region) = at("geo")
+    {
+        return Some(Role::Login { registry, region });
+    }
+    (settings.data_endpoint_enabled && at("data").is_some()).then_some(Role::Data { registry })
 }
 
 fn field<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {

@@ -11,7 +11,7 @@ impl DataPlane {
         let segments: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
         let (registry, hex) = match segments.as_slice() {
             [name, "docker", "registry", "v2", "blobs", "sha256", _, hex, "data"] => {
-                (state.registries.iter().find(|registry| registry.name == *name), *hex)
+                (state.registry_named(name), *hex)
             }
             _ => (None, ""),
         };
