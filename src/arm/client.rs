@@ -8,6 +8,7 @@ use super::permissions::Permissions;
 use super::policy_token::PolicyToken;
 use super::poller::{Finish, OperationState};
 use super::request_log::RequestLog;
+use super::resource_graph::Pace;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{Method, Transport, Url};
 use serde::Serialize;
@@ -38,6 +39,7 @@ pub struct RegistryPath<'a> {
 #[derive(Debug)]
 pub struct ArmClient {
     http: ArmHttp,
+    graph_pace: Pace,
 }
 
 /// Options for an [`ArmClient`].
@@ -70,7 +72,7 @@ impl ArmClient {
     ) -> Result<Self, ArmError> {
         let ArmClientOptions { transport, log, policy_token } = options;
         let http = ArmHttp::new(endpoint, (credential, scope), transport, log, policy_token)?;
-        Ok(Self { http })
+        Ok(Self { http, graph_pace: Pace::default() })
     }
 
     /// Gets a registry.
@@ -204,6 +206,15 @@ impl ArmClient {
         let body = body.map_err(|e| ArmError::Unsent(e.to_string()))?;
         let response = self.http.send(method, url.clone(), body).await?;
         OperationState::begin(&self.http, url, finish, &response)
+    }
+
+    pub(super) fn http(&self) -> &ArmHttp {
+        &self.http
+    }
+
+    /// The pace of requests to Resource Graph, which all queries share.
+    pub(super) fn graph_pace(&self) -> &Pace {
+        &self.graph_pace
     }
 
     pub(super) async fn get<T: DeserializeOwned>(

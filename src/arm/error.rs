@@ -68,6 +68,14 @@ pub enum ArmError {
         /// The limit.
         pages: usize,
     },
+    /// A list is not complete, and nothing says how to get the rest.
+    #[error("{host} sent an incomplete list: {detail}")]
+    Incomplete {
+        /// The host that responded.
+        host: String,
+        /// What is missing.
+        detail: String,
+    },
     /// A long-running operation did not end in time; it continues in Azure.
     #[error("the operation did not finish within {minutes} minutes. It continues in Azure")]
     OperationTimeout {
@@ -122,6 +130,12 @@ impl ServiceError {
                 .cloned(),
             additional_info: list("additionalInfo").unwrap_or_default(),
         })
+    }
+
+    /// Whether the error, or one of its details, has a code.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+            || self.details.iter().any(|detail| detail.has_code(code))
     }
 
     /// ARM's error code, e.g. `ResourceNotFound`.

@@ -4,7 +4,7 @@ use super::error::{ArmError, ServiceError};
 use super::models::Page;
 use super::policy_token::{self, AcquiredToken, PolicyToken};
 use super::request_log::{LogPolicy, RequestLog};
-use super::retry::{RenewTokenPolicy, RetryPolicy, sources};
+use super::retry::{ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -119,7 +119,13 @@ impl ArmHttp {
         if let Some(token) = token {
             request.insert_header(policy_token::HEADER, token);
         }
-        self.send_request(request, body).await
+        self.send_request(request, body, &Context::default()).await
+    }
+
+    /// Sends a POST that reads, so that it may be repeated like a GET, and checks its status.
+    pub(super) async fn send_read(&self, url: Url, body: Vec<u8>) -> Result<RawResponse, ArmError> {
+        let context = Context::new().with_value(ReadOnly);
+        self.send_request(Request::new(url, Method::Post), Some(body), &context).await
     }
 
     /// Asks Azure Policy for a token for a change.
@@ -133,8 +139,8 @@ impl ArmHttp {
         let policy = self.url(&PolicyToken::path(url), policy_token::API_VERSION);
         let mut request = Request::new(policy.clone(), Method::Post);
         request.insert_header("x-ms-force-sync", "true");
-        let response =
-            self.send_request(request, Some(options.question(method, url, body))).await?;
+        let question = options.question(method, url, body);
+        let response = self.send_request(request, Some(question), &Context::default()).await?;
         parse::<AcquiredToken>(&policy, &response, "an Azure Policy token")?.into_header()
     }
 
@@ -142,6 +148,7 @@ impl ArmHttp {
         &self,
         mut request: Request,
         body: Option<Vec<u8>>,
+        context: &Context<'_>,
     ) -> Result<RawResponse, ArmError> {
         request.insert_header("accept", "application/json");
         if let Some(body) = body {
@@ -151,7 +158,7 @@ impl ArmHttp {
         // The status is checked here, where ARM's error body is available.
         let options =
             azure_core::http::PipelineSendOptions { skip_checks: true, ..Default::default() };
-        let sent = self.pipeline.send(&Context::default(), &mut request, Some(options)).await;
+        let sent = self.pipeline.send(context, &mut request, Some(options)).await;
         let response = sent.map_err(|error| transport_error(&self.host(), &error))?;
         let status = u16::from(response.status());
         if (200..300).contains(&status) { Ok(response) } else { Err(refusal(status, &response)) }

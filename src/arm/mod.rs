@@ -6,6 +6,7 @@
 mod client;
 mod enums;
 mod error;
+mod governance;
 mod http;
 mod models;
 mod network_rules;
@@ -14,14 +15,17 @@ mod permissions;
 mod policy_token;
 mod poller;
 mod private_endpoint_connections;
+mod registry_query;
 mod replications;
 mod request_log;
+mod resource_graph;
 mod resource_id;
 mod retry;
 
 pub use client::{API_VERSION, ArmClient, ArmClientOptions, RegistryPath};
 pub use enums::{EnabledState, ProvisioningState, SkuName};
 pub use error::{ArmError, ServiceError};
+pub use governance::Lock;
 pub use models::{
     GenericResource, IpRule, NetworkRuleSet, PrivateEndpointConnection, Registry,
     RegistryProperties, Replication, Subscription, Timestamp, VirtualNetworkRule,
@@ -37,6 +41,8 @@ pub use parameters::{
 pub use permissions::Permissions;
 pub use policy_token::PolicyToken;
 pub use poller::{Operation, OperationState};
+pub use registry_query::{RegistryQuery, ResourceRow, SUBSCRIPTIONS_QUERY, SubscriptionRow};
 pub use request_log::RequestLog;
+pub use resource_graph::{GraphPage, GraphPages, GraphScope};
 pub use resource_id::ResourceId;
 pub use retry::retry_policy;

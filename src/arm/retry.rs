@@ -24,6 +24,10 @@ const LONGEST_WAIT: Duration = Duration::seconds(120);
 #[derive(Debug)]
 pub(super) struct RetryPolicy;
 
+/// Marks the context of a POST that only reads: it is repeated as a GET is.
+#[derive(Debug)]
+pub(super) struct ReadOnly;
+
 /// The retry rules of this client, for pipelines that are created elsewhere (logins).
 pub fn retry_policy() -> Arc<dyn Policy> {
     Arc::new(RetryPolicy)
@@ -37,13 +41,14 @@ impl Policy for RetryPolicy {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
+        let is_write = is_write(request.method()) && ctx.value::<ReadOnly>().is_none();
         let mut tries = 0;
         loop {
             let result = try_once(ctx, request, next).await;
             let wait = match &result {
                 _ if tries == RETRIES => None,
-                Ok(response) => wait_after_answer(response, request.method(), tries),
-                Err(error) => wait_after_error(error, request.method(), tries),
+                Ok(response) => wait_after_answer(response, is_write, tries),
+                Err(error) => wait_after_error(error, is_write, tries),
             };
             let Some(wait) = wait else { return result };
             azure_core::sleep::sleep(wait).await;
@@ -93,11 +98,11 @@ fn is_write(method: Method) -> bool {
     matches!(method, Method::Patch | Method::Post)
 }
 
-fn wait_after_answer(response: &AsyncRawResponse, method: Method, tries: u32) -> Option<Duration> {
+fn wait_after_answer(response: &AsyncRawResponse, is_write: bool, tries: u32) -> Option<Duration> {
     let status = u16::from(response.status());
     let passing = match status {
         429 | 500 | 503 | 504 => true,
-        408 | 502 => !is_write(method),
+        408 | 502 => !is_write,
         _ => false,
     };
     if !passing {
@@ -108,7 +113,7 @@ fn wait_after_answer(response: &AsyncRawResponse, method: Method, tries: u32) ->
     (wait <= LONGEST_WAIT).then_some(wait)
 }
 
-fn wait_after_error(error: &Error, method: Method, tries: u32) -> Option<Duration> {
+fn wait_after_error(error: &Error, is_write: bool, tries: u32) -> Option<Duration> {
     let reset = sources(error).any(|source| {
         source.downcast_ref::<std::io::Error>().is_some_and(|e| {
             use std::io::ErrorKind as Io;
@@ -121,7 +126,7 @@ fn wait_after_error(error: &Error, method: Method, tries: u32) -> Option<Duratio
     let passing = match error.kind() {
         // The request was never sent. A reset during the handshake is transient; other errors are not.
         ErrorKind::Connection => reset,
-        ErrorKind::Io => !is_write(method),
+        ErrorKind::Io => !is_write,
         _ => false,
     };
     passing.then(|| backoff(tries))

@@ -9,5 +9,6 @@ mod emulator;
 mod generated;
 mod operations;
 mod planned;
+mod resource_graph;
 mod script;
 mod server;

@@ -74,7 +74,7 @@ proptest! {
             json!(endpoints.iter().map(|endpoint| &endpoint.host).collect::<Vec<_>>())
         };
         prop_assert_eq!(hosts(&planned.data), after["properties"]["dataEndpointHostNames"].clone());
-        let regional = planned.regional.unwrap_or_default();
+        let regional = planned.regional.hosts().to_vec();
         prop_assert_eq!(hosts(&regional), after["properties"]["regionalEndpointHostNames"].clone());
     }
 }
