@@ -31,6 +31,9 @@ _az__acr() {
             az__acr,list)
                 cmd="az__acr__subcmd__list"
                 ;;
+            az__acr,list-endpoints)
+                cmd="az__acr__subcmd__list__subcmd__endpoints"
+                ;;
             az__acr,network-rule)
                 cmd="az__acr__subcmd__network__subcmd__rule"
                 ;;
@@ -101,18 +104,18 @@ _az__acr() {
 
     case "${cmd}" in
         az__acr)
-            opts="-o -h -V --output --query --subscription --cloud --only-show-errors --verbose --debug --help --version show-endpoints update firewall-rules check-endpoints show list replication network-rule private-endpoint-connection emulator completion"
+            opts="-o -h -V --output --query --subscription --cloud --only-show-errors --verbose --debug --help --version show-endpoints update firewall-rules check-endpoints list-endpoints show list replication network-rule private-endpoint-connection emulator completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -135,7 +138,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__check__subcmd__endpoints)
-            opts="-n -g -u -o -h --name --resource-group --endpoints --login-server --region --planned --with-region --regional-endpoints --pull --platform --auth --username --password-stdin --expect-blocked --expect-no-storage --timeout --watch --proxy --resolve --connect-to --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -u -o -h --name --resource-group --endpoints --login-server --region --planned --with-region --regional-endpoints --pull --platform --auth --username --password-stdin --expect-blocked --expect-no-storage --timeout --watch --proxy --resolve --connect-to --all-subscriptions --subscriptions --management-group --allow-partial --verify --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -217,12 +220,20 @@ _az__acr() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --subscriptions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --management-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -252,11 +263,11 @@ _az__acr() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -286,11 +297,11 @@ _az__acr() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -320,11 +331,11 @@ _az__acr() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -347,7 +358,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__emulator__subcmd__start)
-            opts="-o -h --port --address --cert-dir --request-log --data-plane --fault --link-lifetime --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-o -h --port --address --cert-dir --fleet --request-log --data-plane --fault --link-lifetime --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -365,6 +376,10 @@ _az__acr() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --fleet)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --request-log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -378,11 +393,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -405,7 +420,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__firewall__subcmd__rules)
-            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --include --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --hook --resolve --allow-wildcard --fail-on --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -o -h --name --resource-group --endpoints --planned --with-region --regional-endpoints --region --include --with-management --format --source --priority --table --lockdown --check --from --whole --part --port --hook --resolve --allow-wildcard --fail-on --all-subscriptions --subscriptions --management-group --allow-partial --verify --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -483,12 +498,20 @@ _az__acr() {
                     COMPREPLY=($(compgen -W "stale" -- "${cur}"))
                     return 0
                     ;;
+                --subscriptions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --management-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -526,11 +549,89 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
+                    return 0
+                    ;;
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subscription)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cloud)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        az__subcmd__acr__subcmd__list__subcmd__endpoints)
+            opts="-n -g -l -o -h --name --resource-group --location --sku --exposure --tag --all-subscriptions --subscriptions --management-group --allow-partial --verify --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --location)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sku)
+                    COMPREPLY=($(compgen -W "Basic Standard Premium" -- "${cur}"))
+                    return 0
+                    ;;
+                --exposure)
+                    COMPREPLY=($(compgen -W "wildcard unknown dedicated private" -- "${cur}"))
+                    return 0
+                    ;;
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subscriptions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --management-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -560,11 +661,11 @@ _az__acr() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -626,11 +727,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -676,11 +777,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -742,11 +843,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -776,11 +877,11 @@ _az__acr() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -846,11 +947,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -912,11 +1013,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -966,11 +1067,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1036,11 +1137,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1098,11 +1199,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1132,11 +1233,11 @@ _az__acr() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1218,11 +1319,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1284,11 +1385,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1338,11 +1439,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1400,11 +1501,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1486,11 +1587,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1536,11 +1637,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1594,11 +1695,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)
@@ -1716,11 +1817,11 @@ _az__acr() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "json jsonc none table tsv yaml yamlc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "json jsonc jsonl none table tsv yaml yamlc" -- "${cur}"))
                     return 0
                     ;;
                 --query)

@@ -24,8 +24,9 @@ function __fish_az_acr_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c az-acr -n "__fish_az_acr_needs_command" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_needs_command" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -43,6 +44,7 @@ complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show-endpoints" -d 'S
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "update" -d 'Update a registry, e.g. enable dedicated data endpoints'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "firewall-rules" -d 'Write firewall rules for clients of registries, or check existing rules'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "check-endpoints" -d 'Check from this machine: endpoints reachable, pulls work, everything else blocked'
+complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "list-endpoints" -d 'List the endpoints of many registries, and which of them still need the wildcard'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "show" -d 'Show a registry'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "list" -d 'List registries'
 complete -c az-acr -n "__fish_az_acr_needs_command" -f -a "replication" -d 'Manage the replicas of a registry'
@@ -54,8 +56,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s n -l na
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s g -l resource-group -d 'Resource group [default: look the registries up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l with-region -d 'Plan for replicas in these regions as well' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand show-endpoints" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -105,8 +108,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l set -d 'Set pro
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l add -d 'Add to a list: path, then key=value, text or JSON' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l remove -d 'Remove a property, or an item: path, then its index' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand update" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand update" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -163,8 +167,11 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l hook -d
 forward\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l resolve -d 'With --check, the address of a host, where rules know addresses only' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l fail-on -d 'With --check, also fail on: stale' -r -f -a "stale\t''"
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l subscriptions -d 'These subscriptions, by name or ID' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l management-group -d 'The subscriptions below a management group' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -180,10 +187,13 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l lockdow
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l whole -d 'With --check, nothing else filters the traffic'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l part -d 'With --check, other rules refuse what these do not decide'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l allow-wildcard -d 'With --check, accept storage accounts of others'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l all-subscriptions -d 'All subscriptions that the login can read'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l allow-partial -d 'Succeed even if something could not be read'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l verify -d 'Ask Azure Resource Manager about each registry, too'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l only-show-errors -d 'Show errors only, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -l debug -d 'Show the login and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand firewall-rules" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s n -l name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l endpoints -d 'Read the output of show-endpoints from files, or - for stdin' -r
@@ -202,8 +212,11 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l watch 
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l proxy -d 'Proxy to use instead of HTTPS_PROXY; \'\' for none' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l resolve -d 'Use an address instead of DNS, as in curl: HOST:PORT:ADDRESS' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l connect-to -d 'Connect to another host, as in curl: HOST1:PORT1:HOST2:PORT2' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l subscriptions -d 'These subscriptions, by name or ID' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l management-group -d 'The subscriptions below a management group' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -216,14 +229,49 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l planne
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l regional-endpoints -d 'Also check regional endpoints, of the --login-server or planned'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l password-stdin -d 'Read the password from standard input'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l expect-no-storage -d 'Storage accounts must be blocked (public cloud)'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l all-subscriptions -d 'All subscriptions that the login can read'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l allow-partial -d 'Succeed even if something could not be read'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l verify -d 'Ask Azure Resource Manager about each registry, too'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l only-show-errors -d 'Show errors only, no warnings'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -l debug -d 'Show the login and every request'
-complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s h -l help -d 'Print help'
+complete -c az-acr -n "__fish_az_acr_using_subcommand check-endpoints" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -s n -l name -d 'Only registries with these names or login servers' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -s g -l resource-group -d 'Only registries in this resource group' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -s l -l location -d 'Only registries with their home in these regions' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l sku -d 'Only registries with these SKUs: Basic, Standard, Premium' -r -f -a "Basic\t''
+Standard\t''
+Premium\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l exposure -d 'Only these: wildcard, unknown, dedicated, private' -r -f -a "wildcard\t''
+unknown\t''
+dedicated\t''
+private\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l tag -d 'Only registries with these tags' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l subscriptions -d 'These subscriptions, by name or ID' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l management-group -d 'The subscriptions below a management group' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+jsonc\t''
+jsonl\t''
+none\t''
+table\t''
+tsv\t''
+yaml\t''
+yamlc\t''"
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l query -d 'JMESPath query to apply to the result' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l subscription -d 'Name or ID of the subscription' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l cloud -d 'Cloud that az knows, or \'emulator\' [default: the cloud of az]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l all-subscriptions -d 'All subscriptions that the login can read'
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l allow-partial -d 'Succeed even if something could not be read'
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l verify -d 'Ask Azure Resource Manager about each registry, too'
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l only-show-errors -d 'Show errors only, no warnings'
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l verbose -d 'Show what az-acr does'
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l debug -d 'Show the login and every request'
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s n -l name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -238,8 +286,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand show" -l verbose -d 'Show 
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -l debug -d 'Show the login and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand show" -s h -l help -d 'Print help'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list" -s g -l resource-group -d 'Resource group [default: the whole subscription]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand list" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand list" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -252,8 +301,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand list" -l only-show-errors 
 complete -c az-acr -n "__fish_az_acr_using_subcommand list" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list" -l debug -d 'Show the login and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list" -s h -l help -d 'Print help'
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -273,8 +323,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fis
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and not __fish_seen_subcommand_from list show create update delete" -f -a "delete" -d 'Delete a replica'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s r -l registry -l registry-name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -290,8 +341,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_se
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s n -l name -d 'Name of the replica; usually the name of its region' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s r -l registry -l registry-name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from show" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -314,8 +366,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_se
 Enabled\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l tags -d 'Tags: key[=value] …' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from create" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -339,8 +392,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_se
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l add -d 'Add to a list: path, then key=value, text or JSON' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l remove -d 'Remove a property, or an item: path, then its index' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from update" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -359,8 +413,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_se
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s r -l registry -l registry-name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -374,8 +429,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_se
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -l debug -d 'Show the login and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand replication; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -393,8 +449,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fi
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and not __fish_seen_subcommand_from list add remove" -f -a "remove" -d 'Remove a network rule'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s n -l name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -413,8 +470,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l subnet -d 'Name or id of a subnet (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l vnet-name -d 'The subnet\'s virtual network, if --subnet is a name (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from add" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -434,8 +492,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l subnet -d 'Name or id of a subnet (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l vnet-name -d 'The subnet\'s virtual network, if --subnet is a name (deprecated)' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -449,8 +508,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -l debug -d 'Show the login and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand network-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -470,8 +530,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connectio
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and not __fish_seen_subcommand_from list show approve reject delete" -f -a "delete" -d 'Delete a private endpoint connection'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s r -l registry -l registry-name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from list" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -487,8 +548,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connectio
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s n -l name -d 'Name of the private endpoint connection' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s r -l registry -l registry-name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from show" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -506,8 +568,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connectio
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l description -d 'Reason, shown with the connection' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from approve" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -526,8 +589,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connectio
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l description -d 'Reason, shown with the connection' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from reject" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -545,8 +609,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connectio
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s r -l registry -l registry-name -d 'Name or login server of the registry' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s g -l resource-group -d 'Resource group [default: look the registry up]' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l change-reference -d 'Id of the change that the operation belongs to' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -560,8 +625,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connectio
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -l debug -d 'Show the login and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand private-endpoint-connection; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_seen_subcommand_from start reset" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -579,11 +645,13 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and not __fish_s
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l port -d 'Port; 0 selects a free port' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l address -d 'Address to listen on' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l cert-dir -d 'Directory for ca.pem [default: az-acr/tls in $XDG_STATE_HOME]' -r -F
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l fleet -d 'Serve this many registries more, in many subscriptions' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l request-log -d 'Append each request to a file, one line of JSON each' -r -F
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l fault -d 'Simulate a fault: HOST=slow[:MS], reset, wrong-certificate, untrusted-certificate' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l link-lifetime -d 'How long a link to a layer is valid, in seconds [default: 1200]' -r
-complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -597,8 +665,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -l debug -d 'Show the login and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
-complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from reset" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from reset" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''
@@ -611,8 +680,9 @@ complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from reset" -l verbose -d 'Show what az-acr does'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from reset" -l debug -d 'Show the login and every request'
 complete -c az-acr -n "__fish_az_acr_using_subcommand emulator; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
-complete -c az-acr -n "__fish_az_acr_using_subcommand completion" -s o -l output -d 'json, jsonc, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
+complete -c az-acr -n "__fish_az_acr_using_subcommand completion" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
 jsonc\t''
+jsonl\t''
 none\t''
 table\t''
 tsv\t''

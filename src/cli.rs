@@ -6,9 +6,10 @@
 use crate::commands::args::InOrder;
 use crate::commands::{
     check_endpoints::CheckEndpointsArgs, completion::CompletionArgs, emulator::EmulatorArgs,
-    firewall_rules::FirewallRulesArgs, list::ListArgs, network_rule::NetworkRuleArgs,
-    private_endpoint_connection::PrivateEndpointConnectionArgs, replication::ReplicationArgs,
-    show::ShowArgs, show_endpoints::ShowEndpointsArgs, update::UpdateArgs,
+    firewall_rules::FirewallRulesArgs, list::ListArgs, list_endpoints::ListEndpointsArgs,
+    network_rule::NetworkRuleArgs, private_endpoint_connection::PrivateEndpointConnectionArgs,
+    replication::ReplicationArgs, show::ShowArgs, show_endpoints::ShowEndpointsArgs,
+    update::UpdateArgs,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
@@ -47,7 +48,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// json, jsonc, yaml, yamlc, table, tsv or none
+    /// json, jsonc, jsonl, yaml, yamlc, table, tsv or none
     #[arg(short, long, global = true, value_name = "FORMAT", ignore_case = true, hide_possible_values = true,
           value_parser = PossibleValuesParser::new(crate::output::Format::ALL.map(|(name, _)| name)))]
     pub output: Option<String>,
@@ -88,6 +89,8 @@ pub enum Command {
     FirewallRules(FirewallRulesArgs),
     /// Check from this machine: endpoints reachable, pulls work, everything else blocked
     CheckEndpoints(CheckEndpointsArgs),
+    /// List the endpoints of many registries, and which of them still need the wildcard
+    ListEndpoints(ListEndpointsArgs),
     /// Show a registry
     Show(ShowArgs),
     /// List registries

@@ -12,6 +12,7 @@ pub mod emulator;
 mod env;
 mod error;
 mod firewall;
+mod fleet;
 pub mod generate;
 mod hints;
 mod locate;
@@ -74,7 +75,7 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
         streams = streams.with_level(Level::Error);
     }
     streams.colour &= !config.flag("core", "no_color")?;
-    let chosen = format(&cli.global, &config)?;
+    let chosen = output::Choice { format: format(&cli.global, &config)?, query };
     let output = match (&cli.global.output, &cli.global.query) {
         (Some(_), _) => Some("--output"),
         (None, Some(_)) => Some("--query"),
@@ -85,26 +86,27 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
         Session::new(env.clone(), streams, config, Globals { cloud, subscription, output });
     session.warn_of_unknown_subscription()?;
     let streams = &session.streams;
-    let outcome = match dispatch(&cli.command, &session)? {
+    let outcome = match dispatch(&cli.command, &session, &chosen)? {
         Answer::Text(bytes) => {
             streams.write_stdout(&bytes).context("cannot write to standard output")?;
             return Ok(error::OK);
         }
+        Answer::Written(exit_code) => return Ok(exit_code),
         Answer::Value(outcome) => outcome,
     };
-    let format = match chosen {
+    let format = match chosen.format {
         Some(format) => format,
         None if outcome.table_on_terminal && streams.stdout_tty => Format::Table,
         None => Format::Json,
     };
     let exit_code = outcome.exit_code;
     let colour = streams.stdout_tty && streams.colour;
-    let bytes = output::render(outcome, format, query.as_ref(), colour)?;
+    let bytes = output::render(outcome, format, chosen.query.as_ref(), colour)?;
     streams.write_stdout(&bytes).context("cannot write to standard output")?;
     Ok(exit_code)
 }
 
-fn dispatch(command: &Command, session: &Session) -> Result<Answer> {
+fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Result<Answer> {
     if let Command::Completion(args) = command {
         return Ok(commands::completion::run(args, command_tree()));
     }
@@ -122,6 +124,9 @@ fn dispatch(command: &Command, session: &Session) -> Result<Answer> {
             Command::NetworkRule(args) => commands::network_rule::run(args, session).await,
             Command::PrivateEndpointConnection(args) => {
                 commands::private_endpoint_connection::run(args, session).await
+            }
+            Command::ListEndpoints(args) => {
+                commands::list_endpoints::run(args, session, output).await
             }
             Command::Show(args) => commands::show::run(args, session).await,
             Command::List(args) => commands::list::run(args, session).await,

@@ -123,10 +123,19 @@ impl Streams {
     /// # Errors
     /// When writing fails; a reader that closed the pipe (`| head -1`) is not an error.
     pub fn write_stdout(&self, bytes: &[u8]) -> io::Result<()> {
+        self.offer_stdout(bytes).map(|_| ())
+    }
+
+    /// Writes bytes to standard output. Returns whether anybody still reads it: after `| head -1`, nobody does.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn offer_stdout(&self, bytes: &[u8]) -> io::Result<bool> {
         let mut stdout = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(e) => Err(e),
         }
     }
 

@@ -1,18 +1,23 @@
 //! Where commands get endpoints from: Azure, for one or more registries, or the output of `show-endpoints`.
 
 use super::args::find_regions;
+use super::fleet::{Filter, FleetArgs};
 use super::input::{self, shown};
-use crate::arm::{EnabledState, Registry, Replication, SkuName};
-use crate::domain::{CurrentRegistry, Endpoints, Fqdn, RegistryName};
+use crate::arm::{EnabledState, Registry, RegistryQuery, Replication, SkuName};
+use crate::domain::{CurrentRegistry, Endpoints, Fqdn, HostPattern, Regional, RegistryName};
 use crate::error::UserError;
+use crate::fleet::FleetRegistry;
 use crate::locate::{Location, locate};
 use crate::session::Session;
 use crate::views::endpoints::EndpointsJson;
 use anyhow::Result;
 use futures::StreamExt as _;
+use std::collections::HashSet;
 
 /// The maximum size of a file of endpoints, in bytes.
 const MAX_FILE: usize = 64 << 20;
+/// How many registries are named one by one in warnings.
+const MAX_NAMED: usize = 5;
 /// How many registries are read from Azure at the same time.
 const CONCURRENT: usize = 8;
 
@@ -80,6 +85,105 @@ pub async fn from_azure(
     let results: Vec<Result<RegistryEndpoints>> =
         futures::stream::iter(requests).buffered(CONCURRENT).collect().await;
     results.into_iter().collect()
+}
+
+/// The endpoints of the registries of a fleet, sorted by resource id.
+///
+/// # Arguments
+/// * `fleet` - where to look.
+/// * `names` - names or login servers; if empty, all registries.
+/// * `group` - `--resource-group`.
+/// * `plan` - if given, the planned endpoints are returned instead of the current ones.
+///
+/// # Errors
+/// Something could not be read, or Azure does not say which endpoints a registry has.
+pub async fn from_fleet(
+    fleet: &FleetArgs,
+    names: &[String],
+    group: Option<&str>,
+    plan: Option<&Plan>,
+    session: &Session,
+) -> Result<Vec<Endpoints>> {
+    let names = names.iter().map(|name| Ok(session.registry_name(Some(name))?.to_string()));
+    let query = RegistryQuery {
+        names: names.collect::<Result<_>>()?,
+        groups: group.into_iter().map(str::to_owned).collect(),
+        ..RegistryQuery::default()
+    };
+    let filter = Filter { query, ..Filter::default() };
+    let registries = super::fleet::read_all(fleet, &filter, session).await?;
+    if registries.is_empty() {
+        return Err(UserError::new("There is no registry in what was read.").into());
+    }
+    let mut all = Vec::new();
+    let mut unknown = Vec::new();
+    for registry in &registries {
+        let endpoints = match plan {
+            Some(plan) => match registry.planned() {
+                Some(planned) => Some(planned.plan(&plan.with_regions, plan.regional)?),
+                None => None,
+            },
+            None => registry.endpoints(),
+        };
+        match endpoints {
+            Some(endpoints) => all.push(endpoints),
+            None => unknown.push(registry.name.as_str()),
+        }
+    }
+    warn_of_fleet(&registries, &all, plan, session);
+    match unknown.as_slice() {
+        [] => Ok(all),
+        [first, ..] => {
+            let message = format!(
+                "Resource Graph does not say which endpoints {} of {} registries have, e.g. '{first}'.",
+                unknown.len(),
+                registries.len()
+            );
+            Err(UserError::new(message).hint("To ask Azure Resource Manager: --verify").into())
+        }
+    }
+}
+
+/// The registries whose layers come from the storage wildcard, and the wildcard: one by one, or together if there are
+/// many.
+pub fn who_needs_the_wildcard(registries: &[Endpoints]) -> Vec<(String, &HostPattern)> {
+    let mut seen = HashSet::new();
+    let mut needing: Vec<(&Fqdn, &HostPattern)> = registries
+        .iter()
+        .filter_map(|of| Some((&of.login_server, &of.storage_wildcard()?.host)))
+        .filter(|(login_server, _)| seen.insert(*login_server))
+        .collect();
+    if needing.len() <= MAX_NAMED {
+        return needing.into_iter().map(|(name, wildcard)| (name.to_string(), wildcard)).collect();
+    }
+    let count = needing.len();
+    let (_, wildcard) = needing.swap_remove(0);
+    vec![(format!("{count} of {} registries", registries.len()), wildcard)]
+}
+
+/// Warns of what holds for many registries, once.
+fn warn_of_fleet(
+    registries: &[FleetRegistry],
+    endpoints: &[Endpoints],
+    plan: Option<&Plan>,
+    session: &Session,
+) {
+    let all = registries.len();
+    let unknown = endpoints.iter().filter(|of| of.regional == Regional::Unknown).count();
+    if unknown > 0 {
+        session.streams.warning(&format!(
+            "Resource Graph does not say whether {unknown} of {all} registries have regional endpoints, so they are \
+             left out. --verify asks Azure Resource Manager."
+        ));
+    }
+    let others =
+        registries.iter().filter(|r| r.sku.as_ref().is_some_and(|s| *s != SkuName::Premium));
+    let others = others.count();
+    if plan.is_some() && others > 0 {
+        session.streams.warning(&format!(
+            "{others} of {all} registries do not have the Premium SKU, which dedicated data endpoints need."
+        ));
+    }
 }
 
 /// The endpoints that a registry has.

@@ -7,8 +7,10 @@ pub mod completion;
 pub mod emulator;
 mod endpoint_source;
 pub mod firewall_rules;
+mod fleet;
 mod input;
 pub mod list;
+pub mod list_endpoints;
 pub mod network_rule;
 pub mod private_endpoint_connection;
 mod progress;
@@ -28,6 +30,8 @@ pub enum Answer {
     Value(Outcome),
     /// Bytes, written unchanged.
     Text(Vec<u8>),
+    /// The output has been written as it arrived; this is the exit code.
+    Written(u8),
 }
 
 /// Requires the Premium SKU of a registry. `az` also checks this before the request.

@@ -38,13 +38,24 @@ pub struct Endpoint {
     pub region: Option<String>,
 }
 
+/// The login servers of single regions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Regional {
+    /// They are not enabled.
+    Off,
+    /// They are enabled; these are their hosts.
+    On(Vec<Endpoint>),
+    /// The source does not say whether they are enabled.
+    Unknown,
+}
+
 /// The endpoints of one registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     /// Where clients log in and get manifests, e.g. `contoso.azurecr.io`.
     pub login_server: Fqdn,
-    /// The login servers of single regions; `None` when they are not enabled.
-    pub regional: Option<Vec<Endpoint>>,
+    /// The login servers of single regions.
+    pub regional: Regional,
     /// Where clients get layers: dedicated data endpoints, or the storage wildcard once for each region.
     pub data: Vec<Endpoint>,
 }
@@ -132,6 +143,16 @@ impl Endpoint {
     }
 }
 
+impl Regional {
+    /// The hosts, as far as they are known.
+    pub fn hosts(&self) -> &[Endpoint] {
+        match self {
+            Self::On(endpoints) => endpoints,
+            Self::Off | Self::Unknown => &[],
+        }
+    }
+}
+
 impl Endpoints {
     /// The endpoints that a registry has now.
     ///
@@ -146,12 +167,11 @@ impl Endpoints {
             Some(hosts) => of_hosts(hosts, Role::Data)?,
             None => registry.regions.iter().map(wildcard).collect::<Result<_, _>>()?,
         };
-        let regional = registry.regional_hosts.map(|hosts| of_hosts(hosts, Role::Regional));
-        Ok(Self {
-            login_server: Fqdn::parse(registry.login_server)?,
-            regional: regional.transpose()?,
-            data,
-        })
+        let regional = match registry.regional_hosts {
+            Some(hosts) => Regional::On(of_hosts(hosts, Role::Regional)?),
+            None => Regional::Off,
+        };
+        Ok(Self { login_server: Fqdn::parse(registry.login_server)?, regional, data })
     }
 
     /// The endpoints that a registry will have with dedicated data endpoints: one in each region, sorted by region.
@@ -170,11 +190,19 @@ impl Endpoints {
     ) -> Result<Self, EndpointsError> {
         let regions: BTreeSet<&str> = regions.into_iter().collect();
         let in_each_region = |role, label| {
-            regions.iter().map(|region| derived(login_server, region, role, label)).collect()
+            regions
+                .iter()
+                .map(|region| derived(login_server, region, role, label))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let regional = if regional {
+            Regional::On(in_each_region(Role::Regional, REGIONAL)?)
+        } else {
+            Regional::Off
         };
         Ok(Self {
             login_server: login_server.clone(),
-            regional: regional.then(|| in_each_region(Role::Regional, REGIONAL)).transpose()?,
+            regional,
             data: in_each_region(Role::Data, DATA)?,
         })
     }
@@ -183,20 +211,34 @@ impl Endpoints {
     ///
     /// # Arguments
     /// * `with_regions` - regions of planned replicas.
-    /// * `regional` - whether regional endpoints are planned; existing ones stay.
+    /// * `regional` - whether regional endpoints are planned; existing ones stay, and unknown ones stay unknown.
     ///
     /// # Errors
     /// As [`Endpoints::planned`].
     pub fn plan(&self, with_regions: &[&str], regional: bool) -> Result<Self, EndpointsError> {
         let regions = self.regions().chain(with_regions.iter().copied());
-        Self::planned(&self.login_server, regions, regional || self.regional.is_some())
+        let regional = regional || matches!(self.regional, Regional::On(_));
+        let mut planned = Self::planned(&self.login_server, regions, regional)?;
+        if !regional {
+            planned.regional = self.regional.clone();
+        }
+        Ok(planned)
     }
 
     /// All endpoints: the login server, regional endpoints, and the endpoints that serve layers.
     pub fn iter(&self) -> impl Iterator<Item = Endpoint> {
         let host = self.login_server.clone().into();
         let login = Endpoint { host, role: Role::Login, region: None };
-        std::iter::once(login).chain(self.regional.iter().flatten().chain(&self.data).cloned())
+        std::iter::once(login).chain(self.regional.hosts().iter().chain(&self.data).cloned())
+    }
+
+    /// Endpoints that the registry may have: regional ones, if it is unknown whether they are enabled.
+    pub fn possible(&self) -> Vec<Endpoint> {
+        if self.regional != Regional::Unknown {
+            return Vec::new();
+        }
+        let possible = Self::planned(&self.login_server, self.regions(), true);
+        possible.map(|planned| planned.regional.hosts().to_vec()).unwrap_or_default()
     }
 
     /// The regions in which layers are served.
@@ -222,7 +264,7 @@ impl Endpoints {
         let is_wanted =
             |endpoint: &Endpoint| endpoint.region.as_deref().is_some_and(|r| wanted.contains(&r));
         self.data.retain(is_wanted);
-        if let Some(regional) = &mut self.regional {
+        if let Regional::On(regional) = &mut self.regional {
             regional.retain(is_wanted);
         }
         Ok(self)
@@ -259,7 +301,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            hosts(&planned.regional.unwrap()),
+            hosts(planned.regional.hosts()),
             ["wingtip-abc123def.eastus.geo.azurecr.us", "wingtip-abc123def.westus.geo.azurecr.us"]
         );
         assert!(Endpoints::planned(&fqdn("localhost"), regions, false).is_err());

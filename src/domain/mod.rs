@@ -5,7 +5,7 @@ pub mod fqdn;
 pub mod regions;
 pub mod registry_name;
 
-pub use endpoints::{CurrentRegistry, Endpoint, Endpoints, EndpointsError, Role};
+pub use endpoints::{CurrentRegistry, Endpoint, Endpoints, EndpointsError, Regional, Role};
 pub use fqdn::{Fqdn, HostPattern, ParseFqdnError};
 pub use regions::UnknownRegion;
 pub use registry_name::{ParseRegistryNameError, RegistryName};

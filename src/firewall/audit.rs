@@ -112,6 +112,7 @@ pub fn audit(policy: &dyn Policy, questions: Questions<'_>, files: Vec<JudgedFil
     };
     let mut report = Report { files, ..Report::default() };
     audit.ask_for_needed(&mut report);
+    audit.ask_for_possible(&mut report);
     audit.ask_for_stale(&mut report);
     audit.ask_for_strangers(&mut report);
     report
@@ -136,13 +137,7 @@ impl Audit<'_> {
     }
 
     fn ask_for_needed(&self, report: &mut Report) {
-        let mut registries: HashMap<String, Vec<String>> = HashMap::new();
-        for group in &self.questions.needed.groups {
-            for endpoint in &group.endpoints {
-                let needed_by = registries.entry(endpoint.host.to_string()).or_default();
-                needed_by.push(group.title.to_string());
-            }
-        }
+        let mut registries = self.questions.needed.registries();
         for endpoint in self.questions.needed.endpoints() {
             let decision = if let Some(host) = Territory::example_of(&endpoint.host) {
                 self.ask(&host, HTTPS, Purpose::Needed)
@@ -162,14 +157,35 @@ impl Audit<'_> {
         }
     }
 
+    /// A host of which nobody knows whether it is needed does no harm if it is allowed.
+    fn ask_for_possible(&self, report: &mut Report) {
+        for group in &self.questions.needed.groups {
+            for endpoint in &group.possible {
+                let Some(host) = endpoint.host.exact() else { continue };
+                let decision = self.ask(host, HTTPS, Purpose::Needed);
+                if decision.outcome != Outcome::Allow {
+                    let why = "Resource Graph does not say whether the registry has regional endpoints; \
+                               --verify asks Azure Resource Manager";
+                    let decision = Decision { outcome: Outcome::Unknown(why.into()), ..decision };
+                    let needed_by = vec![group.title.to_string()];
+                    let fqdn = host.to_string();
+                    report.unjudged.push(Finding::new(
+                        fqdn,
+                        Some(endpoint),
+                        HTTPS,
+                        decision,
+                        needed_by,
+                    ));
+                }
+            }
+        }
+    }
+
     fn ask_for_stale(&self, report: &mut Report) {
-        let needed: HashSet<String> = self
-            .questions
-            .needed
-            .endpoints()
-            .into_iter()
-            .map(|endpoint| endpoint.host.to_string())
-            .collect();
+        let list = self.questions.needed;
+        let possible = list.groups.iter().flat_map(|group| &group.possible);
+        let needed: HashSet<String> =
+            list.endpoints().into_iter().chain(possible).map(|e| e.host.to_string()).collect();
         let hosts = self.mentions.hosts.iter().flat_map(|hosts| hosts.hosts());
         let mut own: Vec<(&str, &Place, Role, String)> = hosts
             .filter(|(name, _)| !needed.contains(*name))

@@ -20,6 +20,7 @@ impl Format for Json {
 
     fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
         let registries: Vec<_> = list.groups.iter().map(|group| group.title.as_str()).collect();
+        let mut needed_by = list.registries();
         let hosts: Vec<_> = list
             .endpoints()
             .into_iter()
@@ -30,6 +31,7 @@ impl Format for Json {
                     "region": endpoint.region,
                     "port": 443,
                     "protocol": "TCP",
+                    "registries": needed_by.remove(&endpoint.host.to_string()),
                 })
             })
             .collect();
@@ -134,7 +136,7 @@ mod tests {
             value["hosts"][1],
             json!({
                 "fqdn": "contoso.eastus.data.azurecr.io", "kind": "data", "region": "eastus", "port": 443,
-                "protocol": "TCP",
+                "protocol": "TCP", "registries": ["contoso.azurecr.io"],
             })
         );
         assert_eq!(value["hosts"][4]["kind"], "storage");

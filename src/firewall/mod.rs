@@ -31,6 +31,7 @@ pub use source::SourceAddress;
 pub use unjudged::names_any;
 
 use crate::domain::{Endpoint, Endpoints, Fqdn, HostPattern, Role};
+use std::collections::HashMap;
 
 /// The hosts of one registry, or of Azure itself, under a title that every format can show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Group {
     pub title: Fqdn,
     /// The hosts, by role and name.
     pub endpoints: Vec<Endpoint>,
+    /// Hosts that may be needed as well: nobody has said. They are not written into rules.
+    pub possible: Vec<Endpoint>,
 }
 
 /// What a firewall must allow on port 443/TCP.
@@ -126,7 +129,7 @@ impl Group {
         let mut endpoints: Vec<Endpoint> = registry.iter().map(of_all_regions).collect();
         endpoints.sort_by(|a, b| (a.role, &a.host).cmp(&(b.role, &b.host)));
         endpoints.dedup_by(|a, b| a.host == b.host);
-        Self { title: registry.login_server.clone(), endpoints }
+        Self { title: registry.login_server.clone(), endpoints, possible: registry.possible() }
     }
 
     /// Hosts of something that is no registry.
@@ -135,7 +138,7 @@ impl Group {
         let mut endpoints: Vec<Endpoint> = hosts.into_iter().map(endpoint).collect();
         endpoints.sort_by(|a, b| a.host.cmp(&b.host));
         endpoints.dedup_by(|a, b| a.host == b.host);
-        Self { title, endpoints }
+        Self { title, endpoints, possible: Vec::new() }
     }
 
     /// The first label of the title: a name for rules.
@@ -150,6 +153,18 @@ impl AllowList {
         let mut seen = std::collections::HashSet::new();
         let endpoints = self.groups.iter().flat_map(|group| &group.endpoints);
         endpoints.filter(|endpoint| seen.insert(&endpoint.host)).collect()
+    }
+
+    /// The registries that need each host or wildcard, by its text.
+    fn registries(&self) -> HashMap<String, Vec<String>> {
+        let mut registries: HashMap<String, Vec<String>> = HashMap::new();
+        for group in &self.groups {
+            for endpoint in &group.endpoints {
+                let needed_by = registries.entry(endpoint.host.to_string()).or_default();
+                needed_by.push(group.title.to_string());
+            }
+        }
+        registries
     }
 
     /// The hosts that are needed by name.
@@ -185,7 +200,7 @@ fn example() -> (AllowList, RenderOptions) {
     let tailspin = Endpoints {
         login_server: Fqdn::parse("tailspin.azurecr.io").unwrap(),
         data: vec![Endpoint::storage_wildcard("westus2", "core.windows.net").unwrap()],
-        regional: None,
+        regional: crate::domain::Regional::Off,
     };
     let groups = [contoso, tailspin].iter().map(Group::of_registry).collect();
     let sources = vec!["10.0.0.0/8".parse().unwrap()];

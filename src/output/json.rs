@@ -16,6 +16,46 @@ pub fn render(value: &Value, colour: bool) -> String {
     out
 }
 
+/// Renders one item of a list as [`render`] does, without the final newline.
+pub(super) fn item(value: &Value) -> String {
+    let mut out = "  ".to_owned();
+    write(&mut out, value, 1, false);
+    out
+}
+
+/// Renders JSON on one line, with sorted keys and a final newline.
+pub(super) fn line(value: &Value) -> String {
+    let mut out = String::new();
+    write_compact(&mut out, value);
+    out.push('\n');
+    out
+}
+
+fn write_compact(out: &mut String, value: &Value) {
+    match value {
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                write_compact(out, item);
+            }
+            out.push(']');
+        }
+        Value::Object(map) => {
+            out.push('{');
+            for (i, (key, item)) in sorted(map).into_iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                out.push_str(&quote(key));
+                out.push(':');
+                write_compact(out, item);
+            }
+            out.push('}');
+        }
+        Value::Number(n) => out.push_str(&python::number(n)),
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
 fn write(out: &mut String, value: &Value, depth: usize, colour: bool) {
     match value {
         Value::Array(items) if !items.is_empty() => {

@@ -5,11 +5,13 @@
 mod json;
 mod python;
 mod query;
+mod rows;
 mod table;
 mod tsv;
 mod yaml;
 
 pub use query::{Query, QueryError};
+pub use rows::RowStream;
 pub use table::{Row, Style};
 
 use serde_json::Value;
@@ -27,6 +29,8 @@ pub enum Format {
     Yamlc,
     /// For people to read.
     Table,
+    /// A line of JSON for each row.
+    Jsonl,
     /// Tab-separated values.
     Tsv,
     /// Nothing.
@@ -35,9 +39,10 @@ pub enum Format {
 
 impl Format {
     /// All formats, with the names that `--output` accepts.
-    pub const ALL: [(&'static str, Self); 7] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("json", Self::Json),
         ("jsonc", Self::Jsonc),
+        ("jsonl", Self::Jsonl),
         ("none", Self::None),
         ("table", Self::Table),
         ("tsv", Self::Tsv),
@@ -51,6 +56,27 @@ impl Format {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, format)| *format)
+    }
+}
+
+/// What the user chose for the output.
+#[derive(Debug)]
+pub struct Choice {
+    /// `--output`, or the default of `az`'s settings.
+    pub format: Option<Format>,
+    /// `--query`.
+    pub query: Option<Query>,
+}
+
+impl Choice {
+    /// A stream for rows that can be written as they arrive; `None` if all must be known first, or if a terminal shows
+    /// a table because the user chose no format.
+    pub fn stream(&self, stdout_tty: bool) -> Option<RowStream> {
+        let format = match self.format {
+            None if stdout_tty => return None,
+            format => format.unwrap_or(Format::Json),
+        };
+        if self.query.is_some() { None } else { RowStream::new(format) }
     }
 }
 
@@ -119,6 +145,7 @@ pub fn render(
         Format::Jsonc => json::render(&value, colour),
         Format::Yaml => yaml::render(&value, false),
         Format::Yamlc => yaml::render(&value, colour),
+        Format::Jsonl => table::rows(&value).iter().map(json::line).collect(),
         Format::Tsv => tsv::render(&value, query.is_none()),
         Format::None => String::new(),
         Format::Table => match (outcome.table, query) {

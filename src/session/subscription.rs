@@ -3,6 +3,7 @@
 use super::Session;
 use crate::azure::AzureError;
 use crate::azure::profile::ProfileSubscription;
+use crate::emulator::DEFAULT_SUBSCRIPTION;
 use anyhow::{Context as _, Result};
 
 /// The subscription to work in.
@@ -50,7 +51,7 @@ impl Session {
             let chosen = match self.globals.subscription.as_deref() {
                 // As in az, an empty name means no name; the warning has already been written.
                 None | Some("") => self.default_subscription().await?,
-                Some(name_or_id) => self.named_subscription(name_or_id).await?,
+                Some(name_or_id) => self.find_subscription(name_or_id).await?,
             };
             self.streams.info(&format!("subscription {}", chosen.id));
             let _ = self.subscription.set(chosen);
@@ -84,7 +85,23 @@ impl Session {
         })
     }
 
-    async fn named_subscription(&self, name_or_id: &str) -> Result<Subscription> {
+    /// The subscriptions that the login sees in Azure Resource Manager, requested once.
+    ///
+    /// # Errors
+    /// ARM refuses the request.
+    pub async fn visible_subscriptions(&self) -> Result<&[crate::arm::Subscription]> {
+        if self.visible.get().is_none() {
+            let visible = self.tenant_arm().await?.list_subscriptions().await?;
+            let _ = self.visible.set(visible);
+        }
+        Ok(self.visible.get().context("the list was just set")?)
+    }
+
+    /// A subscription by name or ID.
+    ///
+    /// # Errors
+    /// It does not exist, or several have the name.
+    pub async fn find_subscription(&self, name_or_id: &str) -> Result<Subscription> {
         let profile = self.profile()?;
         if let Some(found) = profile.find(name_or_id)? {
             return Ok(Subscription::from_profile(found));
@@ -95,14 +112,14 @@ impl Session {
         if azure_core::Uuid::parse_str(name_or_id).is_ok() && !self.cloud()?.is_emulator() {
             return Ok(Subscription::from_id(name_or_id.to_owned()));
         }
-        let visible = self.arm_without_subscription().await?.list_subscriptions().await?;
+        let visible = self.visible_subscriptions().await?;
         let name_or_id_lower = name_or_id.to_lowercase();
-        let mut matching = visible.into_iter().filter(|s| {
+        let mut matching = visible.iter().filter(|s| {
             s.subscription_id.to_lowercase() == name_or_id_lower
                 || s.display_name.to_lowercase() == name_or_id_lower
         });
         match (matching.next(), matching.next()) {
-            (Some(found), None) => Ok(Subscription::from_arm(found)),
+            (Some(found), None) => Ok(Subscription::from_arm(found.clone())),
             (Some(_), Some(_)) => {
                 Err(AzureError::AmbiguousSubscription(name_or_id.to_owned()).into())
             }
@@ -122,9 +139,14 @@ impl Session {
         if let Some(id) = self.env.var("AZURE_SUBSCRIPTION_ID").filter(|_| !cloud.is_emulator()) {
             return Ok(Subscription::from_id(id));
         }
-        let mut visible = self.arm_without_subscription().await?.list_subscriptions().await?;
-        if visible.len() == 1 {
-            return Ok(Subscription::from_arm(visible.remove(0)));
+        let visible = self.visible_subscriptions().await?;
+        let is_default = |s: &&crate::arm::Subscription| {
+            // With a fleet, the emulated cloud has many subscriptions, and one that comes first.
+            cloud.is_emulator() && s.subscription_id == DEFAULT_SUBSCRIPTION
+        };
+        let only = if let [only] = visible { Some(only) } else { visible.iter().find(is_default) };
+        if let Some(only) = only {
+            return Ok(Subscription::from_arm(only.clone()));
         }
         let list: Vec<String> = visible
             .iter()

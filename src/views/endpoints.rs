@@ -1,6 +1,6 @@
 //! Endpoints, as `az acr show-endpoints` prints them, and as `--endpoints` reads them back.
 
-use crate::domain::{Endpoint, Endpoints, EndpointsError, Fqdn, HostPattern, Role};
+use crate::domain::{Endpoint, Endpoints, EndpointsError, Fqdn, HostPattern, Regional, Role};
 use crate::output::{Row, Style};
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +10,29 @@ use serde::{Deserialize, Serialize};
 pub struct EndpointsJson {
     login_server: String,
     data_endpoints: Vec<EndpointJson>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    regional_endpoints: Option<Vec<EndpointJson>>,
+    #[serde(default, skip_serializing_if = "RegionalJson::is_absent")]
+    regional_endpoints: RegionalJson,
+}
+
+/// The regional endpoints: absent when they are off, null when it is unknown whether they are on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(untagged)]
+enum RegionalJson {
+    On(Vec<EndpointJson>),
+    Unknown,
+    #[default]
+    #[serde(skip)]
+    Absent,
+}
+
+impl RegionalJson {
+    fn is_absent(&self) -> bool {
+        *self == Self::Absent
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct EndpointJson {
+pub(super) struct EndpointJson {
     region: String,
     endpoint: String,
 }
@@ -29,11 +46,15 @@ impl From<&Endpoint> for EndpointJson {
 
 impl From<&Endpoints> for EndpointsJson {
     fn from(endpoints: &Endpoints) -> Self {
-        let list = |endpoints: &Vec<Endpoint>| endpoints.iter().map(EndpointJson::from).collect();
+        let list = |list: &[Endpoint]| list.iter().map(EndpointJson::from).collect();
         Self {
             login_server: endpoints.login_server.to_string(),
             data_endpoints: list(&endpoints.data),
-            regional_endpoints: endpoints.regional.as_ref().map(list),
+            regional_endpoints: match &endpoints.regional {
+                Regional::Off => RegionalJson::Absent,
+                Regional::On(endpoints) => RegionalJson::On(list(endpoints)),
+                Regional::Unknown => RegionalJson::Unknown,
+            },
         }
     }
 }
@@ -52,7 +73,13 @@ impl TryFrom<EndpointsJson> for Endpoints {
         };
         Ok(Self {
             login_server: Fqdn::parse(&json.login_server)?,
-            regional: json.regional_endpoints.map(|e| list(e, Role::Regional)).transpose()?,
+            regional: match json.regional_endpoints {
+                RegionalJson::Absent => Regional::Off,
+                RegionalJson::Unknown => Regional::Unknown,
+                // A list of registries has an empty list where they are off.
+                RegionalJson::On(endpoints) if endpoints.is_empty() => Regional::Off,
+                RegionalJson::On(endpoints) => Regional::On(list(endpoints, Role::Regional)?),
+            },
             data: list(json.data_endpoints, Role::Data)?,
         })
     }
@@ -66,7 +93,7 @@ pub fn rows(registries: &[Endpoints]) -> Vec<Row> {
 /// The planned endpoints as rows, including regional endpoints, because firewalls need them as well.
 pub fn planned_rows(registries: &[Endpoints]) -> Vec<Row> {
     let planned = |registry: &Endpoints| {
-        let regional = registry.regional.iter().flatten();
+        let regional = registry.regional.hosts();
         let endpoints: Vec<Endpoint> = registry.data.iter().chain(regional).cloned().collect();
         rows_of(registry, &endpoints)
     };

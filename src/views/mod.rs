@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod endpoints;
 pub mod findings;
+pub mod fleet;
 mod json;
 pub mod network_rules;
 pub mod private_endpoint_connection;

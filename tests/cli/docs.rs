@@ -55,6 +55,11 @@ fn the_page_about_checks_works() {
 }
 
 #[test]
+fn the_page_about_fleets_works() {
+    check("docs/fleet.md");
+}
+
+#[test]
 fn the_page_about_firewalls_works() {
     check("docs/firewalls.md");
 }

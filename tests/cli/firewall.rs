@@ -89,7 +89,8 @@ fn the_storage_wildcard_comes_with_a_warning() {
         run.stdout
     );
     assert!(
-        run.stderr.starts_with("WARNING: contoso.azurecr.io has no dedicated data endpoints"),
+        run.stderr
+            .starts_with("WARNING: The rules allow *.blob.core.windows.net for contoso.azurecr.io"),
         "{}",
         run.stderr
     );

@@ -9,6 +9,7 @@ mod errors;
 mod fake_arm;
 mod firewall;
 mod firewall_languages;
+mod fleet;
 mod home;
 mod hostile;
 mod https;

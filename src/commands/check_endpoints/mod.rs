@@ -6,6 +6,7 @@ mod report;
 
 use super::Answer;
 use super::args::{RegistryArgs, one_of};
+use super::fleet::{FleetArgs, short_help_hides};
 use crate::emulator::server::{DataPlaneOptions, Options, Server};
 use crate::error::{FAILURE, OK};
 use crate::output::Outcome;
@@ -36,7 +37,9 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// Arguments of `check-endpoints`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES,
+          mut_arg("subscriptions", short_help_hides), mut_arg("management_group", short_help_hides),
+          mut_arg("allow_partial", short_help_hides), mut_arg("verify", short_help_hides))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct CheckEndpointsArgs {
     #[command(flatten)]
@@ -47,7 +50,8 @@ pub struct CheckEndpointsArgs {
     endpoints: Vec<String>,
 
     /// Check this login server without asking Azure: HOST or HOST:PORT
-    #[arg(long, value_name = "HOST", conflicts_with = "name")]
+    #[arg(long, value_name = "HOST",
+          conflicts_with_all = ["name", "all_subscriptions", "subscriptions", "management_group"])]
     login_server: Option<HostAndPort>,
 
     /// Regions of the --login-server; otherwise, check only these regions
@@ -114,6 +118,9 @@ pub struct CheckEndpointsArgs {
     /// Connect to another host, as in curl: HOST1:PORT1:HOST2:PORT2
     #[arg(long, value_name = "RULE", num_args = 1..)]
     connect_to: Vec<ConnectTo>,
+
+    #[command(flatten)]
+    fleet: FleetArgs,
 }
 
 /// Parses a timeout in seconds.

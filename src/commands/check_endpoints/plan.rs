@@ -4,7 +4,7 @@ use super::CheckEndpointsArgs;
 use crate::commands::args::find_regions;
 use crate::commands::endpoint_source::{self, Plan as EndpointPlan};
 use crate::commands::input;
-use crate::domain::{Endpoints, Fqdn, HostPattern, Role};
+use crate::domain::{Endpoints, Fqdn, HostPattern, Regional, Role};
 use crate::error::UserError;
 use crate::probe::pull::{Expected, Login, PullRequest};
 use crate::probe::{HTTPS, Reference, Target};
@@ -114,14 +114,18 @@ async fn endpoints(args: &CheckEndpointsArgs, session: &Session) -> Result<Vec<E
         let hint = "The registry's existing regional endpoints are always checked.";
         return Err(UserError::usage(message).hint(hint).into());
     }
+    args.fleet.check(&args.endpoints)?;
     if let Some(server) = &args.login_server {
         let regions = regions.iter().chain(&with_regions).copied().collect();
         return Ok(vec![of_login_server(args, &server.host, regions, session)?]);
     }
+    let names: Vec<String> = args.registry.name.iter().cloned().collect();
     let plan =
         args.planned.then_some(EndpointPlan { with_regions, regional: args.regional_endpoints });
-    let found = if args.endpoints.is_empty() {
-        let names: Vec<String> = args.registry.name.iter().cloned().collect();
+    let found = if args.fleet.is_given() {
+        let (names, group) = (&names, args.registry.resource_group.as_deref());
+        endpoint_source::from_fleet(&args.fleet, names, group, plan.as_ref(), session).await?
+    } else if args.endpoints.is_empty() {
         let group = args.registry.resource_group.as_deref();
         let found = endpoint_source::from_azure(&names, group, plan.as_ref(), session).await;
         let found = found.map_err(|error| match error.downcast::<UserError>() {
@@ -152,7 +156,7 @@ fn of_login_server(
     }
     if regions.is_empty() {
         let login_server = host.clone();
-        return Ok(Endpoints { login_server, data: Vec::new(), regional: None });
+        return Ok(Endpoints { login_server, data: Vec::new(), regional: Regional::Off });
     }
     Ok(Endpoints::planned(host, regions, args.regional_endpoints)?)
 }
@@ -173,14 +177,11 @@ fn targets(endpoints: &Endpoints, planned: bool, port: u16) -> Vec<Target> {
 }
 
 fn warn_of_wildcards(registries: &[Endpoints], session: &Session) {
-    for registry in registries {
-        if let Some(wildcard) = registry.storage_wildcard() {
-            session.streams.warning(&format!(
-                "Layers of {} come from {}, which is not one host that can be checked. --pull IMAGE checks the host \
-                 that a layer really comes from.",
-                registry.login_server, wildcard.host
-            ));
-        }
+    for (who, wildcard) in endpoint_source::who_needs_the_wildcard(registries) {
+        session.streams.warning(&format!(
+            "Layers of {who} come from {wildcard}, which is not one host that can be checked. --pull IMAGE checks the \
+             host that a layer really comes from."
+        ));
     }
 }
 

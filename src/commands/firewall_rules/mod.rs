@@ -7,7 +7,8 @@ mod include;
 use super::Answer;
 use super::args::{find_regions, one_of};
 use super::endpoint_source::{self, Plan};
-use crate::domain::{Endpoints, Role};
+use super::fleet::{FleetArgs, short_help_hides};
+use crate::domain::Endpoints;
 use crate::error::UserError;
 use crate::firewall::{
     AllowList, FORMATS, Format, FormatOption, Group, JUDGED, NftTable, RenderOptions, SourceAddress,
@@ -33,7 +34,9 @@ Examples:
 
 /// Arguments of `firewall-rules`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES,
+          mut_arg("subscriptions", short_help_hides), mut_arg("management_group", short_help_hides),
+          mut_arg("allow_partial", short_help_hides), mut_arg("verify", short_help_hides))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct FirewallRulesArgs {
     /// Names or login servers of registries
@@ -129,6 +132,9 @@ pub struct FirewallRulesArgs {
     /// With --check, also fail on: stale
     #[arg(long, value_name = "FINDING", requires = "check", value_parser = one_of(&["stale"]), hide_possible_values = true)]
     fail_on: Option<String>,
+
+    #[command(flatten)]
+    fleet: FleetArgs,
 }
 
 /// Writes or checks rules.
@@ -217,7 +223,11 @@ fn check_lockdown(
 async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<AllowList> {
     let regions = find_regions(&args.region)?;
     let plan = Plan::of_args(args.planned, &args.with_region, args.regional_endpoints)?;
-    let registries = if args.endpoints.is_empty() {
+    args.fleet.check(&args.endpoints)?;
+    let registries = if args.fleet.is_given() {
+        let group = args.resource_group.as_deref();
+        endpoint_source::from_fleet(&args.fleet, &args.name, group, plan.as_ref(), session).await?
+    } else if args.endpoints.is_empty() {
         let group = args.resource_group.as_deref();
         let found = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await?;
         found.into_iter().map(|registry| registry.endpoints).collect()
@@ -245,15 +255,10 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
 }
 
 fn warn_of_wildcard(registries: &[Endpoints], streams: &Streams) {
-    let mut warned = HashSet::new();
-    for registry in registries {
-        let wildcard = registry.iter().find(|endpoint| endpoint.role == Role::Storage);
-        if let Some(wildcard) = wildcard.filter(|_| warned.insert(&registry.login_server)) {
-            streams.warning(&format!(
-                "{} has no dedicated data endpoints, so the rules allow {}: any storage account, including an \
-                 attacker's own. --planned shows the rules without it.",
-                registry.login_server, wildcard.host
-            ));
-        }
+    for (who, wildcard) in endpoint_source::who_needs_the_wildcard(registries) {
+        streams.warning(&format!(
+            "The rules allow {wildcard} for {who}: any storage account, including an attacker's own. --planned shows \
+             the rules without it."
+        ));
     }
 }

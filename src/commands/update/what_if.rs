@@ -197,7 +197,7 @@ impl Settings {
         } else {
             regions().map(wildcard).collect::<Result<_, _>>()?
         };
-        Ok(data.into_iter().chain(planned.regional.into_iter().flatten()).collect())
+        Ok(data.into_iter().chain(planned.regional.hosts().to_vec()).collect())
     }
 
     /// Why the service would reject the update.

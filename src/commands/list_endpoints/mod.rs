@@ -1,0 +1,159 @@
+//! `list-endpoints`: the endpoints of every registry that the login can read, and what it could not read.
+
+use super::Answer;
+use super::args::{find_regions, one_of};
+use super::fleet::{self, Filter, FleetArgs};
+use crate::arm::RegistryQuery;
+use crate::error::{FAILURE, OK};
+use crate::fleet::{Coverage, Exposure, FleetRegistry};
+use crate::output::{Choice, Outcome, RowStream};
+use crate::session::Session;
+use crate::views;
+use anyhow::{Context as _, Result};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// Examples under `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  az-acr list-endpoints --all-subscriptions -o table
+  az-acr list-endpoints --all-subscriptions --exposure wildcard --query \"[].name\" -o tsv
+  az-acr list-endpoints --management-group production > fleet.json";
+
+/// Arguments of `list-endpoints`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ListEndpointsArgs {
+    /// Only registries with these names or login servers
+    #[arg(short, long, value_name = "NAME", num_args = 1..)]
+    name: Vec<String>,
+
+    /// Only registries in this resource group
+    #[arg(short = 'g', long, value_name = "GROUP")]
+    resource_group: Option<String>,
+
+    /// Only registries with their home in these regions
+    #[arg(short, long, value_name = "REGION", num_args = 1..)]
+    location: Vec<String>,
+
+    /// Only registries with these SKUs: Basic, Standard, Premium
+    #[arg(long, value_name = "SKU", num_args = 1.., hide_possible_values = true, ignore_case = true,
+          value_parser = one_of(&["Basic", "Standard", "Premium"]))]
+    sku: Vec<String>,
+
+    /// Only these: wildcard, unknown, dedicated, private
+    #[arg(long, value_name = "EXPOSURE", num_args = 1.., hide_possible_values = true, ignore_case = true,
+          value_parser = one_of(&["wildcard", "unknown", "dedicated", "private"]))]
+    exposure: Vec<String>,
+
+    /// Only registries with these tags
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = tag)]
+    tag: Vec<(String, String)>,
+
+    #[command(flatten)]
+    fleet: FleetArgs,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+/// Lists registries.
+///
+/// # Errors
+/// A filter is invalid, ARM rejects a request, or a page is missing.
+pub async fn run(args: &ListEndpointsArgs, session: &Session, output: &Choice) -> Result<Answer> {
+    let filter = filter(args, session)?;
+    let mut list = List {
+        stream: output.stream(session.streams.stdout_tty),
+        held: Vec::new(),
+        counts: BTreeMap::new(),
+        session,
+    };
+    let mut sink = |registries| list.take(registries);
+    let coverage = fleet::read(&args.fleet, &filter, session, &mut sink).await?;
+    list.finish(&coverage, args.fleet.allow_partial)
+}
+
+fn filter(args: &ListEndpointsArgs, session: &Session) -> Result<Filter> {
+    let names = args.name.iter().map(|name| session.registry_name(Some(name)));
+    let query = RegistryQuery {
+        names: names.map(|name| Ok(name?.to_string())).collect::<Result<_>>()?,
+        groups: args.resource_group.iter().cloned().collect(),
+        locations: find_regions(&args.location)?.into_iter().map(str::to_owned).collect(),
+        skus: args.sku.clone(),
+        tags: args.tag.clone(),
+    };
+    let is_wanted = |exposure: &Exposure| args.exposure.iter().any(|name| name == exposure.name());
+    Ok(Filter { query, exposures: Exposure::ALL.into_iter().filter(is_wanted).collect() })
+}
+
+/// The list as it arrives.
+struct List<'a> {
+    /// Writes rows at once; `None` if the format needs all of them.
+    stream: Option<RowStream>,
+    held: Vec<FleetRegistry>,
+    counts: BTreeMap<Exposure, usize>,
+    session: &'a Session,
+}
+
+impl List<'_> {
+    fn take(&mut self, registries: Vec<FleetRegistry>) -> Result<ControlFlow<()>> {
+        for registry in &registries {
+            *self.counts.entry(registry.exposure()).or_default() += 1;
+        }
+        let Some(stream) = &mut self.stream else {
+            self.held.extend(registries);
+            return Ok(ControlFlow::Continue(()));
+        };
+        let text: String = registries.iter().map(|r| stream.row(&views::fleet::json(r))).collect();
+        self.write(&text)
+    }
+
+    fn write(&self, text: &str) -> Result<ControlFlow<()>> {
+        let read = self.session.streams.offer_stdout(text.as_bytes());
+        Ok(if read.context("cannot write to standard output")? {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    }
+
+    fn finish(mut self, coverage: &Coverage, allow_partial: bool) -> Result<Answer> {
+        let exit_code = if coverage.is_complete() || allow_partial { OK } else { FAILURE };
+        let stream = self.stream.take();
+        let is_written = stream.is_some();
+        if let Some(stream) = stream {
+            let _ = self.write(stream.end())?;
+        }
+        fleet::warn_of_gaps(coverage, self.session);
+        self.session.streams.note(&self.summary());
+        if is_written {
+            return Ok(Answer::Written(exit_code));
+        }
+        let registries = self.held;
+        let value = registries.iter().map(views::fleet::json).collect();
+        let mut outcome = Outcome::new(value).with_exit_code(exit_code);
+        outcome.table_on_terminal = true;
+        Ok(Answer::Value(outcome.with_table(move || views::fleet::rows(&registries))))
+    }
+
+    /// E.g. `6 registries: 4 wildcard, 1 dedicated, 1 private.`
+    fn summary(&self) -> String {
+        let all: usize = self.counts.values().sum();
+        let counts: Vec<String> = self
+            .counts
+            .iter()
+            .map(|(exposure, count)| format!("{count} {}", exposure.name()))
+            .collect();
+        match all {
+            0 => "no registries.".to_owned(),
+            1 => format!("1 registry: {}.", counts.join(", ")),
+            _ => format!("{all} registries: {}.", counts.join(", ")),
+        }
+    }
+}
