@@ -576,7 +576,7 @@ _az__acr() {
             return 0
             ;;
         az__subcmd__acr__subcmd__list__subcmd__endpoints)
-            opts="-n -g -l -o -h --name --resource-group --location --sku --exposure --tag --all-subscriptions --subscriptions --management-group --allow-partial --verify --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
+            opts="-n -g -l -o -h --name --resource-group --location --sku --exposure --tag --report --exceptions --mask --mask-key --all-subscriptions --subscriptions --management-group --allow-partial --verify --output --query --subscription --cloud --only-show-errors --verbose --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -615,6 +615,18 @@ _az__acr() {
                     return 0
                     ;;
                 --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exceptions)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mask-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -247,6 +247,9 @@ unknown\t''
 dedicated\t''
 private\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l tag -d 'Only registries with these tags' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l report -d 'Also write reports: FILE.html, .csv, .md, .sarif or .xml (JUnit)' -r -F
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l exceptions -d 'Findings that were accepted, as CSV: registry,rule,reason,expires' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l mask-key -d 'Key for --mask, so that hashes are the same in every run' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l subscriptions -d 'These subscriptions, by name or ID' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l management-group -d 'The subscriptions below a management group' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -s o -l output -d 'json, jsonc, jsonl, yaml, yamlc, table, tsv or none' -r -f -a "json\t''
@@ -260,6 +263,7 @@ yamlc\t''"
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l query -d 'JMESPath query to apply to the result' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l subscription -d 'Name or ID of the subscription' -r
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l cloud -d 'Cloud that az knows, or \'emulator\' [default: the cloud of az]' -r
+complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l mask -d 'Replace names and ids in reports by hashes'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l all-subscriptions -d 'All subscriptions that the login can read'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l allow-partial -d 'Succeed even if something could not be read'
 complete -c az-acr -n "__fish_az_acr_using_subcommand list-endpoints" -l verify -d 'Ask Azure Resource Manager about each registry, too'

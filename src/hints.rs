@@ -3,6 +3,7 @@
 //! A hint is only a guess. `locate` confirms it before anything else happens, and drops it if it is stale. The file
 //! contains only names. Without it, `locate` searches, which also takes one request.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -10,10 +11,12 @@ use std::path::PathBuf;
 /// More registries than a user works with; the file stays small.
 const MAX_HINTS: usize = 1_000;
 
-/// The hint file.
-#[derive(Debug, Clone)]
+/// The hint file, read once. What was learned is written once, by [`Hints::save`].
+#[derive(Debug)]
 pub struct Hints {
     path: Option<PathBuf>,
+    known: BTreeMap<String, String>,
+    learned: RefCell<BTreeMap<String, Option<String>>>,
 }
 
 /// The registry that a hint is about.
@@ -36,41 +39,49 @@ impl Key<'_> {
 impl Hints {
     /// Hints in `registries.json` in a cache directory. Without a directory, nothing is remembered.
     pub fn new(cache_directory: Option<PathBuf>) -> Self {
-        Self { path: cache_directory.map(|d| d.join("az-acr").join("registries.json")) }
+        let path = cache_directory.map(|d| d.join("az-acr").join("registries.json"));
+        let known = read(path.as_ref());
+        Self { path, known, learned: RefCell::default() }
     }
 
     /// The resource group in which the registry was last found.
     pub fn get(&self, key: Key) -> Option<String> {
-        self.load().remove(&key.text())
+        self.known.get(&key.text()).cloned()
     }
 
-    /// Remembers a resource group, or forgets the registry. Failures are ignored.
+    /// Remembers a resource group, or forgets the registry.
     pub fn set(&self, key: Key, resource_group: Option<&str>) {
-        let mut hints = self.load();
+        self.learned.borrow_mut().insert(key.text(), resource_group.map(str::to_owned));
+    }
+
+    /// Writes what was learned. Failures are ignored.
+    pub fn save(self) {
+        let learned = self.learned.take();
+        if learned.is_empty() {
+            return;
+        }
+        // Other processes may have written the file in the meantime.
+        let mut hints = read(self.path.as_ref());
         let before = hints.clone();
-        match resource_group {
-            Some(group) => {
-                if hints.len() >= MAX_HINTS {
-                    hints.clear();
+        for (key, group) in learned {
+            match group {
+                Some(group) => {
+                    if hints.len() >= MAX_HINTS {
+                        hints.clear();
+                    }
+                    hints.insert(key, group);
                 }
-                hints.insert(key.text(), group.to_owned());
-            }
-            None => {
-                hints.remove(&key.text());
+                None => {
+                    hints.remove(&key);
+                }
             }
         }
         if hints != before {
-            let _ = self.save(&hints);
+            let _ = self.write(&hints);
         }
     }
 
-    /// The hints in the file; none if it is missing, damaged or unreadable.
-    fn load(&self) -> BTreeMap<String, String> {
-        let bytes = self.path.as_ref().and_then(|path| fs::read(path).ok());
-        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
-    }
-
-    fn save(&self, hints: &BTreeMap<String, String>) -> Option<()> {
+    fn write(&self, hints: &BTreeMap<String, String>) -> Option<()> {
         let path = self.path.as_ref()?;
         fs::create_dir_all(path.parent()?).ok()?;
         // Written to another file and renamed, so that other processes never see half a file.
@@ -78,4 +89,10 @@ impl Hints {
         fs::write(&temporary, serde_json::to_vec(hints).ok()?).ok()?;
         fs::rename(&temporary, path).ok()
     }
+}
+
+/// The hints in the file; none if it is missing, damaged or unreadable.
+fn read(path: Option<&PathBuf>) -> BTreeMap<String, String> {
+    let bytes = path.and_then(|path| fs::read(path).ok());
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }

@@ -20,6 +20,7 @@ pub mod net;
 mod output;
 mod patch;
 mod probe;
+mod report;
 mod session;
 mod streams;
 mod views;

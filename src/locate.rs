@@ -41,15 +41,36 @@ impl Location {
     }
 }
 
+/// The hints of this user.
+pub fn hints(session: &Session) -> Hints {
+    Hints::new(session.env.xdg("XDG_CACHE_HOME", ".cache"))
+}
+
+/// Finds one registry; see [`locate_with`].
+///
+/// # Errors
+/// As [`locate_with`].
+pub async fn locate(
+    name: &RegistryName,
+    resource_group: Option<&str>,
+    session: &Session,
+) -> Result<Location> {
+    let hints = hints(session);
+    let location = locate_with(&hints, name, resource_group, session).await;
+    hints.save();
+    location
+}
+
 /// Finds a registry.
 ///
 /// With a resource group, nothing is searched. Otherwise, the group in which the registry was last found is confirmed
 /// by reading the registry there. Without such a hint, or if it is stale, ARM is searched for the name. Each of these
-/// takes one request.
+/// takes one request. What is learned goes to `hints`; the caller saves them.
 ///
 /// # Errors
 /// The registry does not exist, several have the name, or ARM refuses the request.
-pub async fn locate(
+pub async fn locate_with(
+    hints: &Hints,
     name: &RegistryName,
     resource_group: Option<&str>,
     session: &Session,
@@ -65,7 +86,6 @@ pub async fn locate(
     if let Some(resource_group) = resource_group {
         return Ok(location(resource_group));
     }
-    let hints = Hints::new(session.env.xdg("XDG_CACHE_HOME", ".cache"));
     let endpoint = session.cloud()?.resource_manager.as_str();
     let key = Key { endpoint, subscription, registry: name.as_str() };
     if let Some(hint) = hints.get(key) {

@@ -7,7 +7,7 @@ use crate::arm::{EnabledState, Registry, RegistryQuery, Replication, SkuName};
 use crate::domain::{CurrentRegistry, Endpoints, Fqdn, HostPattern, Regional, RegistryName};
 use crate::error::UserError;
 use crate::fleet::FleetRegistry;
-use crate::locate::{Location, locate};
+use crate::locate::{Location, hints, locate_with};
 use crate::session::Session;
 use crate::views::endpoints::EndpointsJson;
 use anyhow::Result;
@@ -73,8 +73,9 @@ pub async fn from_azure(
     };
     // Create the client and its login once, before many requests need them.
     session.arm().await?;
+    let hints = hints(session);
     let of_registry = async |name: RegistryName| {
-        let location = locate(&name, group.as_deref(), session).await?;
+        let location = locate_with(&hints, &name, group.as_deref(), session).await?;
         let endpoints = match plan {
             Some(plan) => planned(&location, &name, plan, session).await?,
             None => current(&location, &name, session).await?,
@@ -84,6 +85,7 @@ pub async fn from_azure(
     let requests = names.into_iter().map(of_registry);
     let results: Vec<Result<RegistryEndpoints>> =
         futures::stream::iter(requests).buffered(CONCURRENT).collect().await;
+    hints.save();
     results.into_iter().collect()
 }
 

@@ -32,6 +32,7 @@ impl State {
             operations: Vec::new(),
             next_operation: 1,
             fleet: Fleet::default(),
+            changed: false,
         }
     }
 }

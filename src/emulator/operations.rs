@@ -50,6 +50,7 @@ pub fn status(state: &mut State, request: &Request, id: &str) -> Response {
             format!("The operation '{id}' could not be found."),
         );
     };
+    state.changed = true;
     let operation = &mut state.operations[index];
     if operation.polls_left > 0 {
         operation.polls_left -= 1;

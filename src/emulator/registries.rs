@@ -82,6 +82,7 @@ pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>) -> Respo
     }
     let answer = Response::json(201, body(&registry));
     state.registries.push(registry);
+    state.changed = true;
     answer
 }
 

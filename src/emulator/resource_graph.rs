@@ -109,13 +109,12 @@ struct Row {
 
 /// The registries from a position on, sorted by id: the state's own between those of the fleet.
 fn sorted<'a>(state: &'a State, after: &str) -> impl Iterator<Item = Cow<'a, Registry>> {
-    // The position may be a replication of the registry that comes next.
+    // The last row may have been this registry or one of its replications, and others of them may come next.
     let registry = after.split("/replications/").next().unwrap_or_default();
     let mut own: Vec<&Registry> = state.registries.iter().collect();
     own.sort_by_cached_key(|registry| key(registry));
     own.retain(|other| key(other).as_str() >= registry);
-    let first = state.fleet.first_after(registry);
-    let first = if after.contains("/replications/") { first.saturating_sub(1) } else { first };
+    let first = state.fleet.first_after(registry).saturating_sub(1);
     let fleet = state.fleet.registries(first).filter(|r| !state.has_own(&r.name));
     let mut fleet = fleet.peekable();
     let mut own = own.into_iter().peekable();
@@ -150,13 +149,9 @@ fn project(body: &Value, registry: &Registry, columns: &[(String, String)]) -> V
         "resourceGroup" => json!(registry.resource_group.to_lowercase()),
         "type" => json!(body["type"].as_str().map(str::to_lowercase)),
         _ => {
-            let parts = path.split('.');
             let absent = path.split('.').any(|part| PREVIEW.contains(&part));
-            if absent {
-                Value::Null
-            } else {
-                parts.fold(body.clone(), |value, part| value[part].clone())
-            }
+            let at = path.split('.').fold(body, |value, part| &value[part]);
+            if absent { Value::Null } else { at.clone() }
         }
     };
     let columns = columns.iter().map(|(name, path)| (name.clone(), value(path)));

@@ -16,8 +16,11 @@ pub struct Store {
     path: PathBuf,
     fleet: Fleet,
     /// The state as it was last read, and the file that it was read from.
-    cache: Arc<Mutex<Option<(Version, State)>>>,
+    cache: Arc<Mutex<Option<Cached>>>,
 }
+
+/// A state and the version of the file that it was read from.
+type Cached = (Version, Arc<State>);
 
 /// Tells one version of the file from another: time, length, and on Unix the inode, since each write makes a new file.
 /// `None` means that there is no file.
@@ -74,17 +77,24 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the file is damaged or unreadable, or if a change cannot be written.
     pub fn handle(&self, request: &Request) -> Result<Response, StoreError> {
-        let mut state = self.load()?;
-        let before = state.clone();
-        let answer = handle(&mut state, request);
-        if state == before {
-            return Ok(answer);
+        self.load()?;
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, state)) = cache.as_mut() {
+            // A state that nobody else holds is not copied.
+            let state = Arc::make_mut(state);
+            let answer = handle(state, request);
+            if !state.changed {
+                return Ok(answer);
+            }
         }
         // Another process may have written the file since then: handle the request again, under the lock.
+        *cache = None;
         let _lock = self.lock()?;
-        let mut state = self.load()?;
+        let mut state = self.read()?;
         let answer = handle(&mut state, request);
-        self.save(&state)?;
+        if state.changed {
+            self.save(&state)?;
+        }
         Ok(answer)
     }
 
@@ -97,31 +107,37 @@ impl Store {
         self.save(&State::first_world())
     }
 
-    /// Reads the state, or returns the initial state if the file does not exist.
+    /// Returns the state, or the initial state if the file does not exist. Reads the file only if it has changed.
     ///
     /// # Errors
     /// [`StoreError`] if the file is damaged or unreadable.
-    pub fn load(&self) -> Result<State, StoreError> {
+    pub fn load(&self) -> Result<Arc<State>, StoreError> {
         // The version is read first: if the file is replaced in between, the cache is out of date, not wrong.
         let version = self.version()?;
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, state)) = cache.as_ref().filter(|(known, _)| *known == version) {
-            return Ok(state.clone());
+            return Ok(Arc::clone(state));
         }
-        let mut state = self.read()?;
-        state.fleet = self.fleet;
-        *cache = Some((version, state.clone()));
+        let state = Arc::new(self.read()?);
+        *cache = Some((version, Arc::clone(&state)));
         Ok(state)
     }
 
     fn read(&self) -> Result<State, StoreError> {
         let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(State::first_world()),
+            Ok(bytes) => Some(bytes),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(self.io("read", e)),
         };
-        serde_json::from_slice(&bytes)
-            .map_err(|e| StoreError::Damaged { path: self.path.clone(), detail: e.to_string() })
+        let mut state = match bytes {
+            None => State::first_world(),
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|e| StoreError::Damaged {
+                path: self.path.clone(),
+                detail: e.to_string(),
+            })?,
+        };
+        state.fleet = self.fleet;
+        Ok(state)
     }
 
     fn version(&self) -> Result<Version, StoreError> {

@@ -35,6 +35,9 @@ pub struct State {
     /// More registries, which are not saved: each is made when a request needs it, and saved when it changes.
     #[serde(skip)]
     pub fleet: Fleet,
+    /// Whether a request has changed something, so that the state must be saved.
+    #[serde(skip)]
+    pub(super) changed: bool,
 }
 
 /// A subscription.
@@ -347,13 +350,14 @@ impl State {
         self.registry_named(name).filter(|r| r.is(subscription, group, name))
     }
 
-    /// A registry to change. One of the fleet becomes part of the state.
+    /// A registry to change. One of the fleet becomes part of the state. The state counts as changed.
     pub(super) fn registry_mut(
         &mut self,
         subscription: &str,
         group: &str,
         name: &str,
     ) -> Option<&mut Registry> {
+        self.changed = true;
         let of_fleet = self.fleet.registry_named(name).filter(|r| r.is(subscription, group, name));
         if let Some(registry) = of_fleet.filter(|r| !self.has_own(&r.name)) {
             self.registries.push(registry);

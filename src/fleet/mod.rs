@@ -4,6 +4,6 @@ mod coverage;
 mod fold;
 mod registry;
 
-pub use coverage::Coverage;
+pub use coverage::{Coverage, Unread};
 pub use fold::Fold;
 pub use registry::{Difference, Exposure, FleetRegistry, NextStep, Source};

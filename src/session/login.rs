@@ -26,6 +26,7 @@ impl Session {
         let cloud = self.cloud()?;
         if cloud.is_emulator() {
             let emulator = EmulatorTransport::new(self.emulator_store()?, self.env.clock());
+            let _ = self.who.set("the emulator's user".to_owned());
             return Ok((Transport::new(Arc::new(emulator)), Arc::new(EmulatorCredential)));
         }
         let network = Network::https(&self.env, vec![crate::arm::retry_policy()])?;
@@ -42,7 +43,18 @@ impl Session {
         };
         let login = credential::choose(&inputs).await?;
         self.streams.info(&format!("credential: {}", login.name));
+        let user = subscription.map(|of| of.user.name.as_str()).filter(|_| login.is_of_az());
+        let user = user.map(str::to_owned).or_else(|| self.env.var("AZURE_CLIENT_ID"));
+        let _ = self.who.set(match user {
+            Some(user) => format!("{user} ({})", login.name),
+            None => login.name.clone(),
+        });
         Ok((transport, Arc::new(RenewableCredential::new(inputs, login))))
+    }
+
+    /// Who is logged in, for people; the client must have been created.
+    pub fn who(&self) -> &str {
+        self.who.get().map_or("an unknown login", String::as_str)
     }
 
     /// A token of the current login for registries, as `az` 2.91 requests it.

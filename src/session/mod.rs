@@ -48,6 +48,7 @@ pub struct Session {
     cloud: OnceCell<Cloud>,
     profile: OnceCell<Profile>,
     subscription: OnceCell<Subscription>,
+    who: OnceCell<String>,
     visible: OnceCell<Vec<crate::arm::Subscription>>,
     arm: OnceCell<ArmClient>,
 }
@@ -64,6 +65,7 @@ impl Session {
             cloud: OnceCell::new(),
             profile: OnceCell::new(),
             subscription: OnceCell::new(),
+            who: OnceCell::new(),
             visible: OnceCell::new(),
             arm: OnceCell::new(),
         }

@@ -23,6 +23,7 @@ mod output;
 mod parity;
 mod planned;
 mod replication;
+mod report;
 mod show;
 mod show_endpoints;
 mod update;

@@ -39,6 +39,13 @@ pub struct Login {
     pub renewal: Option<Arc<dyn TokenCredential>>,
 }
 
+impl Login {
+    /// Whether it is the session of `az login`.
+    pub fn is_of_az(&self) -> bool {
+        self.name.starts_with("AzureCliCredential")
+    }
+}
+
 /// What the choice depends on.
 #[derive(Clone)]
 pub struct Inputs {

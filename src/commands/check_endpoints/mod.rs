@@ -179,7 +179,7 @@ fn emulated_prober(
     session: &Session,
 ) -> Result<Prober> {
     let mut route = route(args, session)?;
-    for host in crate::emulator::hosts(&session.emulator_store()?.load()?) {
+    for host in crate::emulator::hosts(&*session.emulator_store()?.load()?) {
         route.connect_to.push(format!("{host}:{HTTPS}:{}", server.address()).parse()?);
     }
     if args.proxy.is_none() {

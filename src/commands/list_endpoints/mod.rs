@@ -1,5 +1,7 @@
 //! `list-endpoints`: the endpoints of every registry that the login can read, and what it could not read.
 
+mod report;
+
 use super::Answer;
 use super::args::{find_regions, one_of};
 use super::fleet::{self, Filter, FleetArgs};
@@ -11,6 +13,7 @@ use crate::session::Session;
 use crate::views;
 use anyhow::{Context as _, Result};
 use clap::Args;
+use report::{ReportArgs, Reports};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -19,7 +22,8 @@ pub const EXAMPLES: &str = "\
 Examples:
   az-acr list-endpoints --all-subscriptions -o table
   az-acr list-endpoints --all-subscriptions --exposure wildcard --query \"[].name\" -o tsv
-  az-acr list-endpoints --management-group production > fleet.json";
+  az-acr list-endpoints --management-group production > fleet.json
+  az-acr list-endpoints --all-subscriptions -o none --report fleet.html fleet.csv";
 
 /// Arguments of `list-endpoints`.
 #[derive(Debug, Clone, Args)]
@@ -52,7 +56,22 @@ pub struct ListEndpointsArgs {
     tag: Vec<(String, String)>,
 
     #[command(flatten)]
+    report: ReportArgs,
+
+    #[command(flatten)]
     fleet: FleetArgs,
+}
+
+impl ListEndpointsArgs {
+    /// Whether only some of the registries are wanted.
+    fn is_filtered(&self) -> bool {
+        !(self.name.is_empty()
+            && self.resource_group.is_none()
+            && self.location.is_empty()
+            && self.sku.is_empty()
+            && self.exposure.is_empty()
+            && self.tag.is_empty())
+    }
 }
 
 fn tag(text: &str) -> Result<(String, String), String> {
@@ -68,14 +87,19 @@ fn tag(text: &str) -> Result<(String, String), String> {
 /// A filter is invalid, ARM rejects a request, or a page is missing.
 pub async fn run(args: &ListEndpointsArgs, session: &Session, output: &Choice) -> Result<Answer> {
     let filter = filter(args, session)?;
+    let reports = Reports::of_args(&args.report, session)?;
     let mut list = List {
         stream: output.stream(session.streams.stdout_tty),
+        hold: reports.is_some(),
         held: Vec::new(),
         counts: BTreeMap::new(),
         session,
     };
     let mut sink = |registries| list.take(registries);
     let coverage = fleet::read(&args.fleet, &filter, session, &mut sink).await?;
+    if let Some(reports) = reports {
+        reports.write(args, list.held.clone(), coverage.clone(), session)?;
+    }
     list.finish(&coverage, args.fleet.allow_partial)
 }
 
@@ -96,6 +120,8 @@ fn filter(args: &ListEndpointsArgs, session: &Session) -> Result<Filter> {
 struct List<'a> {
     /// Writes rows at once; `None` if the format needs all of them.
     stream: Option<RowStream>,
+    /// Whether rows are needed after they were written.
+    hold: bool,
     held: Vec<FleetRegistry>,
     counts: BTreeMap<Exposure, usize>,
     session: &'a Session,
@@ -106,12 +132,16 @@ impl List<'_> {
         for registry in &registries {
             *self.counts.entry(registry.exposure()).or_default() += 1;
         }
-        let Some(stream) = &mut self.stream else {
+        let stream = self.stream.as_mut();
+        let text = stream.map(|stream| {
+            registries.iter().map(|r| stream.row(&views::fleet::json(r))).collect::<String>()
+        });
+        if self.hold || text.is_none() {
             self.held.extend(registries);
-            return Ok(ControlFlow::Continue(()));
-        };
-        let text: String = registries.iter().map(|r| stream.row(&views::fleet::json(r))).collect();
-        self.write(&text)
+        }
+        let flow = text.map_or(Ok(ControlFlow::Continue(())), |text| self.write(&text))?;
+        // A report needs all registries, whoever reads the list.
+        Ok(if self.hold { ControlFlow::Continue(()) } else { flow })
     }
 
     fn write(&self, text: &str) -> Result<ControlFlow<()>> {

@@ -1,0 +1,166 @@
+//! `--report`: what to write, and the files.
+
+use super::ListEndpointsArgs;
+use crate::commands::input;
+use crate::error::UserError;
+use crate::fleet::{Coverage, FleetRegistry};
+use crate::report::{Exceptions, FORMATS, Mask, Report};
+use crate::session::Session;
+use anyhow::{Context as _, Result};
+use clap::Args;
+use std::fs;
+use std::path::{Path, PathBuf};
+use time::macros::format_description;
+
+/// The maximum size of a list of exceptions, in bytes.
+const MAX_EXCEPTIONS: usize = 16 << 20;
+/// The sizes of a key, in bytes.
+const KEY: std::ops::RangeInclusive<usize> = 16..=4096;
+
+/// What to write besides the list.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Report options")]
+pub struct ReportArgs {
+    /// Also write reports: FILE.html, .csv, .md, .sarif or .xml (JUnit)
+    #[arg(long, value_name = "FILE", num_args = 1.., value_parser = report_file)]
+    pub report: Vec<PathBuf>,
+
+    /// Findings that were accepted, as CSV: registry,rule,reason,expires
+    #[arg(long, value_name = "FILE", requires = "report")]
+    exceptions: Option<String>,
+
+    /// Replace names and ids in reports by hashes
+    #[arg(long, requires = "report")]
+    mask: bool,
+
+    /// Key for --mask, so that hashes are the same in every run
+    #[arg(long, value_name = "FILE", requires = "mask")]
+    mask_key: Option<String>,
+}
+
+fn report_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if ending(&path).is_some_and(|ending| FORMATS.iter().any(|(name, _)| *name == ending)) {
+        return Ok(path);
+    }
+    let names = FORMATS.map(|(name, _)| format!(".{name}")).join(", ");
+    Err(format!("the name must end with one of {names}"))
+}
+
+fn ending(path: &Path) -> Option<String> {
+    Some(path.extension()?.to_str()?.to_lowercase())
+}
+
+/// What reports need besides the fleet, read before anything is asked.
+pub struct Reports {
+    files: Vec<PathBuf>,
+    exceptions: Exceptions,
+    mask: Option<Mask>,
+}
+
+impl Reports {
+    /// Reads the files that the user names. `None` if no report is wanted.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is not what it should be.
+    pub fn of_args(args: &ReportArgs, session: &Session) -> Result<Option<Self>> {
+        if args.report.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            files: args.report.clone(),
+            exceptions: exceptions(args, session)?,
+            mask: mask(args, session)?,
+        }))
+    }
+
+    /// Writes all reports. Each file is replaced as a whole.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write(
+        &self,
+        args: &ListEndpointsArgs,
+        registries: Vec<FleetRegistry>,
+        coverage: Coverage,
+        session: &Session,
+    ) -> Result<()> {
+        let now = session.env.now();
+        let mut report = Report::new(registries, coverage, &self.exceptions, now.date());
+        let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+        report.read_at = now.format(format).context("a time has a date and an hour")?;
+        report.read_by = session.who().to_owned();
+        report.scope = scope(args, self.mask.is_some());
+        if let Some(mask) = &self.mask {
+            report = mask.apply(report);
+        }
+        for file in &self.files {
+            let ending = ending(file).unwrap_or_default();
+            let format = FORMATS.iter().find(|(name, _)| *name == ending);
+            let (_, render) = format.context("the ending was checked")?;
+            replace(file, &render(&report)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn exceptions(args: &ReportArgs, session: &Session) -> Result<Exceptions> {
+    let Some(file) = &args.exceptions else { return Ok(Exceptions::default()) };
+    let bytes = input::read(file, MAX_EXCEPTIONS, "a list of exceptions", session)?;
+    let text = input::decode_lossy(bytes);
+    let name = input::shown(file);
+    Exceptions::parse(&text).map_err(|e| UserError::new(format!("{name}, {e}.")).into())
+}
+
+fn mask(args: &ReportArgs, session: &Session) -> Result<Option<Mask>> {
+    let Some(file) = &args.mask_key else {
+        return if args.mask {
+            Ok(Some(
+                Mask::random().map_err(|_| UserError::new("the system has no random numbers"))?,
+            ))
+        } else {
+            Ok(None)
+        };
+    };
+    let key = input::read(file, *KEY.end(), "a key", session)?;
+    if !KEY.contains(&key.len()) {
+        let message = format!("{} is shorter than {} bytes.", input::shown(file), KEY.start());
+        return Err(UserError::new(message)
+            .hint("To create a key: openssl rand 32 > mask.key")
+            .into());
+    }
+    Ok(Some(Mask::with_key(&key)))
+}
+
+/// Where the registries were read, in words.
+fn scope(args: &ListEndpointsArgs, masked: bool) -> String {
+    let fleet = &args.fleet;
+    let names = |names: &[String]| names.join(", ");
+    let place = if fleet.all_subscriptions {
+        "all subscriptions that the login can read".to_owned()
+    } else if masked {
+        "some subscriptions".to_owned()
+    } else if let Some(group) = &fleet.management_group {
+        format!("the management group {group}")
+    } else if fleet.subscriptions.is_empty() {
+        "one subscription".to_owned()
+    } else {
+        format!("the subscriptions {}", names(&fleet.subscriptions))
+    };
+    let source =
+        if fleet.verify { "Resource Graph and Resource Manager" } else { "Resource Graph" };
+    let filter = if args.is_filtered() { ", filtered" } else { "" };
+    format!("{place}, from Azure {source}{filter}")
+}
+
+/// Replaces a file as a whole: whoever reads it never sees half of it.
+fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, file));
+    written.map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        UserError::new(format!("cannot write {}: {e}", file.display())).into()
+    })
+}

@@ -1,0 +1,105 @@
+//! `csv`: every registry, and what could not be read, for spreadsheets.
+
+use super::{RenderError, Report};
+use crate::domain::{Endpoint, Regional};
+use crate::fleet::NextStep;
+
+const COLUMNS: [&str; 17] = [
+    "name",
+    "id",
+    "subscriptionId",
+    "subscriptionName",
+    "resourceGroup",
+    "location",
+    "sku",
+    "loginServer",
+    "exposure",
+    "nextStep",
+    "command",
+    "publicNetworkAccess",
+    "dataEndpoints",
+    "plannedDataEndpoints",
+    "regionalEndpoints",
+    "findings",
+    "tags",
+];
+
+/// Renders the report: a line for each registry; then one for each gap, whose exposure is `unread`.
+pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
+    let error = |e: &dyn std::fmt::Display| RenderError { format: "CSV", reason: e.to_string() };
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    writer.write_record(COLUMNS).map_err(|e| error(&e))?;
+    for line in report.entries.iter().map(line).chain(report.gaps.iter().map(|gap| unread(gap))) {
+        writer.write_record(line.iter().map(|cell| safe(cell))).map_err(|e| error(&e))?;
+    }
+    writer.into_inner().map_err(|e| error(&e))
+}
+
+fn line(entry: &super::Entry) -> [String; COLUMNS.len()] {
+    let of = &entry.registry;
+    let hosts = |endpoints: &[Endpoint]| {
+        endpoints.iter().map(|e| e.host.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let tags: Vec<String> = of
+        .tags
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    [
+        of.name.clone(),
+        of.id.clone(),
+        of.subscription_id.clone(),
+        of.subscription_name.clone().unwrap_or_default(),
+        of.resource_group.clone(),
+        of.location.clone().unwrap_or_default(),
+        of.sku.clone().map(String::from).unwrap_or_default(),
+        of.login_server.as_ref().map(ToString::to_string).unwrap_or_default(),
+        of.exposure().name().to_owned(),
+        of.next_step().map(NextStep::name).unwrap_or_default().to_owned(),
+        entry.command().unwrap_or_default(),
+        of.public_network_access.clone().map(String::from).unwrap_or_default(),
+        of.data.as_deref().map(hosts).unwrap_or_default(),
+        of.planned().map(|planned| hosts(&planned.data)).unwrap_or_default(),
+        match &of.regional {
+            Regional::Unknown => "unknown".to_owned(),
+            known => hosts(known.hosts()),
+        },
+        entry.rules(),
+        tags.join("; "),
+    ]
+}
+
+fn unread(gap: &str) -> [String; COLUMNS.len()] {
+    COLUMNS.map(|column| match column {
+        "name" => gap.to_owned(),
+        "exposure" => "unread".to_owned(),
+        "findings" => super::rules::NOT_READ.id.to_owned(),
+        _ => String::new(),
+    })
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn safe(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (cell, expected) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-2", "'-2"),
+            ("*.blob.core.windows.net", "*.blob.core.windows.net"),
+        ] {
+            assert_eq!(safe(cell), expected);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `md`: for pull requests, wikis and step summaries.
+
+use super::{Entry, RenderError, Report};
+use crate::fleet::{Exposure, NextStep};
+use std::fmt::Write as _;
+
+/// The most registries that are listed; GitHub cuts step summaries at 1 MiB.
+const MAX_ROWS: usize = 1_000;
+
+/// Renders the report.
+#[allow(clippy::unnecessary_wraps, reason = "all formats have the same signature")]
+pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, report);
+    Ok(text.into_bytes())
+}
+
+fn write(text: &mut String, report: &Report) -> std::fmt::Result {
+    let all = report.entries.len();
+    let wildcard = report.count(Exposure::Wildcard);
+    writeln!(text, "# Registries that need the storage wildcard: {wildcard} of {all}\n")?;
+    writeln!(
+        text,
+        "Read {} by {}: {}.\n",
+        report.read_at,
+        escaped(&report.read_by),
+        escaped(&report.scope)
+    )?;
+    writeln!(text, "| exposure | registries |\n|---|---:|")?;
+    for (exposure, count) in report.totals() {
+        writeln!(text, "| {} | {count} |", exposure.name())?;
+    }
+    if !report.gaps.is_empty() {
+        writeln!(text, "\n## Not read\n")?;
+        for gap in &report.gaps {
+            writeln!(text, "- {}", escaped(gap))?;
+        }
+    }
+    writeln!(text, "\n## Registries\n")?;
+    writeln!(
+        text,
+        "| registry | resource group | subscription | exposure | next step | findings |"
+    )?;
+    writeln!(text, "|---|---|---|---|---|---|")?;
+    for entry in report.entries.iter().take(MAX_ROWS) {
+        row(text, entry)?;
+    }
+    if all > MAX_ROWS {
+        writeln!(text, "\nThe worst {MAX_ROWS} of {all} registries are listed.")?;
+    }
+    Ok(())
+}
+
+fn row(text: &mut String, entry: &Entry) -> std::fmt::Result {
+    let of = &entry.registry;
+    writeln!(
+        text,
+        "| {} | {} | {} | {} | {} | {} |",
+        escaped(&of.name),
+        escaped(&of.resource_group),
+        escaped(of.subscription_name.as_deref().unwrap_or(&of.subscription_id)),
+        of.exposure().name(),
+        of.next_step().map(NextStep::name).unwrap_or_default(),
+        entry.rules()
+    )
+}
+
+/// Text that is nothing but text in Markdown and in a table.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' | '@' => {
+                escaped.extend(['\\', c]);
+            }
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        assert_eq!(escaped("a|b"), r"a\|b");
+        assert_eq!(escaped("<img src=x>"), "&lt;img src=x&gt;");
+        assert_eq!(escaped("[x](y)\n"), r"\[x\](y) ");
+    }
+}
