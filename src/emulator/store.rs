@@ -91,8 +91,11 @@ impl Store {
         *cache = None;
         let _lock = self.lock()?;
         let mut state = self.read()?;
+        let before = state.clone();
         let answer = handle(&mut state, request);
-        if state.changed {
+        state.changed = false;
+        // A refusal may have looked at something that it would have changed.
+        if state != before {
             self.save(&state)?;
         }
         Ok(answer)

@@ -57,15 +57,23 @@ impl Exceptions {
     pub fn parse(text: &str) -> Result<Self, ExceptionError> {
         let mut reader =
             csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+        // The reader's position is the end of the record before; blank lines may follow it.
+        let line_of = |position: Option<&csv::Position>| {
+            let Some(position) = position else { return 1 };
+            let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+            let rest = text.as_bytes().get(start..).unwrap_or_default();
+            let blank = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+            position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
+        };
         let at = |reason: &csv::Error| ExceptionError {
-            line: reason.position().map_or(1, csv::Position::line),
+            line: line_of(reason.position()),
             reason: format!("{reason}. The columns are registry,rule,reason,expires"),
         };
         let headers = reader.headers().map_err(|e| at(&e))?.clone();
         let mut exceptions = HashMap::new();
         for record in reader.records() {
             let record = record.map_err(|e| at(&e))?;
-            let line = record.position().map_or(1, csv::Position::line);
+            let line = line_of(record.position());
             let record: Record = record.deserialize(Some(&headers)).map_err(|e| at(&e))?;
             let error = |reason| ExceptionError { line, reason };
             if !RULES.iter().any(|rule| rule.id == record.rule) {
