@@ -1,17 +1,24 @@
-//! Generates shell completions and man pages, as bytes, from a clap command tree.
+//! Generates completion scripts and man pages, as bytes.
 
 use clap::Command;
 use clap_complete::Shell;
+use clap_complete::env::Shells;
+
+/// The variable that names the shell when its script asks this program for completions.
+pub const VARIABLE: &str = "AZ_ACR_COMPLETE";
 
 /// The shells that the program has completions for.
 pub const SHELLS: [Shell; 5] =
     [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh];
 
-/// Returns the completion script of a shell.
-pub fn completion(shell: Shell, mut tree: Command) -> Vec<u8> {
+/// Returns the script that makes a shell ask this program for completions.
+pub fn completion(shell: Shell, name: &str) -> Vec<u8> {
     let mut script = Vec::new();
-    let name = tree.get_name().to_owned();
-    clap_complete::generate(shell, &mut tree, name, &mut script);
+    let shells = Shells::builtins();
+    if let Some(completer) = shells.completer(&shell.to_string()) {
+        // Writing to memory cannot fail.
+        let _ = completer.write_registration(VARIABLE, name, name, name, &mut script);
+    }
     script
 }
 

@@ -44,6 +44,15 @@ impl Hints {
         Self { path, known, learned: RefCell::default() }
     }
 
+    /// The names of all registries in the file, sorted.
+    pub fn registries(&self) -> Vec<String> {
+        let names = self.known.keys().filter_map(|key| key.rsplit(' ').next());
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The resource group in which the registry was last found.
     pub fn get(&self, key: Key) -> Option<String> {
         self.known.get(&key.text()).cloned()

@@ -7,6 +7,7 @@ pub mod arm;
 pub mod azure;
 mod cli;
 mod commands;
+mod complete;
 pub mod domain;
 pub mod emulator;
 mod env;
@@ -46,6 +47,11 @@ use std::process::ExitCode;
 /// * `env` - variables and clock.
 /// * `streams` - standard input, output and error.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &Streams) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(candidates) = complete::run(command_tree, &args, env) {
+        let _ = streams.write_stdout(&candidates);
+        return ExitCode::from(error::OK);
+    }
     let matches = match command_tree().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => return ExitCode::from(usage(&error, streams)),
@@ -109,7 +115,7 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
 
 fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Result<Answer> {
     if let Command::Completion(args) = command {
-        return Ok(commands::completion::run(args, command_tree()));
+        return Ok(commands::completion::run(args));
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -132,7 +138,7 @@ fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Re
             Command::Show(args) => commands::show::run(args, session).await,
             Command::List(args) => commands::list::run(args, session).await,
             Command::Emulator(args) => commands::emulator::run(args, session).await,
-            Command::Completion(args) => Ok(commands::completion::run(args, command_tree())),
+            Command::Completion(args) => Ok(commands::completion::run(args)),
         }
     });
     // Open connections need no orderly shutdown.

@@ -2,6 +2,7 @@
 
 use crate::arm::{ArmClient, ArmError, Registry, RegistryPath, ResourceId};
 use crate::domain::RegistryName;
+use crate::env::Env;
 use crate::error::UserError;
 use crate::hints::{Hints, Key};
 use crate::session::Session;
@@ -42,8 +43,13 @@ impl Location {
 }
 
 /// The hints of this user.
-pub fn hints(session: &Session) -> Hints {
-    Hints::new(session.env.xdg("XDG_CACHE_HOME", ".cache"))
+pub fn hints(env: &Env) -> Hints {
+    Hints::new(env.xdg("XDG_CACHE_HOME", ".cache"))
+}
+
+/// The names of the registries that this user has worked with.
+pub fn known_registries(env: &Env) -> Vec<String> {
+    hints(env).registries()
 }
 
 /// Finds one registry; see [`locate_with`].
@@ -55,7 +61,7 @@ pub async fn locate(
     resource_group: Option<&str>,
     session: &Session,
 ) -> Result<Location> {
-    let hints = hints(session);
+    let hints = hints(&session.env);
     let location = locate_with(&hints, name, resource_group, session).await;
     hints.save();
     location

@@ -74,21 +74,13 @@ impl Cloud {
         }
         let path = config.directory().join("clouds.config");
         let mut sections = read_ini(&path)?;
-        let known_in_file: Vec<String> = sections.keys().cloned().collect();
         let built_in = BUILT_IN.iter().find(|cloud| cloud[0] == name);
         let section = match (sections.remove(name), built_in) {
             (Some(section), _) => section,
             (None, Some(_)) => HashMap::new(),
             (None, None) => {
-                let mut known: Vec<&str> = BUILT_IN.iter().map(|cloud| cloud[0]).collect();
-                known.extend(known_in_file.iter().map(String::as_str));
-                known.push(EMULATOR);
-                known.sort_unstable();
-                known.dedup();
-                return Err(AzureError::UnknownCloud {
-                    name: name.to_owned(),
-                    known: known.join(", "),
-                });
+                let known = Self::names(config)?.join(", ");
+                return Err(AzureError::UnknownCloud { name: name.to_owned(), known });
             }
         };
         let option = |option: &str, index: usize| {
@@ -126,6 +118,19 @@ impl Cloud {
             storage_suffix: option("suffix_storage_endpoint", 5),
             default_subscription: section.get("subscription").cloned().flatten(),
         })
+    }
+
+    /// The names of all clouds, sorted.
+    ///
+    /// # Errors
+    /// `clouds.config` is unreadable or damaged.
+    pub fn names(config: &Config) -> Result<Vec<String>, AzureError> {
+        let sections = read_ini(&config.directory().join("clouds.config"))?;
+        let built_in = BUILT_IN.iter().map(|cloud| cloud[0]).chain([EMULATOR]).map(str::to_owned);
+        let mut names: Vec<String> = sections.into_keys().chain(built_in).collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
     }
 
     /// The name of the cloud to use: the flag, otherwise the choice of `az cloud set`, otherwise the public cloud.

@@ -78,6 +78,11 @@ impl Profile {
         Ok(Self { subscriptions })
     }
 
+    /// The subscriptions of this cloud.
+    pub fn iter(&self) -> impl Iterator<Item = &ProfileSubscription> {
+        self.subscriptions.iter()
+    }
+
     /// Whether no user is logged in to this cloud.
     pub fn is_empty(&self) -> bool {
         self.subscriptions.is_empty()

@@ -2,12 +2,16 @@
 
 use super::Answer;
 use crate::generate;
-use clap::{Args, Command};
+use clap::Args;
 use clap_complete::Shell;
+
+/// The name under which the program is installed.
+const PROGRAM: &str = "az-acr";
 
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
 Examples:
+  mkdir -p ~/.local/share/bash-completion/completions
   az-acr completion bash > ~/.local/share/bash-completion/completions/az-acr
   az-acr completion zsh > ~/.zfunc/_az-acr";
 
@@ -20,10 +24,7 @@ pub struct CompletionArgs {
     shell: Shell,
 }
 
-/// Writes a completion script.
-///
-/// # Arguments
-/// * `tree` - all commands and flags.
-pub fn run(args: &CompletionArgs, tree: Command) -> Answer {
-    Answer::Text(generate::completion(args.shell, tree))
+/// Writes the script that makes a shell ask this program for completions.
+pub fn run(args: &CompletionArgs) -> Answer {
+    Answer::Text(generate::completion(args.shell, PROGRAM))
 }

@@ -73,7 +73,7 @@ pub async fn from_azure(
     };
     // Create the client and its login once, before many requests need them.
     session.arm().await?;
-    let hints = hints(session);
+    let hints = hints(&session.env);
     let of_registry = async |name: RegistryName| {
         let location = locate_with(&hints, &name, group.as_deref(), session).await?;
         let endpoints = match plan {

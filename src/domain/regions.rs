@@ -1,7 +1,7 @@
 //! Azure's regions: `Japan East` and `japaneast` are the same.
 
 /// Short name and display name of every region, sovereign clouds included.
-const REGIONS: &[(&str, &str)] = &[
+pub const REGIONS: &[(&str, &str)] = &[
     ("australiacentral", "Australia Central"),
     ("australiacentral2", "Australia Central 2"),
     ("australiaeast", "Australia East"),

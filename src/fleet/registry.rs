@@ -1,6 +1,7 @@
 //! A registry of a fleet: its endpoints, how exposed its clients are, and what to do next.
 
 use crate::arm::{EnabledState, ResourceRow, SkuName};
+use crate::domain::regions::short_name;
 use crate::domain::{Endpoint, Endpoints, Fqdn, Regional, Role};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -239,11 +240,6 @@ impl FleetRegistry {
         };
         pairs.into_iter().filter_map(differs).collect()
     }
-}
-
-/// `East US` and `eastus` are the same region.
-fn short_name(region: &str) -> String {
-    region.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 fn data_endpoints(
