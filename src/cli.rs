@@ -1,7 +1,8 @@
 //! The command line: global options and the list of commands.
 //!
-//! House rules: the first line of help fits on one line of 100 columns and has no full stop; every command has examples;
-//! an option that is not given stays `None`.
+//! House rules: `-h` of every command fits on a screen of 80 columns and 24 lines, so rare options and those of all
+//! commands stand under `--help`; the first line of help has no full stop; every command has examples; an option that is
+//! not given stays `None`.
 
 use crate::commands::args::InOrder;
 use crate::commands::{
@@ -15,10 +16,16 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
+Try it without Azure: az-acr --cloud emulator list-endpoints -o table";
+
+const LONG_EXAMPLES: &str = "\
 Examples:
-  az-acr show-endpoints -n contoso                  the hosts that client firewalls must allow
-  az-acr update -n contoso --data-endpoint-enabled  switch to dedicated data endpoints
-  az-acr --cloud emulator list -o table             try it without Azure
+  az-acr show-endpoints -n contoso
+          the hosts that client firewalls must allow
+  az-acr update -n contoso --data-endpoint-enabled
+          switch to dedicated data endpoints
+  az-acr --cloud emulator list -o table
+          try it without Azure
 
 Login: the session of 'az login', or the variables of a CI system.
 Exit codes: 0 success, 1 failure, 2 usage error, 3 not found.";
@@ -28,15 +35,26 @@ Exit codes: 0 success, 1 failure, 2 usage error, 3 not found.";
 #[command(
     name = "az-acr",
     version,
-    about = "Manage the endpoints of Azure container registries: the commands of `az acr`, fast",
+    about = "Manage the endpoints of Azure container registries, as 'az acr' does, fast",
     after_help = EXAMPLES,
+    after_long_help = LONG_EXAMPLES,
     help_expected = true,
     infer_long_args = true,
     args_override_self = true,
     disable_help_subcommand = true,
-    max_term_width = 100
+    disable_help_flag = true,
+    disable_version_flag = true,
+    max_term_width = 80
 )]
 pub struct Cli {
+    /// Print help; --help shows all
+    #[arg(short, long, global = true, action = clap::ArgAction::Help, display_order = 1000)]
+    help: Option<bool>,
+
+    /// Print the version
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+
     #[command(flatten)]
     pub global: GlobalArgs,
 
@@ -50,46 +68,46 @@ pub struct Cli {
 pub struct GlobalArgs {
     /// json, jsonc, jsonl, yaml, yamlc, table, tsv or none
     #[arg(short, long, global = true, value_name = "FORMAT", ignore_case = true, hide_possible_values = true,
-          value_parser = PossibleValuesParser::new(crate::output::Format::ALL.map(|(name, _)| name)))]
+          value_parser = PossibleValuesParser::new(crate::output::Format::ALL.map(|(name, _)| name)), hide_short_help = true)]
     pub output: Option<String>,
 
     /// JMESPath query to apply to the result
-    #[arg(long, global = true, value_name = "JMESPATH")]
+    #[arg(long, global = true, value_name = "JMESPATH", hide_short_help = true)]
     pub query: Option<String>,
 
     /// Name or ID of the subscription
-    #[arg(long, global = true, value_name = "SUBSCRIPTION")]
+    #[arg(long, global = true, value_name = "SUBSCRIPTION", hide_short_help = true)]
     pub subscription: Option<String>,
 
     /// Cloud that az knows, or 'emulator' [default: the cloud of az]
-    #[arg(long, global = true, value_name = "CLOUD")]
+    #[arg(long, global = true, value_name = "CLOUD", hide_short_help = true)]
     pub cloud: Option<String>,
 
     /// Show errors only, no warnings
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub only_show_errors: bool,
 
     /// Show what az-acr does
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub verbose: bool,
 
     /// Show the login and every request
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub debug: bool,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the endpoints of a registry: login server, data endpoints, regional endpoints
+    /// Show the hosts that clients connect to
     ShowEndpoints(ShowEndpointsArgs),
-    /// Update a registry, e.g. enable dedicated data endpoints
+    /// Change a registry, e.g. switch to data endpoints
     Update(InOrder<UpdateArgs>),
-    /// Write firewall rules for clients of registries, or check existing rules
+    /// Write or check firewall rules
     FirewallRules(FirewallRulesArgs),
-    /// Check from this machine: endpoints reachable, pulls work, everything else blocked
+    /// Check from this machine what clients reach
     CheckEndpoints(CheckEndpointsArgs),
-    /// List the endpoints of many registries, and which of them still need the wildcard
+    /// List all registries, and who needs the wildcard
     ListEndpoints(ListEndpointsArgs),
     /// Show a registry
     Show(ShowArgs),
@@ -99,9 +117,9 @@ pub enum Command {
     Replication(ReplicationArgs),
     /// Manage network access to a registry
     NetworkRule(NetworkRuleArgs),
-    /// Manage private endpoint connections of a registry
+    /// Manage private endpoint connections
     PrivateEndpointConnection(PrivateEndpointConnectionArgs),
-    /// Run the embedded emulator for other programs, or reset it
+    /// Run the emulator for other programs
     Emulator(EmulatorArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),

@@ -56,7 +56,9 @@ fn with_value(arg: Arg, has_registry: bool, env: &Env) -> Arg {
         Some("NAME") if is_registry => arg.add(candidates(env, registries)),
         Some("REGION") => arg.add(candidates(env, |_| regions())),
         Some("CLOUD") => arg.add(candidates(env, clouds)),
-        Some("SUBSCRIPTION") => arg.add(candidates(env, subscriptions)),
+        Some("SUBSCRIPTION" | "ID") if arg.get_id().as_str().starts_with("subscription") => {
+            arg.add(candidates(env, subscriptions))
+        }
         Some("FILE") => arg.value_hint(ValueHint::FilePath),
         Some("DIR") => arg.value_hint(ValueHint::DirPath),
         // Without a hint, the engine would offer files.

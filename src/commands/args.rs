@@ -14,11 +14,13 @@ use serde_json::{Map, Value};
 /// Which registry.
 #[derive(Debug, Clone, Args)]
 pub struct RegistryArgs {
-    /// Name or login server of the registry
+    /// Name or login server
     #[arg(short, long, value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Resource group [default: look the registry up]
+    /// Resource group, if it is known
+    ///
+    /// Without it, the registry is looked up in the subscription.
     #[arg(short = 'g', long, value_name = "GROUP")]
     pub resource_group: Option<String>,
 }
@@ -26,11 +28,13 @@ pub struct RegistryArgs {
 /// Which registry, for commands whose `--name` is something else.
 #[derive(Debug, Clone, Args)]
 pub struct OfRegistryArgs {
-    /// Name or login server of the registry
-    #[arg(short, long, value_name = "NAME", visible_alias = "registry-name")]
+    /// Name or login server
+    #[arg(short, long, value_name = "NAME", alias = "registry-name")]
     pub registry: Option<String>,
 
-    /// Resource group [default: look the registry up]
+    /// Resource group, if it is known
+    ///
+    /// Without it, the registry is looked up in the subscription.
     #[arg(short = 'g', long, value_name = "GROUP")]
     pub resource_group: Option<String>,
 }
@@ -94,19 +98,19 @@ type MakeStep = fn(Vec<String>) -> Step;
 #[command(next_help_heading = "Generic update options")]
 struct UnorderedUpdateArgs {
     /// Set properties: path=value …
-    #[arg(id = SET, long, value_name = "PATH=VALUE", num_args = 1.., action = clap::ArgAction::Append)]
+    #[arg(id = SET, long, value_name = "PATH=VALUE", num_args = 1.., action = clap::ArgAction::Append, hide_short_help = true)]
     set: Option<Vec<String>>,
 
     /// Add to a list: path, then key=value, text or JSON
-    #[arg(id = ADD, long, value_name = "PATH VALUE", num_args = 1.., action = clap::ArgAction::Append)]
+    #[arg(id = ADD, long, value_name = "PATH VALUE", num_args = 1.., action = clap::ArgAction::Append, hide_short_help = true)]
     add: Option<Vec<String>>,
 
     /// Remove a property, or an item: path, then its index
-    #[arg(id = REMOVE, long, value_name = "PATH INDEX", num_args = 1.., action = clap::ArgAction::Append, allow_negative_numbers = true)]
+    #[arg(id = REMOVE, long, value_name = "PATH INDEX", num_args = 1.., action = clap::ArgAction::Append, allow_negative_numbers = true, hide_short_help = true)]
     remove: Option<Vec<String>>,
 
     /// Treat the values of --set and --add as text, not as JSON
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     force_string: bool,
 }
 
@@ -219,7 +223,7 @@ impl<A: Args> FromArgMatches for InOrder<A> {
 }
 
 /// How values of [`boolean`] are shown in help.
-pub const BOOL: &str = "true|false";
+pub const BOOL: &str = "BOOL";
 
 /// Accepts `true` or `false` in any case.
 pub fn boolean() -> impl TypedValueParser<Value = bool> {

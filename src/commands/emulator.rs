@@ -41,35 +41,47 @@ Examples:
   az-acr emulator start --port 8443 --cert-dir ./tls
   az-acr emulator start --data-plane --fault contoso.azurecr.io=slow:2000")]
 struct StartArgs {
-    /// Port; 0 selects a free port
+    /// Port; 0 is a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
 
-    /// Address to listen on
+    /// Listen on
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     address: IpAddr,
 
-    /// Directory for ca.pem [default: az-acr/tls in $XDG_STATE_HOME]
+    /// Directory for ca.pem
+    ///
+    /// The default is az-acr/tls in $XDG_STATE_HOME.
     #[arg(long, value_name = "DIR")]
     cert_dir: Option<PathBuf>,
 
-    /// Serve this many registries more, in many subscriptions
+    /// Add this many registries
+    ///
+    /// They are in many subscriptions, some of which cannot be read.
     #[arg(long, value_name = "NUMBER")]
     fleet: Option<usize>,
 
-    /// Append each request to a file, one line of JSON each
+    /// Append requests to a file
+    ///
+    /// One line of JSON each.
     #[arg(long, value_name = "FILE")]
     request_log: Option<PathBuf>,
 
-    /// Also serve the registries: login servers, data endpoints, storage, an image in each
+    /// Also serve the registries
+    ///
+    /// Login servers, data endpoints and storage, with an image in each registry.
     #[arg(long)]
     data_plane: bool,
 
-    /// Simulate a fault: HOST=slow[:MS], reset, wrong-certificate, untrusted-certificate
+    /// Simulate a fault of a host
+    ///
+    /// HOST=slow[:MILLISECONDS], reset, wrong-certificate or untrusted-certificate.
     #[arg(long, value_name = "HOST=FAULT", num_args = 1.., requires = "data_plane")]
     fault: Vec<FaultRule>,
 
-    /// How long a link to a layer is valid, in seconds [default: 1200]
+    /// Lifetime of links [default: 1200]
+    ///
+    /// How long a link to a layer is valid.
     #[arg(long, value_name = "SECONDS", requires = "data_plane")]
     link_lifetime: Option<u32>,
 }

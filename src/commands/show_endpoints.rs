@@ -22,23 +22,25 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ShowEndpointsArgs {
-    /// Names or login servers of registries
+    /// Names or login servers
     #[arg(short, long, value_name = "NAME", num_args = 1..)]
     name: Vec<String>,
 
-    /// Resource group [default: look the registries up]
+    /// Resource group, if it is known
+    ///
+    /// Without it, the registries are looked up in the subscription.
     #[arg(short = 'g', long, value_name = "GROUP")]
     resource_group: Option<String>,
 
-    /// Show the endpoints after a switch to dedicated data endpoints
+    /// After a switch to data endpoints
     #[arg(long)]
     planned: bool,
 
-    /// Plan for replicas in these regions as well
+    /// Plan for replicas there as well
     #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned")]
     with_region: Vec<String>,
 
-    /// Plan for regional endpoints as well
+    /// Plan for regional endpoints
     #[arg(long, requires = "planned")]
     regional_endpoints: bool,
 

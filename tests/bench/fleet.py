@@ -117,7 +117,8 @@ def measure(count):
             rows = pages[0]["totalRecords"]
             # The quota binds when more requests are needed than it allows at once.
             graph = sum("resourcegraph" in line["path"].lower() for line in log)
-            pace = (math.ceil(graph / QUOTA) - 1) * WINDOW
+            waits = math.ceil(graph / QUOTA) - 1
+            pace = waits and waits * WINDOW + (graph - waits * QUOTA) * LATENCY
             first = next(line["body"] for line in log if "registries" in json.dumps(line["body"] or {}))
             if not pace:
                 time.sleep(WINDOW)

@@ -58,6 +58,27 @@ fn every_command_has_examples_and_every_argument_help() {
     examine(&command_tree());
 }
 
+#[test]
+fn short_help_fits_on_a_screen() {
+    fn examine(mut command: clap::Command) {
+        let name = command.get_name().to_owned();
+        let help = command.render_help().to_string();
+        let lines: Vec<&str> = help.lines().collect();
+        assert!(lines.len() <= 24, "{name} -h has {} lines:\n{help}", lines.len());
+        let long = lines.iter().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None, "{name} -h");
+        // Where one text is too long, clap puts every text on a line of its own.
+        let alone = lines
+            .iter()
+            .find(|line| line.trim_start().starts_with('-') && !line.trim().contains("  "));
+        assert_eq!(alone, None, "{name} -h:\n{help}");
+        command.get_subcommands().cloned().for_each(examine);
+    }
+    let mut tree = command_tree();
+    tree.build();
+    examine(tree);
+}
+
 /// Returns the names of an enum's variants, as written in JSON.
 fn variants(source: &str, name: &str) -> Vec<String> {
     let body = source.split(&format!("pub enum {name} {{")).nth(1).unwrap();

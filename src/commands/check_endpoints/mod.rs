@@ -30,7 +30,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   az-acr check-endpoints -n contoso --pull hello:latest
   az-acr check-endpoints --endpoints endpoints.json --expect-no-storage
-  az-acr check-endpoints --login-server contoso.azurecr.io --region eastus --planned";
+  az-acr check-endpoints --login-server contoso.azurecr.io --region eastus";
 
 /// The longest pause between two rounds of `--watch`.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
@@ -38,6 +38,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Arguments of `check-endpoints`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES,
+          mut_arg("resource_group", short_help_hides), mut_arg("all_subscriptions", short_help_hides),
           mut_arg("subscriptions", short_help_hides), mut_arg("management_group", short_help_hides),
           mut_arg("allow_partial", short_help_hides), mut_arg("verify", short_help_hides))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -45,78 +46,103 @@ pub struct CheckEndpointsArgs {
     #[command(flatten)]
     registry: RegistryArgs,
 
-    /// Read the output of show-endpoints from files, or - for stdin
+    /// Output of show-endpoints, or -
+    ///
+    /// Files with the JSON of show-endpoints or list-endpoints; `-` is standard input.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["name", "login_server"])]
     endpoints: Vec<String>,
 
-    /// Check this login server without asking Azure: HOST or HOST:PORT
+    /// A login server, without Azure
+    ///
+    /// HOST or HOST:PORT. With --region, its data endpoints are computed from their naming rule.
     #[arg(long, value_name = "HOST",
           conflicts_with_all = ["name", "all_subscriptions", "subscriptions", "management_group"])]
     login_server: Option<HostAndPort>,
 
-    /// Regions of the --login-server; otherwise, check only these regions
+    /// Only these regions
+    ///
+    /// With --login-server, the regions that it has.
     #[arg(long, value_name = "REGION", num_args = 1..)]
     region: Vec<String>,
 
-    /// Check the endpoints as they will be after a switch (not yet in DNS)
+    /// Endpoints after a switch
+    ///
+    /// They need not be in DNS yet; whether a firewall or proxy lets them pass can be checked before.
     #[arg(long)]
     planned: bool,
 
     /// Plan for replicas in these regions as well
-    #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned")]
+    #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned", hide_short_help = true)]
     with_region: Vec<String>,
 
     /// Also check regional endpoints, of the --login-server or planned
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     regional_endpoints: bool,
 
-    /// Pull the first bytes of each layer: REPOSITORY[:TAG|@DIGEST]
+    /// Pull a little of each layer
+    ///
+    /// REPOSITORY[:TAG|@DIGEST]. Reads the manifests and the first bytes of each layer, as a container client would.
     #[arg(long, value_name = "IMAGE")]
     pull: Option<String>,
 
     /// Platform of the image [default: linux on this architecture]
-    #[arg(long, value_name = "OS/ARCH", requires = "pull")]
+    #[arg(long, value_name = "OS/ARCH", requires = "pull", hide_short_help = true)]
     platform: Option<Platform>,
 
     /// Login for the pull: anonymous, password, azure [default with -n]
     #[arg(long, value_name = "LOGIN", requires = "pull", hide_possible_values = true,
-          value_parser = one_of(&["anonymous", "password", "azure"]))]
+          value_parser = one_of(&["anonymous", "password", "azure"]), hide_short_help = true)]
     auth: Option<String>,
 
     /// User name for the pull
-    #[arg(short, long, value_name = "NAME", requires = "pull", requires = "password_stdin")]
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        requires = "pull",
+        requires = "password_stdin",
+        hide_short_help = true
+    )]
     username: Option<String>,
 
     /// Read the password from standard input
-    #[arg(long, requires = "username")]
+    #[arg(long, requires = "username", hide_short_help = true)]
     password_stdin: bool,
 
-    /// Hosts that must be blocked, HOST or HOST:PORT
+    /// Hosts that must be blocked
+    ///
+    /// HOST or HOST:PORT.
     #[arg(long, value_name = "HOST", num_args = 1..)]
     expect_blocked: Vec<HostAndPort>,
 
-    /// Storage accounts must be blocked (public cloud)
+    /// Storage accounts must be blocked
+    ///
+    /// In the public cloud only: checks an existing account that belongs to no registry.
     #[arg(long)]
     expect_no_storage: bool,
 
     /// Time limit for each step, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds, hide_short_help = true)]
     timeout: f64,
 
-    /// Repeat until everything is ok, for at most this many seconds
+    /// Repeat until everything is ok
+    ///
+    /// For at most this many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     watch: Option<f64>,
 
-    /// Proxy to use instead of HTTPS_PROXY; '' for none
+    /// Proxy, instead of HTTPS_PROXY
+    ///
+    /// An empty value means none.
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
 
     /// Use an address instead of DNS, as in curl: HOST:PORT:ADDRESS
-    #[arg(long, value_name = "RULE", num_args = 1..)]
+    #[arg(long, value_name = "RULE", num_args = 1.., hide_short_help = true)]
     resolve: Vec<Resolve>,
 
     /// Connect to another host, as in curl: HOST1:PORT1:HOST2:PORT2
-    #[arg(long, value_name = "RULE", num_args = 1..)]
+    #[arg(long, value_name = "RULE", num_args = 1.., hide_short_help = true)]
     connect_to: Vec<ConnectTo>,
 
     #[command(flatten)]

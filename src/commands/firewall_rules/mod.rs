@@ -29,12 +29,13 @@ const PRIORITY: u32 = 500;
 pub const EXAMPLES: &str = "\
 Examples:
   az-acr firewall-rules -n contoso --planned --format squid > acr.conf
-  az-acr firewall-rules --endpoints endpoints.json --format terraform --source 10.0.0.0/8
+  az-acr firewall-rules --all-subscriptions --planned --format terraform
   az-acr firewall-rules -n contoso --check current-rules.txt";
 
 /// Arguments of `firewall-rules`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES,
+          mut_arg("all_subscriptions", short_help_hides),
           mut_arg("subscriptions", short_help_hides), mut_arg("management_group", short_help_hides),
           mut_arg("allow_partial", short_help_hides), mut_arg("verify", short_help_hides))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -44,30 +45,32 @@ pub struct FirewallRulesArgs {
     name: Vec<String>,
 
     /// Resource group [default: look the registries up]
-    #[arg(short = 'g', long, value_name = "GROUP")]
+    #[arg(short = 'g', long, value_name = "GROUP", hide_short_help = true)]
     resource_group: Option<String>,
 
-    /// Read the output of show-endpoints from files, or - for stdin
+    /// Output of show-endpoints; - is standard input
     #[arg(long, value_name = "FILE", num_args = 1..)]
     endpoints: Vec<String>,
 
-    /// Rules for the endpoints after a switch to dedicated data endpoints
+    /// For the endpoints after a switch
     #[arg(long)]
     planned: bool,
 
     /// Plan for replicas in these regions as well
-    #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned")]
+    #[arg(long, value_name = "REGION", num_args = 1.., requires = "planned", hide_short_help = true)]
     with_region: Vec<String>,
 
     /// Plan for regional endpoints as well
-    #[arg(long, requires = "planned")]
+    #[arg(long, requires = "planned", hide_short_help = true)]
     regional_endpoints: bool,
 
     /// Only the endpoints of these regions
     #[arg(long, value_name = "REGION", num_args = 1..)]
     region: Vec<String>,
 
-    /// Also what else needs hosts: mcr, tasks-pool, connected-registry, azure-login
+    /// mcr, tasks-pool, connected-registry, azure-login
+    ///
+    /// What else needs hosts, besides clients that pull.
     #[arg(long, value_name = "WHAT", num_args = 1.., hide_possible_values = true)]
     include: Vec<Include>,
 
@@ -80,57 +83,57 @@ pub struct FirewallRulesArgs {
           value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.name())))]
     format: Option<String>,
 
-    /// Client addresses, for azure-firewall, terraform and --check [default: *]
+    /// Client addresses [default: *]
     #[arg(long, value_name = "ADDRESS", num_args = 1..)]
     source: Vec<SourceAddress>,
 
     /// Rule priority, for azure-firewall and terraform [default: 500]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(100..=65000))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(100..=65000), hide_short_help = true)]
     priority: Option<u32>,
 
     /// Table for nftables and dnsmasq [default: 'inet filter']
-    #[arg(long, value_name = "TABLE")]
+    #[arg(long, value_name = "TABLE", hide_short_help = true)]
     table: Option<NftTable>,
 
-    /// Drop all other web traffic as well: nftables, suricata, cilium
+    /// Drop other web traffic: nftables, suricata, cilium
     #[arg(long)]
     lockdown: bool,
 
-    /// Files or directories with existing rules to check, or -
+    /// Check existing rules: files, directories, or -
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "priority", "table", "lockdown"])]
     check: Vec<String>,
 
-    /// Language of the rules to check [default: by content]
+    /// Language of the rules to check
     #[arg(long, value_name = "FORMAT", requires = "check", hide_possible_values = true,
           value_parser = PossibleValuesParser::new(JUDGED.map(|(name, _)| name)))]
     from: Option<String>,
 
     /// With --check, nothing else filters the traffic
-    #[arg(long, requires = "check", conflicts_with = "part")]
+    #[arg(long, requires = "check", conflicts_with = "part", hide_short_help = true)]
     whole: bool,
 
     /// With --check, other rules refuse what these do not decide
-    #[arg(long, requires = "check")]
+    #[arg(long, requires = "check", hide_short_help = true)]
     part: bool,
 
     /// With --check, ask about TLS alone: 443
-    #[arg(long, value_name = "PORT", requires = "check", value_parser = one_of(&["443"]), hide_possible_values = true)]
+    #[arg(long, value_name = "PORT", requires = "check", value_parser = one_of(&["443"]), hide_possible_values = true, hide_short_help = true)]
     port: Option<String>,
 
     /// With --check, ask about own or forwarded connections alone: output, forward
-    #[arg(long, value_name = "HOOK", requires = "check", value_parser = one_of(&["output", "forward"]), hide_possible_values = true)]
+    #[arg(long, value_name = "HOOK", requires = "check", value_parser = one_of(&["output", "forward"]), hide_possible_values = true, hide_short_help = true)]
     hook: Option<String>,
 
     /// With --check, the address of a host, where rules know addresses only
-    #[arg(long, value_name = "HOST:443:ADDRESS", requires = "check")]
+    #[arg(long, value_name = "HOST:443:ADDRESS", requires = "check", hide_short_help = true)]
     resolve: Vec<Resolve>,
 
-    /// With --check, accept storage accounts of others
+    /// With --check, accept the storage wildcard
     #[arg(long, requires = "check")]
     allow_wildcard: bool,
 
     /// With --check, also fail on: stale
-    #[arg(long, value_name = "FINDING", requires = "check", value_parser = one_of(&["stale"]), hide_possible_values = true)]
+    #[arg(long, value_name = "FINDING", requires = "check", value_parser = one_of(&["stale"]), hide_possible_values = true, hide_short_help = true)]
     fail_on: Option<String>,
 
     #[command(flatten)]

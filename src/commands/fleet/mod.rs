@@ -20,23 +20,34 @@ use verify::Verifier;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Fleet options")]
 pub struct FleetArgs {
-    /// All subscriptions that the login can read
+    /// All that the login can read
+    ///
+    /// Registries of all subscriptions.
     #[arg(long, conflicts_with_all = ["subscriptions", "management_group"])]
     pub all_subscriptions: bool,
 
-    /// These subscriptions, by name or ID
-    #[arg(long, value_name = "SUBSCRIPTION", num_args = 1.., conflicts_with = "management_group")]
+    /// These, by name or ID
+    ///
+    /// Registries of these subscriptions.
+    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with = "management_group")]
     pub subscriptions: Vec<String>,
 
-    /// The subscriptions below a management group
+    /// Those below this group
+    ///
+    /// Registries of all subscriptions below a management group.
     #[arg(long, value_name = "GROUP")]
     pub management_group: Option<String>,
 
-    /// Succeed even if something could not be read
+    /// Accept that some is not read
+    ///
+    /// What could not be read is named either way; without this, the exit code is 1.
     #[arg(long)]
     pub allow_partial: bool,
 
-    /// Ask Azure Resource Manager about each registry, too
+    /// Also ask Resource Manager
+    ///
+    /// Azure Resource Graph lacks preview properties and lags behind. This asks Azure Resource Manager about each
+    /// registry, eight at a time, and also for rights and locks.
     #[arg(long)]
     pub verify: bool,
 }

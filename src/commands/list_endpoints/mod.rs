@@ -21,38 +21,37 @@ use std::ops::ControlFlow;
 pub const EXAMPLES: &str = "\
 Examples:
   az-acr list-endpoints --all-subscriptions -o table
-  az-acr list-endpoints --all-subscriptions --exposure wildcard --query \"[].name\" -o tsv
   az-acr list-endpoints --management-group production > fleet.json
-  az-acr list-endpoints --all-subscriptions -o none --report fleet.html fleet.csv";
+  az-acr list-endpoints --all-subscriptions -o none --report fleet.html";
 
 /// Arguments of `list-endpoints`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListEndpointsArgs {
-    /// Only registries with these names or login servers
+    /// Only registries with these names
     #[arg(short, long, value_name = "NAME", num_args = 1..)]
     name: Vec<String>,
 
     /// Only registries in this resource group
-    #[arg(short = 'g', long, value_name = "GROUP")]
+    #[arg(short = 'g', long, value_name = "GROUP", hide_short_help = true)]
     resource_group: Option<String>,
 
     /// Only registries with their home in these regions
-    #[arg(short, long, value_name = "REGION", num_args = 1..)]
+    #[arg(short, long, value_name = "REGION", num_args = 1.., hide_short_help = true)]
     location: Vec<String>,
 
     /// Only registries with these SKUs: Basic, Standard, Premium
     #[arg(long, value_name = "SKU", num_args = 1.., hide_possible_values = true, ignore_case = true,
-          value_parser = one_of(&["Basic", "Standard", "Premium"]))]
+          value_parser = one_of(&["Basic", "Standard", "Premium"]), hide_short_help = true)]
     sku: Vec<String>,
 
-    /// Only these: wildcard, unknown, dedicated, private
+    /// wildcard, unknown, dedicated, private
     #[arg(long, value_name = "EXPOSURE", num_args = 1.., hide_possible_values = true, ignore_case = true,
           value_parser = one_of(&["wildcard", "unknown", "dedicated", "private"]))]
     exposure: Vec<String>,
 
     /// Only registries with these tags
-    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = tag)]
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = tag, hide_short_help = true)]
     tag: Vec<(String, String)>,
 
     #[command(flatten)]

@@ -21,20 +21,20 @@ const KEY: std::ops::RangeInclusive<usize> = 16..=4096;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Report options")]
 pub struct ReportArgs {
-    /// Also write reports: FILE.html, .csv, .md, .sarif or .xml (JUnit)
+    /// Reports: FILE.html, .csv, .md, .sarif, .xml (JUnit)
     #[arg(long, value_name = "FILE", num_args = 1.., value_parser = report_file)]
     pub report: Vec<PathBuf>,
 
-    /// Findings that were accepted, as CSV: registry,rule,reason,expires
+    /// Accepted findings: registry,rule,reason,expires
     #[arg(long, value_name = "FILE", requires = "report")]
     exceptions: Option<String>,
 
     /// Replace names and ids in reports by hashes
-    #[arg(long, requires = "report")]
+    #[arg(long, requires = "report", hide_short_help = true)]
     mask: bool,
 
     /// Key for --mask, so that hashes are the same in every run
-    #[arg(long, value_name = "FILE", requires = "mask")]
+    #[arg(long, value_name = "FILE", requires = "mask", hide_short_help = true)]
     mask_key: Option<String>,
 }
 

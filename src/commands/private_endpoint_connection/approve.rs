@@ -11,7 +11,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
-  az-acr private-endpoint-connection approve -r contoso -n contoso.1a2b3c4d --description \"the network team agreed\"")]
+  az-acr private-endpoint-connection approve -r contoso -n contoso.1a2b3c4d")]
 pub struct ApproveArgs {
     #[command(flatten)]
     connection: ConnectionArgs,

@@ -11,7 +11,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
-  az-acr private-endpoint-connection reject -r contoso -n contoso.1a2b3c4d --description \"unknown network\"")]
+  az-acr private-endpoint-connection reject -r contoso -n contoso.1a2b3c4d")]
 pub struct RejectArgs {
     #[command(flatten)]
     connection: ConnectionArgs,

@@ -21,25 +21,31 @@ use clap::builder::NonEmptyStringValueParser;
 #[command(after_help = "\
 Examples:
   az-acr replication create -r contoso -l japaneast
-  az-acr replication create -r contoso -l \"West Europe\" --global-endpoint-routing false")]
+  az-acr replication create -r contoso -l \"West Europe\" --tags team=web")]
 pub struct CreateArgs {
-    /// Region, e.g. japaneast or 'Japan East'
+    /// Region, e.g. japaneast
+    ///
+    /// A short or a display name.
     #[arg(short, long, value_name = "REGION")]
     location: Option<String>,
 
-    /// Name of the replica [default: the name of the region]
+    /// Name [default: the region's]
     #[arg(short, long, value_name = "REPLICA", value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
 
     #[command(flatten)]
     of: OfRegistryArgs,
 
-    /// Route requests to the global endpoint to this replica
+    /// Serves the global endpoint
+    ///
+    /// `true` or `false`: whether requests to the global endpoint are routed to this replica.
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     global_endpoint_routing: Option<bool>,
 
-    /// Spread the replica over availability zones (preview)
-    #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
+    /// Disabled or Enabled (preview)
+    ///
+    /// Whether the replica is spread over availability zones.
+    #[arg(long, value_name = "STATE", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
     zone_redundancy: Option<String>,
 
     /// Tags: key[=value] …

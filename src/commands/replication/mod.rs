@@ -40,7 +40,7 @@ enum ReplicationCommand {
 /// A replica of a registry.
 #[derive(Debug, Clone, Args)]
 struct ReplicaArgs {
-    /// Name of the replica; usually the name of its region
+    /// Name; usually the region's
     #[arg(short, long, value_name = "REPLICA", value_parser = NonEmptyStringValueParser::new())]
     name: String,
 

@@ -20,7 +20,9 @@ pub struct UpdateArgs {
     #[command(flatten)]
     replica: ReplicaArgs,
 
-    /// Route requests to the global endpoint to this replica
+    /// Serves the global endpoint
+    ///
+    /// `true` or `false`: whether requests to the global endpoint are routed to this replica.
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     global_endpoint_routing: Option<bool>,
 

@@ -46,62 +46,68 @@ pub struct UpdateArgs {
     registry: RegistryArgs,
 
     /// Dedicated data endpoints
+    ///
+    /// `true` (also without a value) or `false`. Clients then get layers from one host for each region.
     #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
     data_endpoint_enabled: Option<bool>,
 
-    /// Enable a login server in each region (preview)
-    #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
+    /// Disabled or Enabled (preview)
+    ///
+    /// With regional endpoints, each region has a login server of its own.
+    #[arg(long, value_name = "STATE", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
     regional_endpoints: Option<String>,
 
-    /// IP versions of the endpoints (preview)
-    #[arg(long, value_name = "IPv4|IPv4AndIPv6", value_parser = one_of(&["IPv4", "IPv4AndIPv6"]), ignore_case = true, hide_possible_values = true)]
+    /// IPv4 or IPv4AndIPv6 (preview)
+    #[arg(long, value_name = "IP", value_parser = one_of(&["IPv4", "IPv4AndIPv6"]), ignore_case = true, hide_possible_values = true)]
     endpoint_protocol: Option<String>,
 
-    /// SKU of the registry
-    #[arg(long, value_name = "Basic|Premium|Standard", value_parser = one_of(&["Basic", "Premium", "Standard"]), ignore_case = true, hide_possible_values = true)]
+    /// Basic, Standard or Premium
+    #[arg(long, value_name = "SKU", value_parser = one_of(&["Basic", "Premium", "Standard"]), ignore_case = true, hide_possible_values = true)]
     sku: Option<String>,
 
-    /// Access from the public network
-    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    /// Access from the public network: true, false
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     public_network_enabled: Option<bool>,
 
-    /// Action if no network rule matches (Premium)
-    #[arg(long, value_name = "Allow|Deny", value_parser = one_of(&["Allow", "Deny"]), ignore_case = true, hide_possible_values = true)]
+    /// What happens to addresses without a rule: Allow, Deny (Premium)
+    #[arg(long, value_name = "ACTION", value_parser = one_of(&["Allow", "Deny"]), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     default_action: Option<String>,
 
-    /// Trusted Azure services bypass network rules
-    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    /// Trusted Azure services bypass network rules: true, false
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     allow_trusted_services: Option<bool>,
 
-    /// The admin user
-    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    /// The admin user: true, false
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     admin_enabled: Option<bool>,
 
-    /// Pulls without authentication
-    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    /// Pulls without authentication: true, false
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     anonymous_pull_enabled: Option<bool>,
 
-    /// Export of artifacts (preview)
-    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    /// Export of artifacts: true, false (preview)
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     allow_exports: Option<bool>,
 
-    /// Metadata search (preview)
-    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true)]
+    /// Metadata search: true, false (preview)
+    #[arg(long, value_name = BOOL, num_args = 0..=1, default_missing_value = "true", value_parser = boolean(), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     allow_metadata_search: Option<bool>,
 
-    /// Writes to cache rule repositories (preview)
-    #[arg(long, value_name = "Disabled|Enabled", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true)]
+    /// Writes to cache rule repositories: Disabled, Enabled (preview)
+    #[arg(long, value_name = "STATE", value_parser = one_of(&["Disabled", "Enabled"]), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     writable_cache_repos: Option<String>,
 
-    /// Role assignment mode of the registry
-    #[arg(long, value_name = "rbac|rbac-abac", value_parser = one_of(&["rbac", "rbac-abac"]), ignore_case = true, hide_possible_values = true)]
+    /// Role assignment mode: rbac, rbac-abac
+    #[arg(long, value_name = "MODE", value_parser = one_of(&["rbac", "rbac-abac"]), ignore_case = true, hide_possible_values = true, hide_short_help = true)]
     role_assignment_mode: Option<String>,
 
     /// Tags: key[=value] …; '' removes all
     #[arg(long, value_name = "TAG", num_args = 0.., action = clap::ArgAction::Set)]
     tags: Option<Vec<String>>,
 
-    /// Show what would change, and change nothing
+    /// Show what would change
+    ///
+    /// Changes nothing. The output also says why the service would refuse the update, and what could not be checked.
     #[arg(long)]
     what_if: bool,
 
