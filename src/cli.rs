@@ -83,6 +83,14 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "CLOUD", hide_short_help = true)]
     pub cloud: Option<String>,
 
+    /// Format of errors and warnings: text or json
+    ///
+    /// With json, standard error has one object a line: level, code, message, hint, exitCode. The default is
+    /// AZ_ACR_ERROR_FORMAT, otherwise text.
+    #[arg(long, global = true, value_name = "FORMAT", ignore_case = true, hide_possible_values = true,
+          value_parser = PossibleValuesParser::new(["text", "json"]), hide_short_help = true)]
+    error_format: Option<String>,
+
     /// Show errors only, no warnings
     #[arg(long, global = true, hide_short_help = true)]
     pub only_show_errors: bool,
@@ -95,6 +103,63 @@ pub struct GlobalArgs {
     #[arg(long, global = true, hide_short_help = true)]
     pub debug: bool,
 }
+
+/// Arguments of `help`.
+#[derive(Debug, Args)]
+pub struct HelpArgs {
+    /// The command, e.g. replication create
+    command: Vec<String>,
+}
+
+impl HelpArgs {
+    /// The help of the command.
+    ///
+    /// # Errors
+    /// The name of a command that does not exist.
+    pub fn text(&self, tree: clap::Command) -> Result<String, String> {
+        let mut command = tree;
+        command.build();
+        let mut command = &mut command;
+        for name in &self.command {
+            let missing = || format!("there is no command '{}'", self.command.join(" "));
+            command = command.find_subcommand_mut(name).ok_or_else(missing)?;
+        }
+        Ok(command.render_long_help().to_string())
+    }
+}
+
+/// The commands of `az acr` 2.91 that this program does not have.
+pub const ONLY_IN_AZ: [&str; 29] = [
+    "agentpool",
+    "artifact-streaming",
+    "build",
+    "cache",
+    "check-health",
+    "check-name",
+    "config",
+    "connected-registry",
+    "create",
+    "credential",
+    "credential-set",
+    "delete",
+    "encryption",
+    "helm",
+    "identity",
+    "import",
+    "login",
+    "manifest",
+    "pack",
+    "private-link-resource",
+    "repository",
+    "run",
+    "scope-map",
+    "show-usage",
+    "task",
+    "taskrun",
+    "token",
+    "wait",
+    "webhook",
+];
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -123,4 +188,10 @@ pub enum Command {
     Emulator(EmulatorArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
+    /// Print the help of a command
+    #[command(hide = true)]
+    Help(HelpArgs),
+    /// Print the version
+    #[command(hide = true)]
+    Version,
 }

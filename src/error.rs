@@ -3,7 +3,9 @@
 
 use crate::arm::ArmError;
 use crate::azure::AzureError;
-use crate::streams::{Level, Streams};
+use crate::domain::{EndpointsError, ParseRegistryNameError, UnknownRegion};
+use crate::message::Code;
+use crate::streams::Streams;
 
 /// The command succeeded.
 pub const OK: u8 = 0;
@@ -11,6 +13,8 @@ pub const OK: u8 = 0;
 pub const FAILURE: u8 = 1;
 /// The command line is invalid.
 pub const USAGE: u8 = 2;
+/// Something would change: `update --what-if --detailed-exitcode`, which exits with 1 for every error.
+pub const CHANGES: u8 = 2;
 /// The resource does not exist in ARM (HTTP 404).
 pub const NOT_FOUND: u8 = 3;
 
@@ -24,17 +28,31 @@ pub struct UserError {
     pub hints: Vec<String>,
     /// The exit code.
     pub exit_code: u8,
+    /// What it is about.
+    pub code: Code,
 }
 
 impl UserError {
     /// An error that exits with 1.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: Vec::new(), exit_code: FAILURE }
+        Self {
+            message: message.into(),
+            hints: Vec::new(),
+            exit_code: FAILURE,
+            code: Code::InvalidInput,
+        }
     }
 
     /// An error in the command line: exits with 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit_code: USAGE, ..Self::new(message) }
+        Self { exit_code: USAGE, code: Code::Usage, ..Self::new(message) }
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn about(mut self, code: Code) -> Self {
+        self.code = code;
+        self
     }
 
     /// Adds a line about what to do next.
@@ -47,11 +65,9 @@ impl UserError {
 
 /// Writes an error, `ERROR: …` and hints, to standard error; returns the exit code.
 pub fn report(error: &anyhow::Error, streams: &Streams) -> u8 {
-    streams.message(Level::Error, &text(error));
-    for hint in hints(error) {
-        streams.write_stderr(&format!("{hint}\n"));
-    }
-    exit_code(error)
+    let exit_code = exit_code(error);
+    streams.error(code(error), &text(error), &hints(error), exit_code);
+    exit_code
 }
 
 /// The message, followed by the causes that add information.
@@ -65,6 +81,41 @@ fn text(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// What the error is about.
+fn code(error: &anyhow::Error) -> Code {
+    if let Some(error) = error.downcast_ref::<UserError>() {
+        return error.code;
+    }
+    if let Some(error) = error.downcast_ref::<AzureError>() {
+        return match error {
+            AzureError::NotLoggedIn => Code::NotLoggedIn,
+            _ => Code::InvalidInput,
+        };
+    }
+    if error.is::<ParseRegistryNameError>()
+        || error.is::<UnknownRegion>()
+        || error.is::<EndpointsError>()
+    {
+        return Code::InvalidInput;
+    }
+    match error.downcast_ref::<ArmError>() {
+        Some(ArmError::Connection { certificate: true, .. }) => Code::UntrustedCertificate,
+        Some(ArmError::Connection { .. }) => Code::Unreachable,
+        Some(ArmError::Unsent(_)) => Code::NotLoggedIn,
+        Some(ArmError::OperationTimeout { .. }) => Code::Timeout,
+        Some(error) => match error.status() {
+            Some(401) => Code::NotLoggedIn,
+            Some(403) => Code::AccessDenied,
+            Some(404) => Code::NotFound,
+            Some(409) => Code::Conflict,
+            Some(429) => Code::Throttled,
+            Some(_) => Code::Refused,
+            None => Code::IncompleteAnswer,
+        },
+        None => Code::Failed,
+    }
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {

@@ -17,6 +17,7 @@ mod fleet;
 pub mod generate;
 mod hints;
 mod locate;
+mod message;
 pub mod net;
 mod output;
 mod patch;
@@ -27,14 +28,17 @@ mod streams;
 mod views;
 
 pub use env::Env;
-pub use streams::{Buffer, Level, Spinner, Streams};
+pub use message::Level;
+pub use streams::{Buffer, Spinner, Streams};
 
 use anyhow::{Context as _, Result};
 use azure::config::Config;
 use clap::{CommandFactory, FromArgMatches};
 use cli::{Cli, Command, GlobalArgs};
 use commands::Answer;
+use commands::annotations::{self, Severity};
 use error::UserError;
+use message::{Code, MessageFormat};
 use output::{Format, Query};
 use session::{Globals, Session};
 use std::ffi::OsString;
@@ -52,21 +56,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &Stream
         let _ = streams.write_stdout(&candidates);
         return ExitCode::from(error::OK);
     }
-    let matches = match command_tree().try_get_matches_from(args) {
-        Ok(matches) => matches,
-        Err(error) => return ExitCode::from(usage(&error, streams)),
-    };
-    let cli = match Cli::from_arg_matches(&matches) {
+    let streams = streams.clone().with_format(message_format(&args, env));
+    // As in Terraform, 2 means changes then, so no error may have that code.
+    let detailed = args.iter().any(|arg| arg == "--detailed-exitcode");
+    let of_error =
+        |code: u8| ExitCode::from(if detailed { code.min(error::FAILURE) } else { code });
+    let parsed = command_tree().try_get_matches_from(args);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(usage(&error, streams)),
+        Err(error) => return of_error(usage(&error, &streams)),
     };
-    let level = level(&cli.global);
-    let streams = streams.clone().with_level(level);
-    let code = match execute(&cli, env, &streams) {
-        Ok(code) => code,
-        Err(error) => error::report(&error, &streams),
-    };
-    ExitCode::from(code)
+    let streams = streams.with_level(level(&cli.global));
+    match execute(&cli, env, &streams) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let code = error::report(&error, &streams);
+            annotations::write(Severity::Error, None, &error.to_string(), env, &streams);
+            of_error(code)
+        }
+    }
 }
 
 /// The whole command line as a clap tree.
@@ -114,8 +122,17 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
 }
 
 fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Result<Answer> {
-    if let Command::Completion(args) = command {
-        return Ok(commands::completion::run(args));
+    match command {
+        Command::Completion(args) => return Ok(commands::completion::run(args)),
+        Command::Help(args) => {
+            let text = args.text(command_tree()).map_err(UserError::usage)?;
+            return Ok(Answer::Text(text.into_bytes()));
+        }
+        Command::Version => {
+            let text = concat!("az-acr ", env!("CARGO_PKG_VERSION"), "\n");
+            return Ok(Answer::Text(text.into()));
+        }
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -138,7 +155,10 @@ fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Re
             Command::Show(args) => commands::show::run(args, session).await,
             Command::List(args) => commands::list::run(args, session).await,
             Command::Emulator(args) => commands::emulator::run(args, session).await,
-            Command::Completion(args) => Ok(commands::completion::run(args)),
+            // Answered above, without a runtime.
+            Command::Completion(_) | Command::Help(_) | Command::Version => {
+                Ok(Answer::Text(Vec::new()))
+            }
         }
     });
     // Open connections need no orderly shutdown.
@@ -155,6 +175,21 @@ fn level(global: &GlobalArgs) -> Level {
         Level::Error
     } else {
         Level::Warning
+    }
+}
+
+/// The format of messages, which must be known before the command line is parsed: it may be invalid.
+fn message_format(args: &[OsString], env: &Env) -> MessageFormat {
+    let option = args.iter().zip(args.iter().skip(1)).find(|(name, _)| *name == "--error-format");
+    let option = option.map(|(_, value)| value.to_string_lossy().into_owned());
+    let joined = || {
+        args.iter().find_map(|arg| Some(arg.to_str()?.strip_prefix("--error-format=")?.to_owned()))
+    };
+    let chosen = option.or_else(joined).or_else(|| env.var("AZ_ACR_ERROR_FORMAT"));
+    if chosen.is_some_and(|format| format.eq_ignore_ascii_case("json")) {
+        MessageFormat::Json
+    } else {
+        MessageFormat::Text
     }
 }
 
@@ -191,11 +226,19 @@ fn usage(error: &clap::Error, streams: &Streams) -> u8 {
     };
     if error.use_stderr() {
         let text = rendered.to_string();
-        if let Some(text) = text.strip_prefix("error: ") {
-            streams.message(Level::Error, text.trim_end());
+        let unknown =
+            error.get(clap::error::ContextKind::InvalidSubcommand).map(ToString::to_string);
+        if let Some(name) = unknown.filter(|name| cli::ONLY_IN_AZ.contains(&name.as_str())) {
+            let text = format!("az-acr does not have the command '{name}'.");
+            let hint = format!("To run it: az acr {name}");
+            streams.error(Code::Usage, &text, &[hint], error::USAGE);
+        } else if let Some(text) = text.strip_prefix("error: ") {
+            streams.error(Code::Usage, text.trim_end(), &[], error::USAGE);
         } else {
-            streams.write_stderr(&coloured(streams.stderr_tty));
-            streams.message(Level::Error, "a command is missing");
+            if !streams.writes_json() {
+                streams.write_stderr(&coloured(streams.stderr_tty));
+            }
+            streams.error(Code::Usage, "a command is missing", &[], error::USAGE);
         }
         error::USAGE
     } else {

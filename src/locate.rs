@@ -5,6 +5,7 @@ use crate::domain::RegistryName;
 use crate::env::Env;
 use crate::error::UserError;
 use crate::hints::{Hints, Key};
+use crate::message::Code;
 use crate::session::Session;
 use anyhow::{Context as _, Result};
 
@@ -123,7 +124,7 @@ async fn search(arm: &ArmClient, name: &RegistryName, session: &Session) -> Resu
             let message = format!(
                 "The resource with name '{name}' and type '{RESOURCE_TYPE}' could not be found in {place}."
             );
-            Err(UserError::new(message).into())
+            Err(UserError::new(message).about(Code::NotFound).into())
         }
         [one] => {
             let id = ResourceId::parse(&one.id).with_context(|| {

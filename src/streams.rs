@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what is written; formats live in `output`.
 
+use crate::message::{Code, Level, Line, MessageFormat};
 use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _, Read, Write};
@@ -21,19 +22,7 @@ pub struct Streams {
     /// Whether the user wants colour on a terminal.
     pub colour: bool,
     level: Level,
-}
-
-/// What is written to standard error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Only errors (`--only-show-errors`).
-    Error,
-    /// Errors and warnings.
-    Warning,
-    /// Also what is being done (`--verbose`).
-    Info,
-    /// Also every request (`--debug`).
-    Debug,
+    format: MessageFormat,
 }
 
 impl Level {
@@ -82,6 +71,7 @@ impl Streams {
             stderr_tty: io::stderr().is_terminal(),
             colour,
             level: Level::Warning,
+            format: MessageFormat::Text,
         }
     }
 
@@ -96,6 +86,7 @@ impl Streams {
             stderr_tty: false,
             colour: false,
             level: Level::Warning,
+            format: MessageFormat::Text,
         };
         (streams, stdout, stderr)
     }
@@ -104,6 +95,13 @@ impl Streams {
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
+        self
+    }
+
+    /// The same streams with messages in another format.
+    #[must_use]
+    pub fn with_format(mut self, format: MessageFormat) -> Self {
+        self.format = format;
         self
     }
 
@@ -146,15 +144,42 @@ impl Streams {
     }
 
     /// Writes one message, `WARNING: …`, if the level allows it.
-    pub fn message(&self, level: Level, text: &str) {
+    fn message(&self, level: Level, code: Option<Code>, text: &str) {
         if !self.shows(level) {
             return;
         }
         let (prefix, colour) = level.prefix();
-        if self.stderr_tty && self.colour {
+        if self.format == MessageFormat::Json {
+            let level = &prefix.to_lowercase();
+            self.json(&Line { level, code, message: text, hint: None, exit_code: None });
+        } else if self.stderr_tty && self.colour {
             self.write_stderr(&format!("{colour}{prefix}: {text}\x1b[0m\n"));
         } else {
             self.write_stderr(&format!("{prefix}: {text}\n"));
+        }
+    }
+
+    fn json(&self, message: &Line<'_>) {
+        // A message of texts and numbers always becomes JSON.
+        self.write_stderr(&(serde_json::to_string(message).unwrap_or_default() + "\n"));
+    }
+
+    /// Whether messages are lines of JSON, so that nothing else may be written to standard error.
+    pub fn writes_json(&self) -> bool {
+        self.format == MessageFormat::Json
+    }
+
+    /// Writes an error and what to do next, one line each.
+    pub fn error(&self, code: Code, text: &str, hints: &[String], exit_code: u8) {
+        if self.format == MessageFormat::Json {
+            let hint = (!hints.is_empty()).then(|| hints.join("\n"));
+            let (code, exit_code) = (Some(code), Some(exit_code));
+            self.json(&Line { level: "error", code, message: text, hint, exit_code });
+            return;
+        }
+        self.message(Level::Error, Some(code), text);
+        for hint in hints {
+            self.write_stderr(&format!("{hint}\n"));
         }
     }
 
@@ -164,25 +189,40 @@ impl Streams {
     }
 
     /// Writes a warning.
-    pub fn warning(&self, text: &str) {
-        self.message(Level::Warning, text);
+    pub fn warning(&self, code: Code, text: &str) {
+        self.message(Level::Warning, Some(code), text);
     }
 
     /// Writes a note that `az` does not write; suppressed together with warnings.
-    pub fn note(&self, text: &str) {
-        if self.level >= Level::Warning {
+    pub fn note(&self, code: Code, text: &str) {
+        self.write_note(code, text, None);
+    }
+
+    /// Writes how a command ended.
+    pub fn summary(&self, text: &str, exit_code: u8) {
+        self.write_note(Code::Summary, text, Some(exit_code));
+    }
+
+    fn write_note(&self, code: Code, text: &str, exit_code: Option<u8>) {
+        if self.level < Level::Warning {
+            return;
+        }
+        if self.format == MessageFormat::Json {
+            let code = Some(code);
+            self.json(&Line { level: "note", code, message: text, hint: None, exit_code });
+        } else {
             self.write_stderr(&format!("NOTE: {text}\n"));
         }
     }
 
     /// Writes a line that `--verbose` shows.
     pub fn info(&self, text: &str) {
-        self.message(Level::Info, text);
+        self.message(Level::Info, None, text);
     }
 
     /// Writes a line that only `--debug` shows.
     pub fn debug(&self, text: &str) {
-        self.message(Level::Debug, text);
+        self.message(Level::Debug, None, text);
     }
 
     /// A spinner on standard error during slow work, only on a terminal. Dropping it removes it.

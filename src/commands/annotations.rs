@@ -1,6 +1,7 @@
 //! Writes findings as one-line annotations, which GitHub Actions and Azure Pipelines show with a run.
 
-use crate::session::Session;
+use crate::env::Env;
+use crate::streams::Streams;
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +22,28 @@ pub struct Place<'a> {
 }
 
 /// Writes a finding for each CI system whose variables are set.
-pub fn write(severity: Severity, place: Option<Place<'_>>, message: &str, session: &Session) {
-    let is_set =
-        |name: &str| session.env.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    if is_set("GITHUB_ACTIONS") {
-        session.streams.write_stderr(&github(severity, place, message));
+///
+/// With `--error-format json`, nothing is written: every line of standard error is JSON then.
+pub fn write(
+    severity: Severity,
+    place: Option<Place<'_>>,
+    message: &str,
+    env: &Env,
+    streams: &Streams,
+) {
+    if streams.writes_json() {
+        return;
     }
-    if is_set("TF_BUILD") {
-        session.streams.write_stderr(&pipelines(severity, place, message));
+    if is_set("GITHUB_ACTIONS", env) {
+        streams.write_stderr(&github(severity, place, message));
     }
+    if is_set("TF_BUILD", env) {
+        streams.write_stderr(&pipelines(severity, place, message));
+    }
+}
+
+fn is_set(name: &str, env: &Env) -> bool {
+    env.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 fn github(severity: Severity, place: Option<Place<'_>>, message: &str) -> String {

@@ -2,6 +2,7 @@
 
 use crate::arm::PolicyToken;
 use crate::domain::RegistryName;
+use crate::message::Code;
 use crate::patch::Step;
 use crate::session::Session;
 use crate::streams::Streams;
@@ -170,7 +171,7 @@ impl<A> InOrder<A> {
     /// * `preview` - the flags, e.g. `--regional-endpoints`.
     pub fn warn_of_preview(&self, preview: &[&str], streams: &Streams) {
         for flag in self.flags.iter().filter(|flag| preview.contains(&flag.as_str())) {
-            streams.warning(&format!(
+            streams.warning(Code::Flag, &format!(
                 "Argument '{flag}' is in preview and under development. Reference and support levels: \
                  https://aka.ms/CLI_refstatus"
             ));
@@ -181,9 +182,12 @@ impl<A> InOrder<A> {
     pub fn warn_of_deprecation(&self, deprecated: &[&str], streams: &Streams) {
         for flag in self.flags.iter().filter(|flag| deprecated.contains(&flag.as_str())) {
             let name = flag.trim_start_matches('-').replace('-', "_");
-            streams.warning(&format!(
-                "Argument '{name}' has been deprecated and will be removed in a future release."
-            ));
+            streams.warning(
+                Code::Flag,
+                &format!(
+                    "Argument '{name}' has been deprecated and will be removed in a future release."
+                ),
+            );
         }
     }
 }

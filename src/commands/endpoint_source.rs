@@ -8,6 +8,7 @@ use crate::domain::{CurrentRegistry, Endpoints, Fqdn, HostPattern, Regional, Reg
 use crate::error::UserError;
 use crate::fleet::FleetRegistry;
 use crate::locate::{Location, hints, locate_with};
+use crate::message::Code;
 use crate::session::Session;
 use crate::views::endpoints::EndpointsJson;
 use anyhow::Result;
@@ -16,7 +17,7 @@ use std::collections::HashSet;
 
 /// The maximum size of a file of endpoints, in bytes.
 const MAX_FILE: usize = 64 << 20;
-/// How many registries are named one by one in warnings.
+/// How many registries are named in a warning.
 const MAX_NAMED: usize = 5;
 /// How many registries are read from Azure at the same time.
 const CONCURRENT: usize = 8;
@@ -146,21 +147,21 @@ pub async fn from_fleet(
     }
 }
 
-/// The registries whose layers come from the storage wildcard, and the wildcard: one by one, or together if there are
-/// many.
-pub fn who_needs_the_wildcard(registries: &[Endpoints]) -> Vec<(String, &HostPattern)> {
+/// The registries whose layers come from the storage wildcard, in words, and the wildcard.
+pub fn who_needs_the_wildcard(registries: &[Endpoints]) -> Option<(String, &HostPattern)> {
     let mut seen = HashSet::new();
-    let mut needing: Vec<(&Fqdn, &HostPattern)> = registries
+    let needing: Vec<(&Fqdn, &HostPattern)> = registries
         .iter()
         .filter_map(|of| Some((&of.login_server, &of.storage_wildcard()?.host)))
         .filter(|(login_server, _)| seen.insert(*login_server))
         .collect();
-    if needing.len() <= MAX_NAMED {
-        return needing.into_iter().map(|(name, wildcard)| (name.to_string(), wildcard)).collect();
-    }
-    let count = needing.len();
-    let (_, wildcard) = needing.swap_remove(0);
-    vec![(format!("{count} of {} registries", registries.len()), wildcard)]
+    let (_, wildcard) = needing.first()?;
+    let who = if needing.len() <= MAX_NAMED {
+        needing.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    } else {
+        format!("{} of {} registries", needing.len(), registries.len())
+    };
+    Some((who, wildcard))
 }
 
 /// Warns of what holds for many registries, once.
@@ -173,7 +174,7 @@ fn warn_of_fleet(
     let all = registries.len();
     let unknown = endpoints.iter().filter(|of| of.regional == Regional::Unknown).count();
     if unknown > 0 {
-        session.streams.warning(&format!(
+        session.streams.warning(Code::NotRead, &format!(
             "Resource Graph does not say whether {unknown} of {all} registries have regional endpoints, so they are \
              left out. --verify asks Azure Resource Manager."
         ));
@@ -182,7 +183,7 @@ fn warn_of_fleet(
         registries.iter().filter(|r| r.sku.as_ref().is_some_and(|s| *s != SkuName::Premium));
     let others = others.count();
     if plan.is_some() && others > 0 {
-        session.streams.warning(&format!(
+        session.streams.warning(Code::Sku, &format!(
             "{others} of {all} registries do not have the Premium SKU, which dedicated data endpoints need."
         ));
     }
@@ -217,7 +218,7 @@ async fn planned(
     let regions = replicas.chain([home]).chain(plan.with_regions.iter().copied());
     let regional = plan.regional || properties.regional_endpoints == Some(EnabledState::Enabled);
     if let Some(sku) = super::sku(&registry).filter(|sku| **sku != SkuName::Premium) {
-        session.streams.warning(&format!(
+        session.streams.warning(Code::Sku, &format!(
             "The registry '{name}' has the {} SKU. Dedicated data endpoints and replicas need the Premium SKU: \
              az-acr update --name {name} --sku Premium",
             String::from(sku.clone())

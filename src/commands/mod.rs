@@ -1,6 +1,6 @@
 //! The commands, one file each: arguments, checks, and what they do.
 
-mod annotations;
+pub mod annotations;
 pub mod args;
 pub mod check_endpoints;
 pub mod completion;
@@ -17,6 +17,7 @@ mod progress;
 pub mod replication;
 pub mod show;
 pub mod show_endpoints;
+mod step_summary;
 pub mod update;
 
 use crate::arm::{Registry, SkuName};

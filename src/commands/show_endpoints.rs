@@ -4,6 +4,7 @@ use super::Answer;
 use super::args::PolicyArgs;
 use super::endpoint_source::{self, Plan, RegistryEndpoints};
 use crate::domain::Endpoints;
+use crate::message::Code;
 use crate::output::Outcome;
 use crate::session::Session;
 use crate::views::endpoints::{self, EndpointsJson};
@@ -59,11 +60,22 @@ pub async fn run(args: &ShowEndpointsArgs, session: &Session) -> Result<Answer> 
     let registries = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await?;
     let uses_wildcard =
         |registry: &&RegistryEndpoints| registry.endpoints.storage_wildcard().is_some();
-    for RegistryEndpoints { name, .. } in registries.iter().filter(uses_wildcard) {
-        session.streams.warning(&format!(
-            "To configure client firewall w/o using wildcard storage blob urls, use \"az acr update --name {name} \
-             --data-endpoint-enabled\" to enable dedicated data endpoints."
-        ));
+    let names = registries.iter().filter(uses_wildcard).map(|registry| registry.name.to_string());
+    let names: Vec<String> = names.collect();
+    // One line, however many registries.
+    let (name, of) = match names.as_slice() {
+        [] => (None, String::new()),
+        [one] => (Some(one.as_str()), String::new()),
+        several => (Some("NAME"), format!(" of {}", several.join(", "))),
+    };
+    if let Some(name) = name {
+        session.streams.warning(
+            Code::Wildcard,
+            &format!(
+                "To configure client firewall w/o using wildcard storage blob urls, use \"az acr update --name {name} \
+                 --data-endpoint-enabled\" to enable dedicated data endpoints{of}."
+            ),
+        );
     }
     let endpoints = registries.into_iter().map(|registry| registry.endpoints).collect();
     answer(endpoints, args.name.len() > 1, args.planned)

@@ -98,6 +98,11 @@ impl Row {
         Self { cells: Vec::new(), style }
     }
 
+    /// The titles and the texts.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.cells.iter().map(|(title, cell)| (*title, cell.0.as_str()))
+    }
+
     /// Adds a cell.
     #[must_use]
     pub fn cell(mut self, title: &'static str, value: impl Into<Cell>) -> Self {

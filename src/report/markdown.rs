@@ -2,6 +2,7 @@
 
 use super::{Entry, RenderError, Report};
 use crate::fleet::{Exposure, NextStep};
+use crate::output::markdown::escaped;
 use std::fmt::Write as _;
 
 /// The most registries that are listed; GitHub cuts step summaries at 1 MiB.
@@ -64,34 +65,4 @@ fn row(text: &mut String, entry: &Entry) -> std::fmt::Result {
         of.next_step().map(NextStep::name).unwrap_or_default(),
         entry.rules()
     )
-}
-
-/// Text that is nothing but text in Markdown and in a table.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' | '@' => {
-                escaped.extend(['\\', c]);
-            }
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            c if c.is_control() => escaped.push(' '),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_stays_text() {
-        assert_eq!(escaped("a|b"), r"a\|b");
-        assert_eq!(escaped("<img src=x>"), "&lt;img src=x&gt;");
-        assert_eq!(escaped("[x](y)\n"), r"\[x\](y) ");
-    }
 }

@@ -14,6 +14,7 @@ use crate::emulator::fleet::Fleet;
 use crate::emulator::store::Store;
 use crate::env::Env;
 use crate::error::UserError;
+use crate::message::Code;
 use crate::net::{proxy, roots};
 use crate::streams::Streams;
 use anyhow::{Context as _, Result};
@@ -234,7 +235,7 @@ impl Session {
         let suffix = self.cloud()?.acr_login_server_suffix.as_deref();
         let (name, omitted) = RegistryName::parse(text, suffix)?;
         if let Some(omitted) = omitted {
-            self.streams.warning(&format!(
+            self.streams.warning(Code::Name, &format!(
                 "Registry name is '{name}'. The following suffix '{omitted}' is automatically omitted."
             ));
         }

@@ -4,6 +4,7 @@ use super::Session;
 use crate::azure::AzureError;
 use crate::azure::profile::ProfileSubscription;
 use crate::emulator::DEFAULT_SUBSCRIPTION;
+use crate::message::Code;
 use anyhow::{Context as _, Result};
 
 /// The subscription to work in.
@@ -67,7 +68,8 @@ impl Session {
         if let Some(name_or_id) = &self.globals.subscription {
             let profile = self.profile()?;
             if !profile.is_empty() && matches!(profile.find(name_or_id), Ok(None)) {
-                self.streams.warning(&format!("Subscription '{name_or_id}' not recognized."));
+                self.streams
+                    .warning(Code::Name, &format!("Subscription '{name_or_id}' not recognized."));
             }
         }
         Ok(())

@@ -60,6 +60,11 @@ fn the_page_about_fleets_works() {
 }
 
 #[test]
+fn the_page_about_ci_works() {
+    check("docs/ci.md");
+}
+
+#[test]
 fn the_page_about_firewalls_works() {
     check("docs/firewalls.md");
 }

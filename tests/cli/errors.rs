@@ -1,6 +1,7 @@
 //! Bad input: one clear error, the right exit code, nothing changed.
 
 use crate::home::Home;
+use serde_json::{Value, json};
 
 #[test]
 fn names_that_are_none_are_refused_before_any_request() {
@@ -44,6 +45,86 @@ fn usage_errors_exit_with_2() {
         let stderr = home.emulated(args).fails(2);
         assert!(stderr.starts_with("ERROR: "), "{args:?}: {stderr}");
     }
+}
+
+#[test]
+fn messages_are_lines_of_json_on_request() {
+    let home = Home::new();
+    let json = |args: &[&str]| -> Vec<Value> {
+        let run = home.emulated(&[args, &["--error-format", "json", "-o", "none"]].concat());
+        run.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    assert_eq!(
+        json(&["show", "-g", "nope", "-n", "contoso"]),
+        [json!({
+            "level": "error", "code": "notFound", "hint": null, "exitCode": 3,
+            "message": "(ResourceGroupNotFound) Resource group 'nope' could not be found.\n\
+                        Code: ResourceGroupNotFound\nMessage: Resource group 'nope' could not be found.",
+        })]
+    );
+    // Bad input, refused access and drift can be told apart.
+    let codes = |args: &[&str]| -> Vec<Value> {
+        json(args).into_iter().map(|mut message| message["code"].take()).collect()
+    };
+    assert_eq!(codes(&["show", "-n", "x"]), ["invalidInput"]);
+    assert_eq!(codes(&["show", "-n", "nobody"]), ["notFound"]);
+    assert_eq!(codes(&["show", "--bogus"]), ["usage"]);
+    assert_eq!(codes(&["update", "-n", "auditlogs", "--tags", "a=b"]), ["accessDenied"]);
+    home.write("rules.txt", "https://contoso.azurecr.io\n");
+    let drift = json(&["firewall-rules", "-n", "contoso", "--planned", "--check", "rules.txt"]);
+    let last = drift.last().unwrap();
+    assert_eq!(
+        (&last["level"], &last["code"], &last["exitCode"]),
+        (&json!("note"), &json!("summary"), &json!(1))
+    );
+}
+
+#[test]
+fn annotations_show_errors_as_well() {
+    let home = Home::new().with("GITHUB_ACTIONS", "true");
+    let error = home.emulated(&["show", "-n", "nobody"]).fails(1);
+    assert!(error.contains("\n::error::The resource with name 'nobody'"), "{error}");
+    // Every line is JSON, or none is.
+    let error = home.emulated(&["show", "-n", "nobody", "--error-format", "json"]).fails(1);
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
+fn checks_appear_on_the_page_of_a_run() {
+    let home = Home::new();
+    let (page, temporary) = (home.path("page.md"), home.path("agent"));
+    std::fs::create_dir(&temporary).unwrap();
+    let home = home.with("GITHUB_STEP_SUMMARY", page.to_str().unwrap());
+    home.write("rules.txt", "contoso.azurecr.io\n");
+    let check = ["firewall-rules", "-n", "contoso", "--planned", "--check", "rules.txt"];
+    home.emulated(&check);
+    home.emulated(&["list-endpoints", "-o", "none"]);
+    let text = std::fs::read_to_string(page).unwrap();
+    assert!(text.starts_with("## az-acr firewall-rules --check\n\n2 missing, 1 ok"), "{text}");
+    assert!(
+        text.contains("\n| missing | contoso.eastus.data.azurecr.io | data | eastus |"),
+        "{text}"
+    );
+    assert!(text.contains("\n## az-acr list-endpoints\n\n6 registries: 4 wildcard"), "{text}");
+    // Azure Pipelines reads a file that a line names.
+    let home =
+        home.with("TF_BUILD", "True").with("AGENT_TEMPDIRECTORY", temporary.to_str().unwrap());
+    let run = home.emulated(&check);
+    let file =
+        run.stderr.split("##vso[task.uploadsummary]").nth(1).unwrap().lines().next().unwrap();
+    assert!(std::fs::read_to_string(file).unwrap().contains("contoso.westus.data.azurecr.io"));
+}
+
+#[test]
+fn what_is_elsewhere_is_said() {
+    let home = Home::new();
+    assert_eq!(
+        home.run(&["login", "-n", "contoso"]).fails(2),
+        "ERROR: az-acr does not have the command 'login'.\nTo run it: az acr login\n"
+    );
+    assert!(home.run(&["help", "replication", "create"]).quiet().contains("--zone-redundancy"));
+    assert!(home.run(&["help", "nope"]).fails(2).contains("there is no command 'nope'"));
+    assert_eq!(home.run(&["version"]).quiet(), home.run(&["--version"]).quiet());
 }
 
 #[test]

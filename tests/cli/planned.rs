@@ -243,3 +243,19 @@ fn the_switch_itself_names_the_hosts_that_clients_need() {
     );
     assert_eq!(home.emulated(&switch).stderr, "", "it is on already");
 }
+
+#[test]
+fn the_detailed_exit_code_tells_changes_from_errors() {
+    let home = Home::new();
+    let code = |args: &[&str]| {
+        let update = ["update", "--what-if", "--detailed-exitcode", "-o", "none"];
+        home.emulated(&[&update[..], args].concat()).code
+    };
+    assert_eq!(code(&["-n", "contoso", "--sku", "Premium"]), 0);
+    assert_eq!(code(&["-n", "contoso", "--data-endpoint-enabled"]), 2);
+    // The service would refuse it.
+    assert_eq!(code(&["-n", "tailspin", "--data-endpoint-enabled"]), 1);
+    // Errors in the command line, and resources that do not exist, have other codes elsewhere.
+    assert_eq!(code(&["-n", "contoso", "--bogus"]), 1);
+    assert_eq!(code(&["-n", "contoso", "-g", "nope"]), 1);
+}

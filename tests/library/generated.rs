@@ -45,10 +45,26 @@ fn man_pages_are_fresh() {
 }
 
 #[test]
+fn man_pages_are_valid() {
+    // Without mandoc, there is nothing to ask; CI installs it.
+    let Ok(mandoc) = std::process::Command::new("mandoc").arg("-Tlint").args(man_pages()).output()
+    else {
+        return;
+    };
+    let said = [mandoc.stdout, mandoc.stderr].concat();
+    assert!(said.is_empty(), "{}", String::from_utf8_lossy(&said));
+}
+
+fn man_pages() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/man");
+    fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
 fn every_command_has_examples_and_every_argument_help() {
     fn examine(command: &clap::Command) {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let leaf = command.get_subcommands().next().is_none();
+        let leaf = command.get_subcommands().next().is_none() && !command.is_hide_set();
         let name = command.get_name();
         assert!(!leaf || name == "reset" || help.contains("Examples:"), "{name} has no examples");
         command.get_subcommands().for_each(examine);
@@ -85,6 +101,17 @@ fn variants(source: &str, name: &str) -> Vec<String> {
     let lines = body.split("\n}").next().unwrap().lines().map(str::trim);
     let names = lines.filter(|line| line.ends_with(',') && !line.starts_with("//"));
     names.map(|line| line[..1].to_lowercase() + line[1..].trim_end_matches(',')).collect()
+}
+
+#[test]
+fn codes_of_messages_are_a_documented_closed_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(root.join("src/message.rs")).unwrap();
+    let page = fs::read_to_string(root.join("docs/ci.md")).unwrap();
+    let table = page.split("| `code` | |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let documented: Vec<&str> =
+        table.lines().skip(2).map(|line| line.split('`').nth(1).unwrap()).collect();
+    assert_eq!(documented, variants(&source, "Code"));
 }
 
 #[test]

@@ -235,8 +235,8 @@ async fn watch(
         tokio::time::sleep(MAX_PAUSE.min(most / 10).min(left)).await;
     };
     drop(spinner);
-    report::annotate(&reports, session);
     let exit_code = if reports.iter().all(|report| report.ok) { OK } else { FAILURE };
+    report::annotate(&reports, exit_code, session);
     let value = match reports.as_slice() {
         [one] => serde_json::to_value(one),
         several => serde_json::to_value(several),

@@ -6,6 +6,7 @@ use crate::commands::endpoint_source::{self, Plan as EndpointPlan};
 use crate::commands::input;
 use crate::domain::{Endpoints, Fqdn, HostPattern, Regional, Role};
 use crate::error::UserError;
+use crate::message::Code;
 use crate::probe::pull::{Expected, Login, PullRequest};
 use crate::probe::{HTTPS, Reference, Target};
 use crate::session::Session;
@@ -177,8 +178,8 @@ fn targets(endpoints: &Endpoints, planned: bool, port: u16) -> Vec<Target> {
 }
 
 fn warn_of_wildcards(registries: &[Endpoints], session: &Session) {
-    for (who, wildcard) in endpoint_source::who_needs_the_wildcard(registries) {
-        session.streams.warning(&format!(
+    if let Some((who, wildcard)) = endpoint_source::who_needs_the_wildcard(registries) {
+        session.streams.warning(Code::Wildcard, &format!(
             "Layers of {who} come from {wildcard}, which is not one host that can be checked. --pull IMAGE checks the \
              host that a layer really comes from."
         ));

@@ -1,16 +1,24 @@
 //! What `check-endpoints` writes to standard error: warnings, annotations for CI systems, and a summary.
 
 use crate::commands::annotations::{self, Severity};
+use crate::commands::step_summary;
+use crate::message::Code;
 use crate::probe::{Check, CheckedTarget, Trust, Verdict};
 use crate::session::Session;
-use crate::views::checks::Report;
+use crate::views::checks::{self, Report};
 
 /// Writes the warnings and annotations, and the summary.
-pub(super) fn annotate(reports: &[Report], session: &Session) {
+pub(super) fn annotate(reports: &[Report], exit_code: u8, session: &Session) {
     for report in reports {
         for warning in &report.warnings {
-            session.streams.warning(&format!("{}.", warning.detail));
-            annotations::write(Severity::Warning, None, &warning.detail, session);
+            session.streams.warning(Code::Network, &format!("{}.", warning.detail));
+            annotations::write(
+                Severity::Warning,
+                None,
+                &warning.detail,
+                &session.env,
+                &session.streams,
+            );
         }
         for target in &report.checks {
             annotate_target(target, session);
@@ -21,7 +29,7 @@ pub(super) fn annotate(reports: &[Report], session: &Session) {
         if !expectation.ok {
             let detail = expectation.ending.detail.as_deref().unwrap_or("not blocked");
             let message = format!("{} may not be blocked: {detail}", expectation.host);
-            annotations::write(Severity::Error, None, &message, session);
+            annotations::write(Severity::Error, None, &message, &session.env, &session.streams);
         }
     }
     let pull = reports.first().and_then(|report| report.pull.as_ref());
@@ -29,15 +37,17 @@ pub(super) fn annotate(reports: &[Report], session: &Session) {
         let host = pull.host.as_deref().unwrap_or_default();
         let detail = pull.ending.detail.as_deref().unwrap_or("failed");
         let message = format!("{} cannot be pulled, because of {host}: {detail}", pull.reference);
-        annotations::write(Severity::Error, None, &message, session);
+        annotations::write(Severity::Error, None, &message, &session.env, &session.streams);
     }
     if reports.iter().flat_map(|report| &report.checks).any(is_intercepted_with_trust) {
         let message = "TLS is intercepted for some endpoints: only this machine trusts their certificates. Pulls \
                        work, but anyone with the issuer's private key can read them.";
-        session.streams.warning(message);
-        annotations::write(Severity::Warning, None, message, session);
+        session.streams.warning(Code::Network, message);
+        annotations::write(Severity::Warning, None, message, &session.env, &session.streams);
     }
-    session.streams.note(&format!("{}.", summary(reports)));
+    let summary = format!("{}.", summary(reports));
+    session.streams.summary(&summary, exit_code);
+    step_summary::write("check-endpoints", &summary, || checks::rows(reports), session);
 }
 
 fn annotate_target(target: &CheckedTarget, session: &Session) {
@@ -52,16 +62,17 @@ fn annotate_target(target: &CheckedTarget, session: &Session) {
             Verdict::Blocked => {
                 let message = message(check, "blocked");
                 if usable {
-                    session.streams.warning(&format!(
-                        "{message}. Clients fall back to the other address family."
-                    ));
+                    session.streams.warning(
+                        Code::Network,
+                        &format!("{message}. Clients fall back to the other address family."),
+                    );
                 }
                 let severity = if usable { Severity::Warning } else { Severity::Error };
-                annotations::write(severity, None, &message, session);
+                annotations::write(severity, None, &message, &session.env, &session.streams);
             }
             Verdict::Intercepted => {
                 let message = message(check, "intercepted");
-                annotations::write(Severity::Error, None, &message, session);
+                annotations::write(Severity::Error, None, &message, &session.env, &session.streams);
             }
             Verdict::Reachable | Verdict::Private | Verdict::NotPublished => {}
         }

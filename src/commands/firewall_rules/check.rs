@@ -4,11 +4,13 @@ use super::FirewallRulesArgs;
 use crate::commands::Answer;
 use crate::commands::annotations::{self, Place, Severity};
 use crate::commands::input::{self, shown};
+use crate::commands::step_summary;
 use crate::domain::Fqdn;
 use crate::error::{FAILURE, OK, UserError};
 use crate::firewall::audit::{Finding, JudgedFile, Questions, Report, audit};
 use crate::firewall::policy::{Hook, Includes, RuleFile, Scope};
 use crate::firewall::{AllowList, JUDGED, Language, names_any};
+use crate::message::Code;
 use crate::output::Outcome;
 use crate::probe::{HTTPS, Route};
 use crate::session::Session;
@@ -74,11 +76,12 @@ pub fn run(args: &FirewallRulesArgs, list: &AllowList, session: &Session) -> Res
     let others = includes.read.take().into_iter().map(|file| judged(file.into(), language));
     let report = audit(&*policy, questions, named.chain(others).collect());
     annotate(args, &report, session);
-    summarize(language, scope, &report, session);
     let failed =
         !report.holds(args.allow_wildcard) || !report.stale.is_empty() && args.fail_on.is_some();
+    let exit_code = if failed { FAILURE } else { OK };
+    summarize(language, scope, &report, exit_code, session);
     let value = serde_json::to_value(&report).context("findings are plain JSON")?;
-    let mut outcome = Outcome::new(value).with_exit_code(if failed { FAILURE } else { OK });
+    let mut outcome = Outcome::new(value).with_exit_code(exit_code);
     outcome.table_on_terminal = true;
     Ok(Answer::Value(outcome.with_table(move || views::findings::rows(&report))))
 }
@@ -246,7 +249,7 @@ impl Includes for LocalFiles<'_> {
 }
 
 /// Says what was judged and how it ended, and why some of it could not be judged.
-fn summarize(language: Language, scope: Scope, report: &Report, session: &Session) {
+fn summarize(language: Language, scope: Scope, report: &Report, exit_code: u8, session: &Session) {
     let reasons: BTreeSet<String> = report
         .unjudged
         .iter()
@@ -259,11 +262,11 @@ fn summarize(language: Language, scope: Scope, report: &Report, session: &Sessio
         })
         .collect();
     for reason in reasons.iter().take(MAX_REASONS) {
-        session.streams.warning(&format!("not judged: {reason}"));
+        session.streams.warning(Code::NotJudged, &format!("not judged: {reason}"));
     }
     if reasons.len() > MAX_REASONS {
         let more = reasons.len() - MAX_REASONS;
-        session.streams.warning(&format!("not judged: {more} more reasons"));
+        session.streams.warning(Code::NotJudged, &format!("not judged: {more} more reasons"));
     }
     let counts: Vec<String> = [
         (&report.missing, "missing"),
@@ -283,7 +286,10 @@ fn summarize(language: Language, scope: Scope, report: &Report, session: &Sessio
     };
     let language = language.name().unwrap_or("unknown language");
     let counts = counts.join(", ");
-    session.streams.note(&format!("{counts} ({language}, {scope})."));
+    let summary = format!("{counts} ({language}, {scope}).");
+    session.streams.summary(&summary, exit_code);
+    let rows = || views::findings::rows(report);
+    step_summary::write("firewall-rules --check", &summary, rows, session);
 }
 
 /// Findings beside their files, for CI systems.
@@ -302,7 +308,13 @@ fn annotate(args: &FirewallRulesArgs, report: &Report, session: &Session) {
             let severity = if accepted { Severity::Warning } else { severity };
             let file = finding.file.as_deref().unwrap_or_else(|| shown(&args.check[0]));
             let place = Some(Place { file, line: finding.line });
-            annotations::write(severity, place, &format!("{} {what}", finding.fqdn), session);
+            annotations::write(
+                severity,
+                place,
+                &format!("{} {what}", finding.fqdn),
+                &session.env,
+                &session.streams,
+            );
         }
     }
 }

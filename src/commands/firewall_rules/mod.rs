@@ -13,6 +13,7 @@ use crate::error::UserError;
 use crate::firewall::{
     AllowList, FORMATS, Format, FormatOption, Group, JUDGED, NftTable, RenderOptions, SourceAddress,
 };
+use crate::message::Code;
 use crate::probe::Resolve;
 use crate::session::Session;
 use crate::streams::Streams;
@@ -240,6 +241,7 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
     warn_of_wildcard(&registries, &session.streams);
     if !regions.is_empty() {
         session.streams.warning(
+            Code::SomeRegions,
             "The rules are for some regions only. Failover can move clients to any replica, unless they use \
              regional endpoints.",
         );
@@ -258,8 +260,8 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
 }
 
 fn warn_of_wildcard(registries: &[Endpoints], streams: &Streams) {
-    for (who, wildcard) in endpoint_source::who_needs_the_wildcard(registries) {
-        streams.warning(&format!(
+    if let Some((who, wildcard)) = endpoint_source::who_needs_the_wildcard(registries) {
+        streams.warning(Code::Wildcard, &format!(
             "The rules allow {wildcard} for {who}: any storage account, including an attacker's own. --planned shows \
              the rules without it."
         ));

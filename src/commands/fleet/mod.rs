@@ -7,6 +7,7 @@ use crate::arm::{ArmClient, ArmError, GraphPages, GraphScope, RegistryQuery, Res
 use crate::arm::{SUBSCRIPTIONS_QUERY, SubscriptionRow};
 use crate::error::UserError;
 use crate::fleet::{Coverage, Exposure, FleetRegistry, Fold, Source};
+use crate::message::Code;
 use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
@@ -173,7 +174,7 @@ pub async fn read_all(
     if !coverage.is_complete() && !args.allow_partial {
         let message = "Not everything could be read, so registries may be missing.";
         let hint = "To go on with what could be read: --allow-partial";
-        return Err(UserError::new(message).hint(hint).into());
+        return Err(UserError::new(message).hint(hint).about(Code::NotRead).into());
     }
     Ok(registries)
 }
@@ -181,7 +182,7 @@ pub async fn read_all(
 /// Warns of everything that could not be read.
 pub fn warn_of_gaps(coverage: &Coverage, session: &Session) {
     for gap in coverage.gaps() {
-        session.streams.warning(&gap);
+        session.streams.warning(Code::NotRead, &gap);
     }
 }
 

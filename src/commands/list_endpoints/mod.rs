@@ -5,6 +5,7 @@ mod report;
 use super::Answer;
 use super::args::{find_regions, one_of};
 use super::fleet::{self, Filter, FleetArgs};
+use super::step_summary;
 use crate::arm::RegistryQuery;
 use crate::error::{FAILURE, OK};
 use crate::fleet::{Coverage, Exposure, FleetRegistry};
@@ -160,7 +161,11 @@ impl List<'_> {
             let _ = self.write(stream.end())?;
         }
         fleet::warn_of_gaps(coverage, self.session);
-        self.session.streams.note(&self.summary());
+        let summary = self.summary();
+        self.session.streams.summary(&summary, exit_code);
+        let gaps = coverage.gaps().join(" ");
+        // The rows of a fleet are no summary; a report has them.
+        step_summary::write("list-endpoints", &format!("{summary} {gaps}"), Vec::new, self.session);
         if is_written {
             return Ok(Answer::Written(exit_code));
         }

@@ -11,6 +11,7 @@ use crate::domain::endpoints::data_endpoint;
 use crate::domain::{Endpoint, Fqdn, regions};
 use crate::error::UserError;
 use crate::locate::locate;
+use crate::message::Code;
 use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
@@ -88,10 +89,13 @@ pub async fn run(args: &InOrder<CreateArgs>, session: &Session) -> Result<Answer
     }
     let state = arm.begin_create_replication(location.path(), &replica, &parameters).await?;
     if let Some(endpoint) = new_data_endpoint(&registry, &short) {
-        session.streams.note(&format!(
-            "Pulls will be routed to {short}. Client firewalls must allow {}.",
-            endpoint.host
-        ));
+        session.streams.note(
+            Code::NewHosts,
+            &format!(
+                "Pulls will be routed to {short}. Client firewalls must allow {}.",
+                endpoint.host
+            ),
+        );
     }
     let look = format!("az-acr replication show -r {name} -n {replica} --query status");
     let doing = format!("Replicating {name} to {short}");

@@ -3,6 +3,7 @@
 use crate::arm::{EnabledState, Given, Registry, RegistryUpdateParameters, SkuName, typed};
 use crate::commands::sku;
 use crate::error::UserError;
+use crate::message::Code;
 use crate::streams::Streams;
 
 pub(super) const REGIONAL_ENDPOINTS_NEED_PREMIUM: &str =
@@ -82,6 +83,7 @@ pub(super) fn check(
     }
     if properties.and_then(|p| p.data_endpoint_enabled) == Some(false) {
         streams.warning(
+            Code::Setting,
             "It is recommended to also enable dedicated data endpoints (--enable-data-endpoint) for optimal in-region \
              performance when using regional endpoints.",
         );

@@ -14,10 +14,11 @@ use crate::arm::{
 };
 use crate::error::UserError;
 use crate::locate::locate;
+use crate::message::{Code, Level};
 use crate::output::Outcome;
 use crate::patch;
 use crate::session::Session;
-use crate::streams::{Level, Streams};
+use crate::streams::Streams;
 use crate::views;
 use anyhow::Result;
 use clap::Args;
@@ -111,6 +112,12 @@ pub struct UpdateArgs {
     #[arg(long)]
     what_if: bool,
 
+    /// With --what-if, exit with 2 if something would change
+    ///
+    /// 0 means no change, 1 an error (also in the command line, or a refusal), 2 changes: as for Terraform's plan.
+    #[arg(long, requires = "what_if", hide_short_help = true)]
+    detailed_exitcode: bool,
+
     #[command(flatten)]
     generic: GenericUpdateArgs,
 
@@ -132,7 +139,8 @@ pub async fn run(args: &InOrder<UpdateArgs>, session: &Session) -> Result<Answer
     let GenericUpdateArgs { steps, force_string } = &args.generic;
     let parameters = patch::apply(&parameters, patch::REGISTRY, steps, *force_string)?;
     if args.what_if {
-        return what_if::run(&name, group.as_deref(), &parameters, session).await;
+        let detailed = args.detailed_exitcode;
+        return what_if::run(&name, group.as_deref(), &parameters, detailed, session).await;
     }
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;
@@ -162,10 +170,13 @@ fn sets_data_endpoints(parameters: &RegistryUpdateParameters) -> Option<bool> {
 fn warn_of_new_hosts(registry: &Registry, streams: &Streams) {
     let hosts = registry.properties.as_ref().and_then(|p| p.data_endpoint_host_names.as_ref());
     if let Some(hosts) = hosts.filter(|hosts| !hosts.is_empty()) {
-        streams.warning(&format!(
-            "Layers now come from dedicated data endpoints. Client firewalls must allow {}.",
-            hosts.join(", ")
-        ));
+        streams.warning(
+            Code::NewHosts,
+            &format!(
+                "Layers now come from dedicated data endpoints. Client firewalls must allow {}.",
+                hosts.join(", ")
+            ),
+        );
     }
 }
 
@@ -174,7 +185,10 @@ fn parameters(args: &UpdateArgs, streams: &Streams) -> Result<RegistryUpdatePara
     let state = |on: bool| if on { EnabledState::Enabled } else { EnabledState::Disabled };
     let mut default_action = args.default_action.clone();
     if args.public_network_enabled == Some(false) {
-        streams.warning("Disabling the public endpoint overrides all firewall configurations.");
+        streams.warning(
+            Code::Setting,
+            "Disabling the public endpoint overrides all firewall configurations.",
+        );
         default_action.get_or_insert_with(|| "Deny".to_owned());
     }
     let regional_endpoints = args.regional_endpoints.clone().map(EnabledState::from);
@@ -225,6 +239,7 @@ fn role_assignment_mode(args: &UpdateArgs, streams: &Streams) -> Option<String> 
     args.role_assignment_mode.as_deref().map(|mode| {
         if mode == "rbac-abac" {
             streams.warning(
+                Code::Setting,
                 "Warning: You have successfully updated the registry authentication mode to enable RBAC Registry + \
                  ABAC Repository Permissions. ACR Tasks within the registry that do not have an assigned identity for \
                  source registry access will not have data plane access to the registry. To configure source registry \

@@ -7,10 +7,12 @@ use crate::arm::{
     Registry, RegistryPath, RegistryUpdateParameters, Replication, SkuName, typed,
 };
 use crate::commands::Answer;
+use crate::commands::annotations::{self, Severity};
 use crate::commands::endpoint_source::registry_and_replications;
 use crate::domain::{Endpoint, Endpoints, Fqdn, RegistryName};
-use crate::error::{FAILURE, OK};
+use crate::error::{CHANGES, FAILURE, OK};
 use crate::locate::locate;
+use crate::message::Code;
 use crate::output::Outcome;
 use crate::session::Session;
 use crate::views::what_if::{self, Change, NotChecked, Plan, PrivateEndpoint};
@@ -22,12 +24,16 @@ const WRITE: &str = "Microsoft.ContainerRegistry/registries/write";
 
 /// Shows what an update would do. The exit code is 1 if the service would reject it.
 ///
+/// # Arguments
+/// * `detailed_exitcode` - whether the exit code is 2 if something would change.
+///
 /// # Errors
 /// Fails if the registry does not exist, or ARM refuses to return it.
 pub(super) async fn run(
     name: &RegistryName,
     group: Option<&str>,
     parameters: &RegistryUpdateParameters,
+    detailed_exitcode: bool,
     session: &Session,
 ) -> Result<Answer> {
     let location = locate(name, group, session).await?;
@@ -48,11 +54,19 @@ pub(super) async fn run(
         }),
     }
     if plan.changes.is_empty() {
-        session
-            .streams
-            .note("The update changes nothing: the registry already has these settings.");
+        session.streams.note(
+            Code::Summary,
+            "The update changes nothing: the registry already has these settings.",
+        );
     }
-    let exit_code = if plan.blocked.is_empty() { OK } else { FAILURE };
+    for reason in &plan.blocked {
+        annotations::write(Severity::Error, None, reason, &session.env, &session.streams);
+    }
+    let exit_code = match (plan.blocked.is_empty(), plan.changes.is_empty()) {
+        (false, _) => FAILURE,
+        (true, false) if detailed_exitcode => CHANGES,
+        (true, _) => OK,
+    };
     let value = serde_json::to_value(&plan).context("a plan is plain JSON")?;
     let outcome = Outcome::new(value).with_exit_code(exit_code);
     Ok(Answer::Value(outcome.with_table(move || what_if::rows(&plan))))
