@@ -9,8 +9,8 @@ use crate::commands::{
     check_endpoints::CheckEndpointsArgs, completion::CompletionArgs, emulator::EmulatorArgs,
     firewall_rules::FirewallRulesArgs, list::ListArgs, list_endpoints::ListEndpointsArgs,
     network_rule::NetworkRuleArgs, private_endpoint_connection::PrivateEndpointConnectionArgs,
-    replication::ReplicationArgs, show::ShowArgs, show_endpoints::ShowEndpointsArgs,
-    update::UpdateArgs,
+    replication::ReplicationArgs, shim::ShimArgs, show::ShowArgs,
+    show_endpoints::ShowEndpointsArgs, update::UpdateArgs,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
@@ -186,6 +186,8 @@ pub enum Command {
     PrivateEndpointConnection(PrivateEndpointConnectionArgs),
     /// Run the emulator for other programs
     Emulator(EmulatorArgs),
+    /// Put this program in front of the real az
+    Shim(ShimArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
     /// Print the help of a command

@@ -10,6 +10,8 @@ use time::OffsetDateTime;
 #[derive(Debug, Clone)]
 pub struct Env {
     variables: Variables,
+    /// Values that replace those of the variables; `None` stands for an unset variable.
+    overrides: HashMap<String, Option<String>>,
     clock: fn() -> OffsetDateTime,
 }
 
@@ -22,17 +24,35 @@ enum Variables {
 impl Env {
     /// The variables of this process and the system's clock.
     pub fn process() -> Self {
-        Self { variables: Variables::Process, clock: OffsetDateTime::now_utc }
+        Self {
+            variables: Variables::Process,
+            overrides: HashMap::new(),
+            clock: OffsetDateTime::now_utc,
+        }
     }
 
     /// An environment with just these variables, and the system's clock.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let map = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-        Self { variables: Variables::Map(map), clock: OffsetDateTime::now_utc }
+        Self {
+            variables: Variables::Map(map),
+            overrides: HashMap::new(),
+            clock: OffsetDateTime::now_utc,
+        }
+    }
+
+    /// The same environment with another value of a variable, or without it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Option<&str>) -> Self {
+        self.overrides.insert(name.to_owned(), value.map(str::to_owned));
+        self
     }
 
     /// A variable's value; `None` if it is unset or empty, as in most tools.
     pub fn var(&self, name: &str) -> Option<String> {
+        if let Some(value) = self.overrides.get(name) {
+            return value.clone();
+        }
         match &self.variables {
             Variables::Process => {
                 std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())

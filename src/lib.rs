@@ -24,6 +24,7 @@ mod patch;
 mod probe;
 mod report;
 mod session;
+mod shim;
 mod streams;
 mod views;
 
@@ -52,6 +53,14 @@ use std::process::ExitCode;
 /// * `streams` - standard input, output and error.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &Streams) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    match shim::intercept(&args, env) {
+        Ok(shim::Decision::NotAz) => run_own(args, env, streams),
+        Ok(shim::Decision::Run(args, env)) => run_own(args, &env, streams),
+        Err(error) => ExitCode::from(error::report(&error.into(), streams)),
+    }
+}
+
+fn run_own(args: Vec<OsString>, env: &Env, streams: &Streams) -> ExitCode {
     if let Some(candidates) = complete::run(command_tree, &args, env) {
         let _ = streams.write_stdout(&candidates);
         return ExitCode::from(error::OK);
@@ -124,6 +133,7 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
 fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Result<Answer> {
     match command {
         Command::Completion(args) => return Ok(commands::completion::run(args)),
+        Command::Shim(args) => return commands::shim::run(args, session),
         Command::Help(args) => {
             let text = args.text(command_tree()).map_err(UserError::usage)?;
             return Ok(Answer::Text(text.into_bytes()));
@@ -156,7 +166,7 @@ fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Re
             Command::List(args) => commands::list::run(args, session).await,
             Command::Emulator(args) => commands::emulator::run(args, session).await,
             // Answered above, without a runtime.
-            Command::Completion(_) | Command::Help(_) | Command::Version => {
+            Command::Completion(_) | Command::Shim(_) | Command::Help(_) | Command::Version => {
                 Ok(Answer::Text(Vec::new()))
             }
         }

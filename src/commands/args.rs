@@ -54,10 +54,17 @@ impl RegistryArgs {
 impl OfRegistryArgs {
     /// The registry's name and resource group, defaults included.
     ///
+    /// # Arguments
+    /// * `option` - what the error about a missing name calls the option; `az` calls it differently on each group.
+    ///
     /// # Errors
     /// Fails if there is no name, or if it is not a registry name.
-    pub fn resolve(&self, session: &Session) -> Result<(RegistryName, Option<String>)> {
-        let name = session.registry_name(self.registry.as_deref())?;
+    pub fn resolve(
+        &self,
+        option: &str,
+        session: &Session,
+    ) -> Result<(RegistryName, Option<String>)> {
+        let name = session.registry_name_of(self.registry.as_deref(), option)?;
         Ok((name, session.resource_group(self.resource_group.as_deref())?))
     }
 }

@@ -15,6 +15,7 @@ pub mod network_rule;
 pub mod private_endpoint_connection;
 mod progress;
 pub mod replication;
+pub mod shim;
 pub mod show;
 pub mod show_endpoints;
 mod step_summary;

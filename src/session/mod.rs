@@ -222,13 +222,21 @@ impl Session {
     /// # Errors
     /// There is no name, or it is not a registry name.
     pub fn registry_name(&self, name: Option<&str>) -> Result<RegistryName> {
+        self.registry_name_of(name, "--name/-n")
+    }
+
+    /// Like [`Session::registry_name`], for commands on which the option has another name.
+    ///
+    /// # Errors
+    /// As [`Session::registry_name`].
+    pub fn registry_name_of(&self, name: Option<&str>, option: &str) -> Result<RegistryName> {
         let default;
         let text = if let Some(name) = name {
             name
         } else {
             default = self.config.default_for("acr")?;
             default.as_deref().ok_or_else(|| {
-                UserError::usage("the following arguments are required: --name/-n")
+                UserError::usage(format!("the following arguments are required: {option}"))
                     .hint("To set a default: az configure --defaults acr=NAME, or AZURE_DEFAULTS_ACR=NAME.")
             })?
         };

@@ -24,6 +24,7 @@ mod parity;
 mod planned;
 mod replication;
 mod report;
+mod shim;
 mod show;
 mod show_endpoints;
 mod update;

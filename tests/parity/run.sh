@@ -14,4 +14,5 @@ fi
 cargo build --quiet --locked
 binary=${CARGO_TARGET_DIR:-target}/debug/az-acr
 "$venv/bin/python" tests/parity/run.py "$binary" "$@"
+"$venv/bin/python" tests/parity/run.py "$binary" --shim "$@"
 "$venv/bin/python" tests/parity/replay.py "$binary" "$@"

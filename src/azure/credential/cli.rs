@@ -115,7 +115,12 @@ struct InCloud(String);
 impl Executor for InCloud {
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> std::io::Result<Output> {
         // Nothing else runs meanwhile, so the only thread may block.
-        std::process::Command::new(program).args(args).env("AZURE_CLOUD_NAME", &self.0).output()
+        // If the `az` in PATH is this program's shim, it must not start this program again.
+        std::process::Command::new(program)
+            .args(args)
+            .env("AZURE_CLOUD_NAME", &self.0)
+            .env("AZ_ACR_SHIM", "off")
+            .output()
     }
 }
 

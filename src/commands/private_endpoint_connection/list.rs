@@ -20,7 +20,7 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: &ListArgs, session: &Session) -> Result<Answer> {
-    let (name, group) = args.of.resolve(session)?;
+    let (name, group) = args.of.resolve(super::REGISTRY, session)?;
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;
     let connections = arm.list_private_endpoint_connections(location.path()).await?;

@@ -19,6 +19,9 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+/// What `az` calls the option for the registry here.
+const REGISTRY: &str = "--registry-name/-r";
+
 /// Arguments of `private-endpoint-connection`.
 #[derive(Debug, Clone, Args)]
 pub struct PrivateEndpointConnectionArgs {
@@ -74,7 +77,7 @@ async fn set_status(
     session: &Session,
 ) -> Result<Answer> {
     session.use_policy_token(policy.token());
-    let (name, group) = args.of.resolve(session)?;
+    let (name, group) = args.of.resolve(REGISTRY, session)?;
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;
     let current = arm.get_private_endpoint_connection(location.path(), &args.name).await?;

@@ -61,7 +61,7 @@ pub async fn run(args: &InOrder<CreateArgs>, session: &Session) -> Result<Answer
     args.warn_of_preview(&["--zone-redundancy"], &session.streams);
     let args = &args.args;
     session.use_policy_token(args.policy.token());
-    let (name, group) = args.of.resolve(session)?;
+    let (name, group) = args.of.resolve(super::REGISTRY, session)?;
     let location = match &args.location {
         Some(location) => location.clone(),
         None => session.config.default_for("location")?.ok_or_else(|| {

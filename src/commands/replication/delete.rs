@@ -26,7 +26,7 @@ pub struct DeleteArgs {
 
 pub async fn run(args: &DeleteArgs, session: &Session) -> Result<Answer> {
     session.use_policy_token(args.policy.token());
-    let (name, group) = args.replica.of.resolve(session)?;
+    let (name, group) = args.replica.of.resolve(super::REGISTRY, session)?;
     let replica = &args.replica.name;
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;

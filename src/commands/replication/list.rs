@@ -22,7 +22,7 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: &ListArgs, session: &Session) -> Result<Answer> {
-    let (name, group) = args.of.resolve(session)?;
+    let (name, group) = args.of.resolve(super::REGISTRY, session)?;
     let location = locate(&name, group.as_deref(), session).await?;
     let (registry, replications) = registry_and_replications(&location, session).await?;
     premium(registry, NEEDS_PREMIUM)?;

@@ -16,6 +16,9 @@ use anyhow::Result;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
+/// What `az` calls the option for the registry here.
+const REGISTRY: &str = "--registry/-r";
+
 /// Arguments of `replication`.
 #[derive(Debug, Clone, Args)]
 pub struct ReplicationArgs {

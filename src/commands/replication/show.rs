@@ -18,7 +18,7 @@ pub struct ShowArgs {
 }
 
 pub async fn run(args: &ShowArgs, session: &Session) -> Result<Answer> {
-    let (name, group) = args.replica.of.resolve(session)?;
+    let (name, group) = args.replica.of.resolve(super::REGISTRY, session)?;
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;
     let (registry, replication) = tokio::join!(

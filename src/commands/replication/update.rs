@@ -39,7 +39,7 @@ pub struct UpdateArgs {
 
 pub async fn run(args: &UpdateArgs, session: &Session) -> Result<Answer> {
     session.use_policy_token(args.policy.token());
-    let (name, group) = args.replica.of.resolve(session)?;
+    let (name, group) = args.replica.of.resolve(super::REGISTRY, session)?;
     let properties = ReplicationPropertiesUpdate {
         region_endpoint_enabled: args.global_endpoint_routing.map(Into::into),
     };
