@@ -90,7 +90,7 @@ fn code(error: &anyhow::Error) -> Code {
     }
     if let Some(error) = error.downcast_ref::<AzureError>() {
         return match error {
-            AzureError::NotLoggedIn => Code::NotLoggedIn,
+            AzureError::NotLoggedIn { .. } => Code::NotLoggedIn,
             _ => Code::InvalidInput,
         };
     }
@@ -145,8 +145,10 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
         (Some(error), _) if error.status() == Some(401) => {
             "The token was rejected. Run 'az login' and try again."
         }
-        (_, Some(AzureError::NotLoggedIn)) => {
-            "To try az-acr without Azure, run: az-acr --cloud emulator show-endpoints --name contoso"
+        (_, Some(AzureError::NotLoggedIn { tried })) => {
+            const TRY: &str = "To try az-acr without Azure, run: az-acr --cloud emulator show-endpoints --name contoso";
+            let tried = tried.iter().map(|login| format!("Tried {login}."));
+            return tried.chain([TRY.to_owned()]).collect();
         }
         _ => return Vec::new(),
     };
@@ -173,7 +175,7 @@ mod tests {
             (connection(true).into(), 1, "REQUESTS_CA_BUNDLE"),
             (connection(false).into(), 1, "HTTPS_PROXY"),
             (ArmError::Unsent("no".to_owned()).into(), 1, "--debug"),
-            (AzureError::NotLoggedIn.into(), 1, "--cloud emulator"),
+            (AzureError::NotLoggedIn { tried: Vec::new() }.into(), 1, "--cloud emulator"),
             (UserError::usage("what").hint("that").into(), 2, "that"),
             (anyhow::anyhow!("else"), 1, ""),
         ] {

@@ -56,7 +56,10 @@ pub enum AzureError {
     },
     /// No user is logged in.
     #[error("Please run 'az login' to setup account.")]
-    NotLoggedIn,
+    NotLoggedIn {
+        /// The logins that were tried, and why each does not apply.
+        tried: Vec<String>,
+    },
     /// There is no subscription with this name or id.
     #[error("Subscription '{0}' not found. Check the spelling and casing and try again.")]
     UnknownSubscription(String),

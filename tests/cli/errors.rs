@@ -147,7 +147,26 @@ fn who_is_not_logged_in_learns_how_to_try_it() {
     assert_eq!(
         stderr,
         "ERROR: Please run 'az login' to setup account.\n\
+         Tried AzureCliCredential: nobody is logged in to az in this cloud.\n\
+         Tried AzureDeveloperCliCredential: azd is not in PATH.\n\
          To try az-acr without Azure, run: az-acr --cloud emulator show-endpoints --name contoso\n"
+    );
+}
+
+#[test]
+fn a_login_that_lacks_a_variable_names_it() {
+    let home = Home::new()
+        .with("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+        .with("AZURE_TENANT_ID", "t")
+        .with("AZURE_SUBSCRIPTION_ID", "00000000-0000-4000-8000-0000000000ac");
+    let debug = home.run(&["show", "-n", "contoso", "--debug"]).fails(1);
+    let line = "EnvironmentCredential does not apply: AZURE_CLIENT_ID is not set";
+    assert!(debug.contains(line), "{debug}");
+    let home = home.with("AZURE_CLIENT_ID", "c");
+    let debug = home.run(&["show", "-n", "contoso", "--debug"]).fails(1);
+    assert!(
+        debug.contains("neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH"),
+        "{debug}"
     );
 }
 

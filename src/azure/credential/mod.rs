@@ -99,6 +99,40 @@ impl Kind {
         Self::ALL.iter().find(|entry| entry.0 == self).map_or("", |entry| entry.1)
     }
 
+    /// Why a login does not apply: the variables that are not set, or what is missing on this machine.
+    fn why_not(self, env: &Env) -> String {
+        let needed: &[&str] = match self {
+            Self::Environment => &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
+            Self::WorkloadIdentity => {
+                &["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"]
+            }
+            Self::AzurePipelines => &[
+                "SYSTEM_OIDCREQUESTURI",
+                "SYSTEM_ACCESSTOKEN",
+                "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+                "AZURESUBSCRIPTION_CLIENT_ID",
+                "AZURESUBSCRIPTION_TENANT_ID",
+            ],
+            Self::GitHubActions => &[
+                "ACTIONS_ID_TOKEN_REQUEST_URL",
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+                "AZURE_TENANT_ID",
+                "AZURE_CLIENT_ID",
+            ],
+            Self::AzureCli => return "nobody is logged in to az in this cloud".to_owned(),
+            Self::AzureDeveloperCli => return "azd is not in PATH".to_owned(),
+            Self::ManagedIdentity => return "this machine has no managed identity".to_owned(),
+        };
+        let missing: Vec<&str> =
+            needed.iter().copied().filter(|name| env.var(name).is_none()).collect();
+        match missing.as_slice() {
+            // Only an application's login has a choice of two.
+            [] => "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set".to_owned(),
+            [one] => format!("{one} is not set"),
+            several => format!("{} are not set", several.join(", ")),
+        }
+    }
+
     fn comes_from_variables(self) -> bool {
         use Kind::{AzurePipelines, Environment, GitHubActions, WorkloadIdentity};
         matches!(self, Environment | WorkloadIdentity | AzurePipelines | GitHubActions)
@@ -114,6 +148,7 @@ pub async fn choose(inputs: &Inputs) -> Result<Login, AzureError> {
     let candidates = candidates(requested.as_deref(), inputs.subscription.is_some())?;
     // A credential that is requested by name is used even if nothing shows that it applies.
     let forced = requested.is_some() && candidates.len() == 1;
+    let mut tried = Vec::new();
     for kind in &candidates {
         let login = match kind {
             Kind::Environment => environment::login(inputs)?,
@@ -127,7 +162,9 @@ pub async fn choose(inputs: &Inputs) -> Result<Login, AzureError> {
         if let Some(login) = login {
             return Ok(login);
         }
-        (inputs.log)(&format!("credential: {} does not apply", kind.name()));
+        let why = kind.why_not(&inputs.env);
+        (inputs.log)(&format!("credential: {} does not apply: {why}", kind.name()));
+        tried.push(format!("{}: {why}", kind.name()));
     }
     match requested {
         Some(requested) if !candidates.contains(&Kind::AzureCli) => {
@@ -135,7 +172,7 @@ pub async fn choose(inputs: &Inputs) -> Result<Login, AzureError> {
                 "AZURE_TOKEN_CREDENTIALS is set to '{requested}', but the variables or files that it needs are missing."
             )))
         }
-        _ => Err(AzureError::NotLoggedIn),
+        _ => Err(AzureError::NotLoggedIn { tried }),
     }
 }
 
