@@ -1,7 +1,7 @@
 //! Completions and man pages match the command line. `AZ_ACR_UPDATE=1 cargo test generated` writes them.
 
 use az_acr::{command_tree, generate};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +101,50 @@ fn variants(source: &str, name: &str) -> Vec<String> {
     let lines = body.split("\n}").next().unwrap().lines().map(str::trim);
     let names = lines.filter(|line| line.ends_with(',') && !line.starts_with("//"));
     names.map(|line| line[..1].to_lowercase() + line[1..].trim_end_matches(',')).collect()
+}
+
+/// The names in capital letters, with underscores, in a text between these marks.
+fn variables(text: &str, mark: char) -> BTreeSet<String> {
+    let is_variable = |word: &&str| {
+        word.contains('_')
+            && word.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+    };
+    text.split(mark).filter(is_variable).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_variable_is_documented() {
+    /// What looks like a variable and is an error code of a registry, or belongs to Squid or Cargo.
+    const OTHERS: [&str; 9] = [
+        "BLOB_UNKNOWN",
+        "CARGO_PKG_NAME",
+        "CARGO_PKG_VERSION",
+        "ERR_CANNOT_FORWARD",
+        "ERR_CONNECT_FAIL",
+        "ERR_DNS_FAIL",
+        "MANIFEST_UNKNOWN",
+        "NAME_UNKNOWN",
+        "NOT_FOUND",
+    ];
+    fn sources(directory: &Path, text: &mut String) {
+        for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                sources(&entry, text);
+            } else if entry.extension().is_some_and(|ending| ending == "rs") {
+                text.push_str(&fs::read_to_string(entry).unwrap());
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut source = String::new();
+    sources(&root.join("src"), &mut source);
+    let mut used = variables(&source, '"');
+    used.retain(|name| !OTHERS.contains(&name.as_str()));
+    let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+    let mut documented = variables(&page, '`');
+    // An example of a pattern.
+    documented.remove("AZURE_DEFAULTS_ACR");
+    assert_eq!(used, documented);
 }
 
 #[test]
