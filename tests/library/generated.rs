@@ -106,7 +106,8 @@ fn variants(source: &str, name: &str) -> Vec<String> {
 /// The names in capital letters, with underscores, in a text between these marks.
 fn variables(text: &str, mark: char) -> BTreeSet<String> {
     let is_variable = |word: &&str| {
-        word.contains('_')
+        word.len() > 3
+            && word.contains('_')
             && word.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
     };
     text.split(mark).filter(is_variable).map(str::to_owned).collect()
