@@ -10,7 +10,7 @@ use crate::cli::{Cli, Command};
 use crate::env::Env;
 use crate::error::UserError;
 use crate::message::Code;
-use clap::FromArgMatches as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ fn own(args: &[OsString], env: &Env) -> Option<Decision> {
     let rest = args.get(1..)?.strip_prefix(&[OsString::from("acr")])?;
     let own: Vec<OsString> =
         [OsString::from("az-acr")].into_iter().chain(rest.iter().cloned()).collect();
-    let matches = crate::command_tree().try_get_matches_from(&own).ok()?;
+    let matches = Cli::command().try_get_matches_from(&own).ok()?;
     let cli = Cli::from_arg_matches(&matches).ok()?;
     let only_here = matches!(
         cli.command,

@@ -2,6 +2,7 @@
 
 use crate::home::{Home, binary};
 use crate::https::Server;
+use serde_json::Value;
 use std::process::Command;
 
 #[test]
@@ -157,4 +158,29 @@ fn too_many_connections_do_not_make_the_server_spin() {
     drop(connections);
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn the_emulator_runs_in_the_background_until_it_is_stopped() {
+    let home = Home::new();
+    let started = home.run(&["emulator", "start", "--background", "-o", "json"]).quiet();
+    let running: Value = serde_json::from_str(&started).unwrap();
+    let address = running["url"].as_str().unwrap().strip_prefix("https://").unwrap();
+    assert!(std::net::TcpStream::connect(address).is_ok());
+    assert!(std::path::Path::new(running["ca"].as_str().unwrap()).exists());
+    let error = home.run(&["emulator", "start", "--background"]).fails(1);
+    assert!(error.starts_with("ERROR: The emulator already runs at https://localhost:"), "{error}");
+    home.run(&["emulator", "stop"]).quiet();
+    assert!(std::net::TcpStream::connect(address).is_err());
+    assert_eq!(
+        home.run(&["emulator", "stop"]).fails(1),
+        "ERROR: No emulator runs in the background.\n"
+    );
+    // What prevents a start is said.
+    home.write("file", "");
+    let error = home.run(&["emulator", "start", "--background", "--cert-dir", "file"]).fails(1);
+    assert!(
+        error.starts_with("ERROR: The emulator did not start: cannot write file/ca.pem"),
+        "{error}"
+    );
 }

@@ -1,7 +1,8 @@
 //! `emulator`: serves the embedded emulator over HTTPS to other programs, or resets it.
 
+mod background;
+
 use super::Answer;
-use super::progress::ctrl_c;
 use crate::emulator::fleet::Fleet;
 use crate::emulator::server::{DataPlaneOptions, Options, Server};
 use crate::emulator::{FaultRule, TENANT};
@@ -30,6 +31,9 @@ pub struct EmulatorArgs {
 enum EmulatorCommand {
     /// Serve the emulator over HTTPS on this machine, for az, SDKs and curl
     Start(StartArgs),
+    /// Stop the emulator that runs in the background
+    #[command(after_help = "Examples:\n  az-acr emulator stop")]
+    Stop,
     /// Restore the emulator's initial registries
     Reset,
 }
@@ -84,6 +88,16 @@ struct StartArgs {
     /// How long a link to a layer is valid.
     #[arg(long, value_name = "SECONDS", requires = "data_plane")]
     link_lifetime: Option<u32>,
+
+    /// Return once it runs
+    ///
+    /// It runs until 'az-acr emulator stop'. With -o json, prints its URL, process id and CA file.
+    #[arg(long)]
+    background: bool,
+
+    /// Stop when this file is removed
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "background")]
+    run_file: Option<PathBuf>,
 }
 
 /// Starts or resets the emulator.
@@ -92,7 +106,9 @@ struct StartArgs {
 /// Fails if the port is in use, or a file cannot be written.
 pub async fn run(args: &EmulatorArgs, session: &Session) -> Result<Answer> {
     match &args.command {
+        EmulatorCommand::Start(args) if args.background => background::start(session),
         EmulatorCommand::Start(args) => start(args, session).await,
+        EmulatorCommand::Stop => background::stop(session).await,
         EmulatorCommand::Reset => {
             session.emulator_store()?.reset()?;
             Ok(Answer::Text(Vec::new()))
@@ -125,7 +141,8 @@ async fn start(args: &StartArgs, session: &Session) -> Result<Answer> {
         .streams
         .write_stdout(instructions(&server, &ca, args.data_plane).as_bytes())
         .context("cannot write to standard output")?;
-    tokio::task::LocalSet::new().run_until(server.serve(ctrl_c())).await;
+    let stop = background::stopped(args.run_file.as_deref());
+    tokio::task::LocalSet::new().run_until(server.serve(stop)).await;
     Ok(Answer::Text(Vec::new()))
 }
 
