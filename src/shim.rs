@@ -7,6 +7,7 @@ use crate::azure::cloud::Cloud;
 use crate::azure::config::Config;
 use crate::azure::profile::Profile;
 use crate::cli::{Cli, Command};
+use crate::commands::shim::NAME;
 use crate::env::Env;
 use crate::error::UserError;
 use crate::message::Code;
@@ -14,10 +15,8 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// The name of the program that is replaced.
-pub const NAME: &str = "az";
 /// `off` hands everything over.
-pub const SWITCH: &str = "AZ_ACR_SHIM";
+const SWITCH: &str = "AZ_ACR_SHIM";
 /// The exit code of shells for a program that is not there.
 const NO_PROGRAM: u8 = 127;
 

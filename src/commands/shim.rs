@@ -9,6 +9,9 @@ use clap::{Args, Subcommand};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The name of the program that is replaced.
+pub const NAME: &str = "az";
+
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
 Examples:
@@ -59,7 +62,7 @@ pub fn run(args: &ShimArgs, session: &Session) -> Result<Answer> {
 }
 
 fn install(directory: &Path, me: &Path, session: &Session) -> Result<()> {
-    let link = directory.join(crate::shim::NAME);
+    let link = directory.join(NAME);
     if link.symlink_metadata().is_ok() {
         if leads_to(&link, me) {
             return Ok(());
@@ -70,8 +73,7 @@ fn install(directory: &Path, me: &Path, session: &Session) -> Result<()> {
         .and_then(|()| symlink(me, &link))
         .map_err(|e| UserError::new(format!("cannot write {}: {e}", link.display())))?;
     let path = session.env.path("PATH").unwrap_or_default();
-    let first =
-        std::env::split_paths(&path).map(|d| d.join(crate::shim::NAME)).find(|az| az.exists());
+    let first = std::env::split_paths(&path).map(|d| d.join(NAME)).find(|az| az.exists());
     if !first.is_some_and(|first| leads_to(&first, me)) {
         session.streams.warning(
             Code::Setting,
@@ -82,7 +84,7 @@ fn install(directory: &Path, me: &Path, session: &Session) -> Result<()> {
 }
 
 fn remove(directory: &Path, me: &Path) -> Result<()> {
-    let link = directory.join(crate::shim::NAME);
+    let link = directory.join(NAME);
     if link.symlink_metadata().is_err() {
         return Err(UserError::new(format!("there is no {}", link.display())).into());
     }
