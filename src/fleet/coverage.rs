@@ -22,6 +22,8 @@ pub struct Coverage {
     pub orphans: Vec<String>,
     /// Registries that the user named and that are not in the answer.
     pub not_found: Vec<String>,
+    /// Registries that no longer exist, although Resource Graph shows them (`--verify`). Nothing is missing.
+    pub deleted: Vec<String>,
     /// Registries that Azure Resource Manager did not show, and why not (`--verify`).
     pub unverified: Vec<(String, String)>,
 }

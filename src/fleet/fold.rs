@@ -21,6 +21,8 @@ pub struct Fold {
     /// Whether the query filtered out registries but not their replications.
     drops_registries: bool,
     open: VecDeque<Open>,
+    /// The registry that was completed last: a page may repeat it if something changed meanwhile.
+    last: String,
     orphans: Vec<String>,
 }
 
@@ -30,7 +32,8 @@ impl Fold {
     /// # Arguments
     /// * `drops_registries` - whether replications may arrive whose registry was filtered out.
     pub fn new(source: Source, drops_registries: bool) -> Self {
-        Self { source, drops_registries, open: VecDeque::new(), orphans: Vec::new() }
+        let (open, last) = (VecDeque::new(), String::new());
+        Self { source, drops_registries, open, last, orphans: Vec::new() }
     }
 
     /// Takes the next row. Returns the registries that are complete now.
@@ -38,7 +41,7 @@ impl Fold {
         let id = row.id.to_lowercase();
         let complete = self.complete_before(&id);
         if !row.is_replication() {
-            if !self.open.iter().any(|open| open.id == id) {
+            if self.last != id && !self.open.iter().any(|open| open.id == id) {
                 self.open.push_back(Open { id, row, replicas: Vec::new() });
             }
             return complete;
@@ -63,7 +66,10 @@ impl Fold {
             if is_open {
                 break;
             }
-            complete.extend(self.open.pop_front().map(|open| self.registry(open)));
+            if let Some(open) = self.open.pop_front() {
+                self.last.clone_from(&open.id);
+                complete.push(self.registry(open));
+            }
         }
         complete
     }

@@ -40,11 +40,6 @@ fn line(entry: &super::Entry) -> [String; COLUMNS.len()] {
     let hosts = |endpoints: &[Endpoint]| {
         endpoints.iter().map(|e| e.host.to_string()).collect::<Vec<_>>().join(" ")
     };
-    let tags: Vec<String> = of
-        .tags
-        .iter()
-        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
-        .collect();
     [
         of.name.clone(),
         of.id.clone(),
@@ -65,7 +60,7 @@ fn line(entry: &super::Entry) -> [String; COLUMNS.len()] {
             known => hosts(known.hosts()),
         },
         entry.rules(),
-        tags.join("; "),
+        entry.tags().join("; "),
     ]
 }
 

@@ -189,11 +189,7 @@ fn row(entry: &Entry) -> Row<'_> {
             None => "Ask Azure Resource Manager: --verify.",
             _ => "",
         },
-        tags: of
-            .tags
-            .iter()
-            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
-            .collect(),
+        tags: entry.tags(),
     }
 }
 

@@ -124,6 +124,7 @@ impl Mask {
                 .collect(),
             orphans: all("replication", of.orphans),
             not_found: all("reg", of.not_found),
+            deleted: all("reg", of.deleted),
             unverified: of
                 .unverified
                 .into_iter()

@@ -17,6 +17,7 @@ pub use rules::{Finding, RULES, Rule};
 
 use crate::domain::{Endpoint, Endpoints, Role};
 use crate::fleet::{Coverage, Exposure, FleetRegistry, NextStep};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A registry and what was found.
@@ -146,6 +147,15 @@ impl Entry {
         let planned = self.registry.planned();
         let endpoints = planned.iter().flat_map(Endpoints::iter);
         endpoints.filter(|endpoint| endpoint.role == Role::Data).collect()
+    }
+
+    /// The tags, as `name=value`.
+    fn tags(&self) -> Vec<String> {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        self.registry.tags.iter().map(|(name, value)| format!("{name}={}", text(value))).collect()
     }
 
     /// The rules of the findings, e.g. `ACR001 ACR003`, those with an exception in brackets.

@@ -308,6 +308,7 @@ fn verify_notices_where_resource_graph_lags_behind() {
     assert_eq!(run.code, 1, "{}", run.stderr);
     let rows = rows(&run);
     assert_eq!(rows.len(), 2, "the deleted registry is gone");
+    assert!(run.stderr.contains("registries/deleted no longer exists"), "{}", run.stderr);
     assert_eq!((&rows[0]["name"], &rows[0]["exposure"]), (&json!("switched"), &json!("dedicated")));
     assert_eq!(
         rows[0]["differences"],

@@ -140,7 +140,8 @@ pub async fn read(
         sink,
     };
     if covered.is_some() || read_nothing {
-        let covered = covered.into_iter().flatten().map(|s| s.subscription_id).collect::<Vec<_>>();
+        let covered = covered.into_iter().flatten().filter(|_| !read_nothing);
+        let covered = covered.map(|s| s.subscription_id).collect::<Vec<_>>();
         reader.coverage.unread = Coverage::unread(&expected, &covered);
     }
     while let Some(now) = page {
@@ -183,6 +184,12 @@ pub async fn read_all(
 pub fn warn_of_gaps(coverage: &Coverage, session: &Session) {
     for gap in coverage.gaps() {
         session.streams.warning(Code::NotRead, &gap);
+    }
+    for id in &coverage.deleted {
+        session.streams.warning(
+            Code::NotFound,
+            &format!("{id} no longer exists; Resource Graph does not know yet. It is left out."),
+        );
     }
 }
 

@@ -20,8 +20,8 @@ pub(super) struct Verifier<'a> {
 /// What Azure Resource Manager says about one registry.
 enum Verified {
     Found(Box<FleetRegistry>),
-    /// The registry was deleted, and Resource Graph does not know yet.
-    Gone,
+    /// The registry with this id was deleted, and Resource Graph does not know yet.
+    Gone(String),
     Unknown(Box<FleetRegistry>, String),
 }
 
@@ -45,7 +45,7 @@ impl<'a> Verifier<'a> {
         for answer in answers {
             match answer {
                 Verified::Found(registry) => verified.push(*registry),
-                Verified::Gone => {}
+                Verified::Gone(id) => coverage.deleted.push(id),
                 Verified::Unknown(registry, reason) => {
                     coverage.unverified.push((registry.id.clone(), reason));
                     verified.push(*registry);
@@ -79,7 +79,7 @@ impl<'a> Verifier<'a> {
         let read = tokio::join!(self.arm.get_registry(of), self.arm.list_replications(of));
         let (registry, replications) = match read {
             (Ok(registry), Ok(replications)) => (registry, replications),
-            (Err(error), _) if error.status() == Some(404) => return Verified::Gone,
+            (Err(error), _) if error.status() == Some(404) => return Verified::Gone(graph.id),
             (Err(error), _) | (_, Err(error)) => {
                 return Verified::Unknown(Box::new(graph), first_line(&error));
             }
