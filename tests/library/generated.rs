@@ -45,6 +45,46 @@ fn man_pages_are_fresh() {
 }
 
 #[test]
+fn the_version_and_its_date_are_the_changelogs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changelog = fs::read_to_string(root.join("CHANGELOG.md")).unwrap();
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    assert_eq!(newest, format!("{} ({})", env!("CARGO_PKG_VERSION"), generate::RELEASE_DATE));
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let others = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root.join(name));
+    for page in pages.chain(others) {
+        let text = fs::read_to_string(&page).unwrap();
+        // `](target)`, without code.
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if file.contains(':') || link.contains(' ') {
+                continue;
+            }
+            let target =
+                if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(target.exists(), "{}: {link}", page.display());
+            if anchor.is_empty() || target.is_dir() {
+                continue;
+            }
+            let target = fs::read_to_string(target).unwrap();
+            let headings = target.lines().filter(|line| line.starts_with('#'));
+            let mut anchors = headings.map(|line| {
+                let title = line.trim_start_matches('#').trim().to_lowercase();
+                let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+                kept.collect::<String>().replace(' ', "-")
+            });
+            assert!(anchors.any(|known| known == anchor), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[test]
 fn man_pages_are_valid() {
     // Without mandoc, there is nothing to ask; CI installs it.
     let Ok(mandoc) = std::process::Command::new("mandoc").arg("-Tlint").args(man_pages()).output()
