@@ -48,6 +48,13 @@ open_enum! {
     }
 }
 
+impl SkuName {
+    /// Whether this is a known SKU without data endpoints, replicas, network rules and private link.
+    pub fn is_below_premium(&self) -> bool {
+        matches!(self, Self::Classic | Self::Basic | Self::Standard)
+    }
+}
+
 open_enum! {
     /// A feature that is `Enabled` or `Disabled`.
     EnabledState {

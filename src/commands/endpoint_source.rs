@@ -180,7 +180,7 @@ fn warn_of_fleet(
         ));
     }
     let others =
-        registries.iter().filter(|r| r.sku.as_ref().is_some_and(|s| *s != SkuName::Premium));
+        registries.iter().filter(|r| r.sku.as_ref().is_some_and(SkuName::is_below_premium));
     let others = others.count();
     if plan.is_some() && others > 0 {
         session.streams.warning(Code::Sku, &format!(

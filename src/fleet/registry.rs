@@ -177,9 +177,10 @@ impl FleetRegistry {
     pub fn next_step(&self) -> Option<NextStep> {
         let step = match (self.exposure(), &self.sku) {
             (Exposure::Dedicated | Exposure::Private, _) => return Some(NextStep::Nothing),
-            (Exposure::Unknown, _) | (Exposure::Wildcard, None) => return None,
             (Exposure::Wildcard, Some(SkuName::Premium)) => NextStep::Switch,
-            (Exposure::Wildcard, Some(_)) => NextStep::UpgradeToPremium,
+            (Exposure::Wildcard, Some(sku)) if sku.is_below_premium() => NextStep::UpgradeToPremium,
+            // A SKU that is new may have anything.
+            (Exposure::Unknown | Exposure::Wildcard, _) => return None,
         };
         Some(if self.immutable == Some(true) { NextStep::Unlock } else { step })
     }

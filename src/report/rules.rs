@@ -159,7 +159,7 @@ fn found(registry: &FleetRegistry) -> Vec<(&'static Rule, String)> {
         exposure == Exposure::Wildcard,
         "Clients get layers from any storage account of the cloud.".to_owned(),
     );
-    if let Some(name) = registry.sku.clone().filter(|sku| *sku != SkuName::Premium) {
+    if let Some(name) = registry.sku.clone().filter(SkuName::is_below_premium) {
         let message = format!("The {} SKU has no dedicated data endpoints.", String::from(name));
         add(sku, true, message);
     }

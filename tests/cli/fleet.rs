@@ -319,6 +319,70 @@ fn verify_notices_where_resource_graph_lags_behind() {
     );
 }
 
+/// Rows as nobody would like them: other spellings, absent and strange values, a repeated row.
+fn strange() -> FakeArm {
+    const ID: &str =
+        "/subscriptions/s/resourceGroups/G/providers/Microsoft.ContainerRegistry/registries";
+    let row = |name: &str, kind: &str, more: Value| {
+        let mut row = json!({
+            "id": format!("{ID}/{name}"), "name": name.split('/').next_back().unwrap(),
+            "type": kind, "subscriptionId": "s", "resourceGroup": "g", "location": "East US",
+            "sku": "Premium", "loginServer": format!("{name}.azurecr.io"), "dataEndpointEnabled": false,
+            "publicNetworkAccess": "Enabled", "tags": null, "regionalEndpoints": null,
+        });
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row
+    };
+    let registry = "Microsoft.ContainerRegistry/Registries";
+    let replication = "MICROSOFT.CONTAINERREGISTRY/registries/REPLICATIONS";
+    let rows = [
+        row("Alpha", registry, json!({"tags": {"n": 7, "x": "\u{1b}[31m<b>"}, "sku": "Ultra"})),
+        row("Alpha-eu", registry, json!({"publicNetworkAccess": "SecuredByPerimeter"})),
+        row("ALPHA/Replications/WestUS", replication, json!({"location": "West US"})),
+        row("beta", registry, json!({"dataEndpointEnabled": "yes", "sku": null})),
+        row("beta", registry, json!({})),
+        row("gamma", registry, json!({"loginServer": "not a host", "publicNetworkAccess": null})),
+    ];
+    FakeArm::start(move |_| {
+        let page = json!({"totalRecords": 6, "count": 6, "data": rows, "resultTruncated": "false"});
+        (200, Vec::new(), page)
+    })
+}
+
+#[test]
+fn strange_rows_are_unknown_and_never_wrong() {
+    let home = strange().home("token");
+    let files = ["x.html", "x.csv", "x.md", "x.sarif", "x.xml"];
+    let run = home.run(&[&["list-endpoints", "--report"], &files[..]].concat());
+    let rows = rows(&run);
+    let shown: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let planned = row["plannedDataEndpoints"].as_array();
+            let regions = planned
+                .map(|list| list.iter().map(|e| e["region"].as_str().unwrap()).collect::<Vec<_>>());
+            let text = |key: &str| row[key].as_str().unwrap_or("null").to_owned();
+            format!("{} {} {} {regions:?}", text("name"), text("exposure"), text("nextStep"))
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            // Nobody knows what a SKU that is new can do.
+            r#"Alpha wildcard null Some(["eastus", "westus"])"#,
+            r#"Alpha-eu wildcard switch Some(["eastus"])"#,
+            r#"beta unknown null Some(["eastus"])"#,
+            "gamma unknown null None",
+        ]
+    );
+    let [html, csv, markdown, sarif, junit] =
+        files.map(|file| std::fs::read_to_string(home.path(file)).unwrap());
+    assert!(html.contains("&lt;b&gt;") && !html.contains("<b>"));
+    assert!(csv.contains("n=7; x="));
+    assert!(!markdown.contains('\u{1b}') && !junit.contains('\u{1b}'));
+    assert!(serde_json::from_str::<Value>(&sarif).is_ok());
+}
+
 #[test]
 fn the_list_is_taken_for_endpoints() {
     let home = Home::new();
