@@ -64,10 +64,22 @@ fn dnsmasq_answers_by_the_longest_name() {
                 format!("{closed}nftset=/contoso.azurecr.io/4#inet#filter#s\n"),
                 vec![("unjudged", 3)],
             ),
+            // A rule without a star hides one with a star of the same length: IPv6 falls to the shorter rule.
+            (
+                format!(
+                    "{closed}address=/windows.net/0.0.0.0\nserver=/*windows.net/9.9.9.9\nlocal=/net/\n"
+                ),
+                vec![("ok", 3)],
+            ),
             (each("server=/HOST/9.9.9.9"), open),
         ],
     );
     let home = Home::new();
+    for server in ["9.9.9.9#x", "9.9.9.9#65536", "9.9.9.9@eth0#x"] {
+        home.write("rules.txt", &format!("{closed}server=/example.com/{server}\n"));
+        let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);
+        assert!(stderr.contains("dnsmasq does not start: a bad address"), "{stderr}");
+    }
     let private = format!("{closed}address=/contoso.azurecr.io/10.0.0.4\n");
     assert_eq!(check(&home, &private, &["--resolve", "contoso.azurecr.io:443:10.0.0.4"]).0, 0);
     home.write("rules.txt", "address=/contoso.azurecr.io/nowhere\n");

@@ -359,9 +359,18 @@ fn filled_set(text: &str) -> Option<FilledSet> {
     Some(FilledSet { family, table_family, table, set })
 }
 
-/// The address of a server: `1.2.3.4#5353@eth0`.
+/// The address of a server: `1.2.3.4#5353@eth0#1024`. A port that is no number stops dnsmasq.
 fn server_address(text: &str) -> Option<IpAddr> {
-    text.split(['#', '@', '%']).next()?.parse().ok()
+    let (server, source) = text.split_once('@').unwrap_or((text, ""));
+    let is_port = |port: &str| {
+        port.is_empty() || port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    };
+    let (_, source_port) = source.split_once('#').unwrap_or((source, ""));
+    let (address, port) = server.split_once('#').unwrap_or((server, ""));
+    if !is_port(port) || !is_port(source_port) {
+        return None;
+    }
+    address.split('%').next()?.parse().ok()
 }
 
 /// A line without its comment and quotes. A `#` begins a comment at the start of the line or after white space.

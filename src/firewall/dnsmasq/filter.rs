@@ -35,8 +35,10 @@ impl Config {
         for (at, _) in host.char_indices() {
             let ending = &host[at..];
             let is_name = at == 0 || host.as_bytes()[at - 1] == b'.';
-            let plain = best(self.plain.get(ending).filter(|_| is_name));
-            if let Some((target, place)) = plain.or_else(|| best(self.endings.get(ending))) {
+            let plain = self.plain.get(ending).filter(|_| is_name);
+            // A rule without a star hides one with a star of the same length, even for a family that it does not speak
+            // for: then a shorter rule decides (dnsmasq 2.90).
+            if let Some((target, place)) = best(plain.or_else(|| self.endings.get(ending))) {
                 return self.reply_by(target, &place);
             }
         }
