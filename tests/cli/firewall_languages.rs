@@ -80,6 +80,12 @@ fn dnsmasq_answers_by_the_longest_name() {
         let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);
         assert!(stderr.contains("dnsmasq does not start: a bad address"), "{stderr}");
     }
+    home.write("rules.txt", &format!("{closed}cache-size=0\ncache-size=0\n"));
+    let stderr = rules(&home, &["-n", "contoso", "--planned", "--check", "rules.txt"]).fails(1);
+    assert!(
+        stderr.contains("dnsmasq does not start: cache-size stands more than once"),
+        "{stderr}"
+    );
     let private = format!("{closed}address=/contoso.azurecr.io/10.0.0.4\n");
     assert_eq!(check(&home, &private, &["--resolve", "contoso.azurecr.io:443:10.0.0.4"]).0, 0);
     home.write("rules.txt", "address=/contoso.azurecr.io/nowhere\n");

@@ -2,11 +2,11 @@
 //!
 //! The syntax is that of dnsmasq(8), and of dnsmasq 2.90 where the manual is silent.
 
-use super::options::OPTIONS;
+use super::options::{ONCE, OPTIONS};
 use crate::firewall::dns::Family;
 use crate::firewall::host_set::{HostSet, name_and_domains};
 use crate::firewall::policy::{Includes, InvalidRules, Place, RuleFile};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -71,6 +71,8 @@ pub struct Config {
     pub(super) endings: HashMap<String, Vec<(Target, Place)>>,
     /// Addresses of single names.
     pub(super) records: HashMap<String, Vec<(IpAddr, Place)>>,
+    /// The options of [`ONCE`] that have been read.
+    seen_once: HashSet<String>,
     /// Whether there is a server for all names, written in the file.
     pub(super) has_general_server: bool,
     pub(super) no_resolv: bool,
@@ -151,6 +153,11 @@ impl Config {
         includes: &dyn Includes,
         depth: usize,
     ) -> Result<(), InvalidRules> {
+        let may_stand_once = ONCE.split_whitespace().any(|once| once == name);
+        if may_stand_once && !self.seen_once.insert(name.to_owned()) {
+            let what = format!("dnsmasq does not start: {name} stands more than once");
+            return Err(InvalidRules { place: place.clone(), what });
+        }
         match name {
             "address" | "server" | "local" => self.rule(name, value, place)?,
             "no-resolv" => self.no_resolv = true,

@@ -25,3 +25,13 @@ pub(super) const OPTIONS: &str = "\
     strict-order strip-mac strip-subnet synth-domain tag-if tftp-lowercase tftp-max tftp-mtu tftp-no-blocksize \
     tftp-no-fail tftp-port-range tftp-root tftp-secure tftp-single-port tftp-unique-root trust-anchor txt-record \
     umbrella use-stale-cache user";
+
+/// Options that may stand once, in all files together: a second one is an "illegal repeated keyword", and dnsmasq does not
+/// start (`dnsmasq --test`, 2.90).
+pub(super) const ONCE: &str = "\
+    add-cpe-id add-subnet auth-server auth-soa auth-ttl cache-size connmark-allowlist-enable \
+    dhcp-alternate-port dhcp-lease-max dhcp-leasefile dhcp-reply-delay dhcp-script dhcp-scriptuser \
+    dhcp-ttl dns-forward-max dnssec-limits dnssec-timestamp dumpfile dumpmask edns-packet-max \
+    enable-dbus enable-ubus fast-dns-retry group local-service local-ttl log-async log-facility \
+    max-cache-ttl max-port max-tcp-connections max-ttl min-cache-ttl min-port mx-target neg-ttl \
+    pid-file port port-limit query-port servers-file tftp-max tftp-mtu umbrella use-stale-cache user";
