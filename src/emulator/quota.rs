@@ -64,3 +64,36 @@ impl Used {
             .header("x-ms-user-quota-resets-after", format!("00:00:{seconds:02}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_sixteenth_request_in_five_seconds_is_refused() {
+        let quota = Quota::default();
+        let header = |response: &Response, name: &str| {
+            response
+                .headers
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
+        };
+        for remaining in (0..REQUESTS).rev() {
+            let used = quota.take();
+            assert!(used.refusal().is_none());
+            let response = used.headers(Response::empty(200));
+            let left = header(&response, "x-ms-user-quota-remaining");
+            assert_eq!(left, Some(remaining.to_string()));
+            tokio::time::advance(Duration::from_millis(100)).await;
+        }
+        let used = quota.take();
+        let refusal = used.headers(used.refusal().unwrap());
+        assert_eq!(refusal.status, 429);
+        assert_eq!(header(&refusal, "retry-after"), Some("4".to_owned()));
+        let resets = header(&refusal, "x-ms-user-quota-resets-after");
+        assert_eq!(resets, Some("00:00:04".to_owned()));
+        tokio::time::advance(WINDOW).await;
+        assert!(quota.take().refusal().is_none());
+    }
+}

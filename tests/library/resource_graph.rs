@@ -59,6 +59,22 @@ async fn a_query_is_repeated_like_a_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_on_subscriptions_is_passed_on() {
+    for (header, hit) in [(Some("true"), true), (Some("false"), false), (None, false)] {
+        let reply = page(0, 0, None);
+        let reply = match header {
+            Some(value) => reply.header("x-ms-tenant-subscription-limit-hit", value),
+            None => reply,
+        };
+        let script = Script::new([reply]);
+        let client = script.client();
+        let mut pages = client.query_resources::<Value>("resources", GraphScope::Everything);
+        assert_eq!(pages.next().await.unwrap().unwrap().subscription_limit_hit, hit);
+        assert!(pages.next().await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_exhausted_quota_is_waited_for_before_the_next_request() {
     let quota = |reply: Reply, remaining: &str| {
         reply
