@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use std::collections::HashSet;
 
 /// The maximum size of a file of endpoints, in bytes.
-const MAX_FILE: usize = 64 << 20;
+const MAX_FILE: usize = 512 << 20;
 /// How many registries are named in a warning.
 const MAX_NAMED: usize = 5;
 /// How many registries are read from Azure at the same time.
@@ -315,7 +315,7 @@ pub fn from_files(
     let mut registries = Vec::new();
     for file in files {
         let bytes = input::read(file, MAX_FILE, "the output of show-endpoints", session)?;
-        let read = parse(bytes).map_err(|reason| {
+        let read = parse(bytes, plan.is_some()).map_err(|reason| {
             UserError::new(format!("{} is not the JSON of show-endpoints: {reason}", shown(file)))
                 .hint("To create it: az-acr show-endpoints -n NAME > endpoints.json")
         })?;
@@ -335,12 +335,27 @@ pub fn from_files(
     Ok(registries)
 }
 
-fn parse(bytes: Vec<u8>) -> Result<Vec<EndpointsJson>, String> {
+/// Reads what `show-endpoints` or `list-endpoints` wrote.
+///
+/// # Arguments
+/// * `planned` - whether only the plan matters, so that a list's planned endpoints are as good as the current ones.
+fn parse(bytes: Vec<u8>, planned: bool) -> Result<Vec<EndpointsJson>, String> {
     let text = input::decode(bytes).map_err(|_| "it is not text in UTF-8 or UTF-16")?;
     let mut registries = Vec::new();
     for value in serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>() {
         let value = value.map_err(|e| e.to_string())?;
-        let list = if value.is_array() { value } else { serde_json::Value::Array(vec![value]) };
+        let mut list = if value.is_array() { value } else { serde_json::Value::Array(vec![value]) };
+        for registry in list.as_array_mut().into_iter().flatten() {
+            if planned && registry["plannedDataEndpoints"].is_array() {
+                registry["dataEndpoints"] = registry["plannedDataEndpoints"].take();
+            }
+            if registry.get("dataEndpoints").is_some_and(serde_json::Value::is_null) {
+                let name = registry["name"].as_str().unwrap_or_default();
+                return Err(format!(
+                    "the endpoints of '{name}' are unknown in it; list-endpoints --verify asks for them"
+                ));
+            }
+        }
         let list: Vec<EndpointsJson> = serde_json::from_value(list).map_err(|e| e.to_string())?;
         registries.extend(list);
     }

@@ -18,11 +18,13 @@ pub struct Coverage {
     pub unread: Vec<Unread>,
     /// Whether Resource Graph looked at its limit of 10,000 subscriptions, and there are more.
     pub subscription_limit_hit: bool,
+    /// Whether rows were not sorted, so that replications may have been put to no registry.
+    pub disordered: bool,
     /// Ids of replications whose registry is not in the answer.
     pub orphans: Vec<String>,
     /// Registries that the user named and that are not in the answer.
     pub not_found: Vec<String>,
-    /// Registries that no longer exist, although Resource Graph shows them (`--verify`). Nothing is missing.
+    /// Registries that are no longer there, although Resource Graph shows them (`--verify`).
     pub deleted: Vec<String>,
     /// Registries that Azure Resource Manager did not show, and why not (`--verify`).
     pub unverified: Vec<(String, String)>,
@@ -48,6 +50,7 @@ impl Coverage {
     pub fn is_complete(&self) -> bool {
         self.unread.is_empty()
             && !self.subscription_limit_hit
+            && !self.disordered
             && self.orphans.is_empty()
             && self.not_found.is_empty()
             && self.unverified.is_empty()
@@ -72,10 +75,15 @@ impl Coverage {
             .unverified
             .iter()
             .map(|(id, reason)| format!("{id} could not be verified: {reason}"));
-        let not_found = self
-            .not_found
-            .iter()
-            .map(|name| format!("There is no registry '{name}' in what was read."));
+        let disordered = self.disordered.then(|| {
+            "Resource Graph sent rows in another order than was asked for, so replicas may be missing.".to_owned()
+        });
+        let orphans = disordered.into_iter().chain(orphans);
+        let not_found = self.not_found.iter().map(|name| {
+            format!(
+                "There is no registry '{name}' in what was read, or it does not fit the filters."
+            )
+        });
         unread.chain(limit).chain(orphans).chain(not_found).chain(unverified).collect()
     }
 }

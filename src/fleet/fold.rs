@@ -23,6 +23,9 @@ pub struct Fold {
     open: VecDeque<Open>,
     /// The registry that was completed last: a page may repeat it if something changed meanwhile.
     last: String,
+    /// The row before, and whether one came that sorts before it.
+    previous: String,
+    disordered: bool,
     orphans: Vec<String>,
 }
 
@@ -33,12 +36,15 @@ impl Fold {
     /// * `drops_registries` - whether replications may arrive whose registry was filtered out.
     pub fn new(source: Source, drops_registries: bool) -> Self {
         let (open, last) = (VecDeque::new(), String::new());
-        Self { source, drops_registries, open, last, orphans: Vec::new() }
+        let (previous, disordered, orphans) = (String::new(), false, Vec::new());
+        Self { source, drops_registries, open, last, previous, disordered, orphans }
     }
 
     /// Takes the next row. Returns the registries that are complete now.
     pub fn push(&mut self, row: ResourceRow) -> Vec<FleetRegistry> {
         let id = row.id.to_lowercase();
+        self.disordered |= id < self.previous;
+        self.previous.clone_from(&id);
         let complete = self.complete_before(&id);
         if !row.is_replication() {
             if self.last != id && !self.open.iter().any(|open| open.id == id) {
@@ -76,6 +82,11 @@ impl Fold {
 
     fn registry(&self, open: Open) -> FleetRegistry {
         FleetRegistry::new(open.row, &open.replicas, &self.source)
+    }
+
+    /// Whether a row arrived that should have come before another.
+    pub fn is_disordered(&self) -> bool {
+        self.disordered
     }
 
     /// No more rows arrive. Returns the last registries, and the ids of replications without a registry.

@@ -182,7 +182,12 @@ impl FleetRegistry {
             // A SKU that is new may have anything.
             (Exposure::Unknown | Exposure::Wildcard, _) => return None,
         };
-        Some(if self.immutable == Some(true) { NextStep::Unlock } else { step })
+        match (self.immutable, &self.differences) {
+            (Some(true), _) => Some(NextStep::Unlock),
+            // Rights or locks were asked for and could not be read.
+            (None, Some(_)) => None,
+            _ => Some(step),
+        }
     }
 
     /// Its endpoints; `None` if Azure did not say which.

@@ -27,7 +27,9 @@ const COLUMNS: [&str; 17] = [
 /// Renders the report: a line for each registry; then one for each gap, whose exposure is `unread`.
 pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
     let error = |e: &dyn std::fmt::Display| RenderError { format: "CSV", reason: e.to_string() };
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    // Quotes everywhere: a spreadsheet that splits at another character sees whole cells.
+    let mut writer =
+        csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     writer.write_record(COLUMNS).map_err(|e| error(&e))?;
     for line in report.entries.iter().map(line).chain(report.gaps.iter().map(|gap| unread(gap))) {
         writer.write_record(line.iter().map(|cell| safe(cell))).map_err(|e| error(&e))?;
@@ -75,7 +77,7 @@ fn unread(gap: &str) -> [String; COLUMNS.len()] {
 
 /// A cell that no spreadsheet takes for a formula.
 fn safe(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         format!("'{cell}")
     } else {
         cell.to_owned()

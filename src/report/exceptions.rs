@@ -1,6 +1,6 @@
 //! Findings that somebody accepted: a CSV file with the columns registry, rule, reason, expires.
 
-use super::rules::{RULES, Rule};
+use super::rules::{EXPIRED, NOT_READ, RULES, Rule};
 use crate::fleet::FleetRegistry;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -76,9 +76,12 @@ impl Exceptions {
             let line = line_of(record.position());
             let record: Record = record.deserialize(Some(&headers)).map_err(|e| at(&e))?;
             let error = |reason| ExceptionError { line, reason };
-            if !RULES.iter().any(|rule| rule.id == record.rule) {
-                let (first, last) = (RULES[0].id, RULES[RULES.len() - 1].id);
-                let reason = format!("'{}' is no rule; rules are {first} to {last}", record.rule);
+            let of_registries =
+                RULES.iter().filter(|rule| ![EXPIRED.id, NOT_READ.id].contains(&rule.id));
+            let ids: Vec<&str> = of_registries.map(|rule| rule.id).collect();
+            if !ids.contains(&record.rule.as_str()) {
+                let reason =
+                    format!("'{}' cannot be accepted; these can: {}", record.rule, ids.join(", "));
                 return Err(error(reason));
             }
             if record.registry.is_empty() || record.reason.is_empty() {
@@ -93,6 +96,9 @@ impl Exceptions {
                 }
             };
             let key = (record.registry.to_lowercase(), record.rule);
+            if exceptions.contains_key(&key) {
+                return Err(error("the registry and the rule stand in a line above".to_owned()));
+            }
             exceptions.insert(key, Exception { reason: record.reason, expires });
         }
         Ok(Self(exceptions))
@@ -117,7 +123,7 @@ mod tests {
     #[test]
     fn a_line_that_is_no_exception_is_named() {
         for (text, line, reason) in [
-            ("registry,rule,reason,expires\ncontoso,ACR1,x,\n", 2, "'ACR1' is no rule"),
+            ("registry,rule,reason,expires\ncontoso,ACR1,x,\n", 2, "'ACR1' cannot be accepted"),
             (
                 "registry,rule,reason,expires\n\ncontoso,ACR001,x,tomorrow\n",
                 3,

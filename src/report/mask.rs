@@ -51,6 +51,11 @@ impl Mask {
         text
     }
 
+    /// The hash of the registry that an id names, as in its row.
+    fn name_in(&self, id: &str) -> String {
+        self.hash("reg", id.rsplit('/').next().unwrap_or_default())
+    }
+
     fn entry(&self, entry: Entry) -> Entry {
         let Entry { registry, mut findings } = entry;
         for exception in findings.iter_mut().filter_map(|finding| finding.exception.as_mut()) {
@@ -124,13 +129,14 @@ impl Mask {
                 .collect(),
             orphans: all("replication", of.orphans),
             not_found: all("reg", of.not_found),
-            deleted: all("reg", of.deleted),
+            deleted: of.deleted.iter().map(|id| self.name_in(id)).collect(),
             unverified: of
                 .unverified
                 .into_iter()
-                .map(|(id, _)| (self.hash("reg", &id), "the reason is hidden".to_owned()))
+                .map(|(id, _)| (self.name_in(&id), "the reason is hidden".to_owned()))
                 .collect(),
             subscription_limit_hit: of.subscription_limit_hit,
+            disordered: of.disordered,
         }
     }
 }

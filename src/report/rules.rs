@@ -101,7 +101,8 @@ pub const RULES: [Rule; 9] = [
 
 /// The rule for what could not be read.
 pub(super) const NOT_READ: &Rule = &RULES[8];
-const EXPIRED: &Rule = &RULES[7];
+/// The rule for exceptions that no longer hold.
+pub(super) const EXPIRED: &Rule = &RULES[7];
 
 /// A rule that holds for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +168,7 @@ fn found(registry: &FleetRegistry) -> Vec<(&'static Rule, String)> {
     add(
         unknown,
         exposure == Exposure::Unknown,
-        "Resource Graph does not say where clients get layers from.".to_owned(),
+        "Azure does not say where clients get layers from.".to_owned(),
     );
     let is_anonymous = registry.anonymous_pull_enabled == Some(true);
     add(anonymous, is_anonymous, "Anonymous pull is enabled.".to_owned());

@@ -3,7 +3,7 @@
 //! GitHub's code scanning needs a location below the repository's root, and takes 25,000 results of a run at most
 //! (its documentation, "SARIF support for code scanning").
 
-use super::rules::NOT_READ;
+use super::rules::{EXPIRED, NOT_READ};
 use super::{Entry, Finding, RULES, RenderError, Report};
 use ring::digest;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
     });
     if is_cut {
         let text = format!(
-            "Code scanning takes {MAX_RESULTS} results; the others are left out, the worst first."
+            "Code scanning takes {MAX_RESULTS} results; the worst are here, the others are left out."
         );
         invocation["toolExecutionNotifications"] =
             json!([{"level": "warning", "message": {"text": text}}]);
@@ -65,7 +65,10 @@ fn result(entry: &Entry, finding: &Finding) -> Value {
     let of = &entry.registry;
     let path = format!("{}/{}/{}", of.subscription_id, of.resource_group, of.name);
     let text = format!("{}: {}", of.name, finding.message);
-    let mut result = of_rule(finding.rule, &text, &path, &of.id.to_lowercase());
+    // Two exceptions of one registry may have expired.
+    let what = if finding.rule.id == EXPIRED.id { finding.message.as_str() } else { "" };
+    let what = format!("{}\0{what}", of.id.to_lowercase());
+    let mut result = of_rule(finding.rule, &text, &path, &what);
     if let Some(exception) = &finding.exception {
         result["suppressions"] = json!([{
             "kind": "external", "status": "accepted", "justification": exception.reason,
@@ -76,7 +79,8 @@ fn result(entry: &Entry, finding: &Finding) -> Value {
 }
 
 fn unread(gap: &str) -> Value {
-    of_rule(NOT_READ, gap, "unread", gap)
+    // What follows a colon is the reason, which may differ each time.
+    of_rule(NOT_READ, gap, "unread", gap.split(": ").next().unwrap_or_default())
 }
 
 /// A result whose place is a path below the repository's root, and whose identity is `what`.
@@ -89,9 +93,12 @@ fn of_rule(rule: &super::Rule, text: &str, path: &str, what: &str) -> Value {
         "message": {"text": text},
         "locations": [{"physicalLocation": {
             "artifactLocation": {"uri": format!("azure/{}", uri(path)), "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": 1},
+            "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2},
         }}],
-        "partialFingerprints": {"azAcrFinding/v1": fingerprint(&format!("{}\0{what}", rule.id))},
+        // The key that code scanning reads; the text says which line, and there is one.
+        "partialFingerprints": {
+            "primaryLocationLineHash": format!("{}:1", fingerprint(&format!("{}\0{what}", rule.id))),
+        },
     })
 }
 

@@ -165,7 +165,7 @@ fn a_name_that_is_not_there_is_reported() {
     assert_eq!(run.code, 1);
     assert_eq!(run.stdout.lines().count(), 1);
     assert!(
-        run.stderr.contains("There is no registry 'nobody' in what was read."),
+        run.stderr.contains("There is no registry 'nobody' in what was read, or"),
         "{}",
         run.stderr
     );
@@ -270,7 +270,7 @@ fn lagging() -> FakeArm {
         let path = request.path.split('?').next().unwrap_or_default();
         let body = match path.rsplit('/').next().unwrap_or_default() {
             "resources" => {
-                let rows = [row("switched"), row("deleted"), row("secret")];
+                let rows = [row("deleted"), row("secret"), row("switched")];
                 json!({"totalRecords": 3, "count": 3, "data": rows, "resultTruncated": "false"})
             }
             "switched" => json!({
@@ -308,10 +308,10 @@ fn verify_notices_where_resource_graph_lags_behind() {
     assert_eq!(run.code, 1, "{}", run.stderr);
     let rows = rows(&run);
     assert_eq!(rows.len(), 2, "the deleted registry is gone");
-    assert!(run.stderr.contains("registries/deleted no longer exists"), "{}", run.stderr);
-    assert_eq!((&rows[0]["name"], &rows[0]["exposure"]), (&json!("switched"), &json!("dedicated")));
+    assert!(run.stderr.contains("registries/deleted is no longer there"), "{}", run.stderr);
+    assert_eq!((&rows[1]["name"], &rows[1]["exposure"]), (&json!("switched"), &json!("dedicated")));
     assert_eq!(
-        rows[0]["differences"],
+        rows[1]["differences"],
         json!([{"property": "dataEndpointEnabled", "resourceGraph": "false", "resourceManager": "true"}])
     );
     assert!(

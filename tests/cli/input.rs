@@ -41,7 +41,7 @@ fn input_without_end_is_refused() {
         ),
         (
             &["firewall-rules", "--endpoints", "/dev/zero"],
-            "/dev/zero is larger than 64 MiB, the limit for the output of show-endpoints.",
+            "/dev/zero is larger than 512 MiB, the limit for the output of show-endpoints.",
         ),
     ] {
         assert!(home.run(args).fails(1).contains(message), "{args:?}");

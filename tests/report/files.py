@@ -45,7 +45,7 @@ for result in run["results"]:
     assert rules[result["ruleIndex"]] == result["ruleId"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", uri) and not uri.startswith("/"), uri
-    fingerprints.add(result["partialFingerprints"]["azAcrFinding/v1"])
+    fingerprints.add(result["partialFingerprints"]["primaryLocationLineHash"])
 assert len(fingerprints) == len(run["results"]), "two results have the same fingerprint"
 suppressed = [result for result in run["results"] if "suppressions" in result]
 assert len(suppressed) == 1 and suppressed[0]["message"]["text"].startswith("contoso: ")

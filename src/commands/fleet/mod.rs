@@ -21,25 +21,25 @@ use verify::Verifier;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Fleet options")]
 pub struct FleetArgs {
-    /// All that the login can read
+    /// All subscriptions
     ///
-    /// Registries of all subscriptions.
+    /// Registries of all subscriptions that the login can read.
     #[arg(long, conflicts_with_all = ["subscriptions", "management_group"])]
     pub all_subscriptions: bool,
 
-    /// These, by name or ID
+    /// These subscriptions
     ///
-    /// Registries of these subscriptions.
+    /// By name or ID.
     #[arg(long, value_name = "ID", num_args = 1.., conflicts_with = "management_group")]
     pub subscriptions: Vec<String>,
 
-    /// Those below this group
+    /// All below a management group
     ///
-    /// Registries of all subscriptions below a management group.
+    /// Registries of all subscriptions below it.
     #[arg(long, value_name = "GROUP")]
     pub management_group: Option<String>,
 
-    /// Accept that some is not read
+    /// Accept an incomplete answer
     ///
     /// What could not be read is named either way; without this, the exit code is 1.
     #[arg(long)]
@@ -85,6 +85,9 @@ impl FleetArgs {
 pub fn short_help_hides(argument: clap::Arg) -> clap::Arg {
     argument.hide_short_help(true)
 }
+
+/// The most warnings about what was not read.
+const MAX_WARNINGS: usize = 1_000;
 
 /// Which registries to keep.
 #[derive(Debug, Clone, Default)]
@@ -182,13 +185,20 @@ pub async fn read_all(
 
 /// Warns of everything that could not be read.
 pub fn warn_of_gaps(coverage: &Coverage, session: &Session) {
-    for gap in coverage.gaps() {
-        session.streams.warning(Code::NotRead, &gap);
+    let gaps = coverage.gaps();
+    for gap in gaps.iter().take(MAX_WARNINGS) {
+        session.streams.warning(Code::NotRead, gap);
+    }
+    if gaps.len() > MAX_WARNINGS {
+        let more = gaps.len() - MAX_WARNINGS;
+        session
+            .streams
+            .warning(Code::NotRead, &format!("{more} more were not read; reports name all."));
     }
     for id in &coverage.deleted {
         session.streams.warning(
             Code::NotFound,
-            &format!("{id} no longer exists; Resource Graph does not know yet. It is left out."),
+            &format!("{id} is no longer there, although Resource Graph shows it. It is left out."),
         );
     }
 }
@@ -264,6 +274,7 @@ impl Reader<'_, '_> {
 
     async fn finish(mut self) -> Result<Coverage> {
         if let Some(fold) = self.fold.take() {
+            self.coverage.disordered = fold.is_disordered();
             let (last, orphans) = fold.finish();
             self.coverage.orphans = orphans;
             let _ = self.deliver(last).await?;
@@ -275,11 +286,11 @@ impl Reader<'_, '_> {
     }
 
     async fn deliver(&mut self, mut registries: Vec<FleetRegistry>) -> Result<ControlFlow<()>> {
-        if !self.filter.query.names.is_empty() {
-            self.seen.extend(registries.iter().map(|registry| registry.name.to_lowercase()));
-        }
         if let Some(verifier) = &mut self.verifier {
             registries = verifier.verify(registries, &mut self.coverage).await;
+        }
+        if !self.filter.query.names.is_empty() {
+            self.seen.extend(registries.iter().map(|registry| registry.name.to_lowercase()));
         }
         let exposures = &self.filter.exposures;
         registries.retain(|r| exposures.is_empty() || exposures.contains(&r.exposure()));

@@ -79,7 +79,7 @@ impl<'a> Verifier<'a> {
         let read = tokio::join!(self.arm.get_registry(of), self.arm.list_replications(of));
         let (registry, replications) = match read {
             (Ok(registry), Ok(replications)) => (registry, replications),
-            (Err(error), _) if error.status() == Some(404) => return Verified::Gone(graph.id),
+            (Err(error), _) if is_gone(&error) => return Verified::Gone(graph.id),
             (Err(error), _) | (_, Err(error)) => {
                 return Verified::Unknown(Box::new(graph), first_line(&error));
             }
@@ -87,10 +87,11 @@ impl<'a> Verifier<'a> {
         let replicas: Vec<Option<String>> =
             replications.into_iter().map(|Replication { location, .. }| location).collect();
         let mut arm = FleetRegistry::new(row(&graph, registry), &replicas, &self.source);
-        arm.differences = Some(graph.differences(&arm));
         if matches!(arm.next_step(), Some(NextStep::Switch | NextStep::UpgradeToPremium)) {
             arm.immutable = self.is_immutable(of, &arm.id).await;
         }
+        // From now on, an unknown right is one that could not be read.
+        arm.differences = Some(graph.differences(&arm));
         Verified::Found(Box::new(arm))
     }
 
@@ -130,6 +131,12 @@ fn row(graph: &FleetRegistry, registry: Registry) -> ResourceRow {
         export_policy: properties.policies.and_then(|p| p.export_policy).and_then(|p| p.status),
         anonymous_pull_enabled: properties.anonymous_pull_enabled,
     }
+}
+
+/// Whether the registry or its group does not exist. A subscription that is not found may be one without access.
+fn is_gone(error: &ArmError) -> bool {
+    matches!(error, ArmError::Service { status: 404, error }
+        if error.has_code("ResourceNotFound") || error.has_code("ResourceGroupNotFound"))
 }
 
 fn first_line(error: &ArmError) -> String {

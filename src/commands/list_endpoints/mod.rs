@@ -46,7 +46,7 @@ pub struct ListEndpointsArgs {
           value_parser = one_of(&["Basic", "Standard", "Premium"]), hide_short_help = true)]
     sku: Vec<String>,
 
-    /// wildcard, unknown, dedicated, private
+    /// Only wildcard, unknown, dedicated, private
     #[arg(long, value_name = "EXPOSURE", num_args = 1.., hide_possible_values = true, ignore_case = true,
           value_parser = one_of(&["wildcard", "unknown", "dedicated", "private"]))]
     exposure: Vec<String>,
@@ -97,8 +97,12 @@ pub async fn run(args: &ListEndpointsArgs, session: &Session, output: &Choice) -
     };
     let mut sink = |registries| list.take(registries);
     let coverage = fleet::read(&args.fleet, &filter, session, &mut sink).await?;
+    fleet::warn_of_gaps(&coverage, session);
     if let Some(reports) = reports {
-        reports.write(args, list.held.clone(), coverage.clone(), session)?;
+        // A list that was written already needs its registries no more.
+        let registries =
+            if list.stream.is_some() { std::mem::take(&mut list.held) } else { list.held.clone() };
+        reports.write(args, registries, coverage.clone(), session)?;
     }
     list.finish(&coverage, args.fleet.allow_partial)
 }
@@ -160,7 +164,6 @@ impl List<'_> {
         if let Some(stream) = stream {
             let _ = self.write(stream.end())?;
         }
-        fleet::warn_of_gaps(coverage, self.session);
         let summary = self.summary();
         self.session.streams.summary(&summary, exit_code);
         let gaps = coverage.gaps().join(" ");
