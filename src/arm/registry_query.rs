@@ -28,14 +28,13 @@ pub struct RegistryQuery {
     pub locations: Vec<String>,
     /// SKUs.
     pub skus: Vec<String>,
-    /// Tags that a registry must have, with their values.
-    pub tags: Vec<(String, String)>,
 }
 
 impl RegistryQuery {
     /// The query in Kusto Query Language, with all values escaped.
     ///
-    /// Replications have neither the SKU nor the tags of their registry, so those filters let every replication pass.
+    /// Replications have a location of their own and no SKU, so those filters let every replication pass. Tags are not
+    /// filtered here: their names match in any case, which Kusto's `tags['name']` does not.
     pub fn text(&self) -> String {
         let mut text = format!("resources\n| where type in~ ('{REGISTRIES}', '{REPLICATIONS}')\n");
         let one_of = |values: &[String]| {
@@ -59,9 +58,6 @@ impl RegistryQuery {
         if !self.skus.is_empty() {
             filter(format!("{or} tostring(sku.name) {}", one_of(&self.skus)));
         }
-        for (name, value) in &self.tags {
-            filter(format!("{or} tostring(tags[{}]) == {}", string(name), string(value)));
-        }
         let columns: Vec<String> = COLUMNS
             .iter()
             .map(
@@ -75,7 +71,7 @@ impl RegistryQuery {
 
     /// Whether replications may arrive whose registry was filtered out.
     pub fn drops_registries(&self) -> bool {
-        !(self.locations.is_empty() && self.skus.is_empty() && self.tags.is_empty())
+        !(self.locations.is_empty() && self.skus.is_empty())
     }
 }
 

@@ -34,8 +34,6 @@ struct Filter {
     groups: Vec<String>,
     locations: Vec<String>,
     skus: Vec<String>,
-    /// Names and values, as they were written.
-    tags: Vec<(String, String)>,
 }
 
 /// Where a page begins.
@@ -91,11 +89,16 @@ pub fn query(state: &State, request: &Request) -> Response {
             };
             let count = || {
                 let all = state.all_registries().filter(|registry| in_scope(registry));
-                all.map(|registry| 1 + registry.replications.len()).sum()
+                let own = |registry: &Registry| usize::from(filter.keeps(registry));
+                all.map(|registry| own(&registry) + registry.replications.len()).sum()
             };
             let position = Position { total: position.total.or_else(|| Some(count())), ..position };
             let rows = sorted(state, &position.after).filter(|registry| in_scope(registry));
-            let rows = rows.flat_map(|registry| rows_of(&registry, &columns));
+            let rows = rows.flat_map(|registry| {
+                let skipped = usize::from(!filter.keeps(&registry));
+                // The registry's own row is the first.
+                rows_of(&registry, &columns).into_iter().skip(skipped)
+            });
             page(rows, &position, top)
         }
     }
@@ -267,12 +270,6 @@ impl Filter {
         let only = format!("type =~ '{REPLICATIONS}' or ");
         let condition = line.strip_prefix("| where ")?;
         let condition = condition.strip_prefix(&only).unwrap_or(condition);
-        if let Some(rest) = condition.strip_prefix("tostring(tags[") {
-            let (name, rest) = string(rest)?;
-            let (value, rest) = string(rest.strip_prefix("]) == ")?)?;
-            self.tags.push((name, value));
-            return rest.is_empty().then_some(());
-        }
         let (what, list) = condition.split_once(" in~ (")?;
         let values = match what {
             "tostring(split(id, '/')[8])" => &mut self.names,
@@ -292,16 +289,20 @@ impl Filter {
         }
     }
 
+    /// Whether the conditions hold that a registry and its replications share.
     fn matches(&self, registry: &Registry) -> bool {
-        let one_of = |values: &[String], value: &str| {
-            values.is_empty() || values.iter().any(|wanted| *wanted == value.to_lowercase())
-        };
-        one_of(&self.names, &registry.name)
-            && one_of(&self.groups, &registry.resource_group)
-            && one_of(&self.locations, &registry.location)
-            && one_of(&self.skus, &registry.sku)
-            && self.tags.iter().all(|(name, value)| registry.tags.get(name) == Some(&json!(value)))
+        one_of(&self.names, &registry.name) && one_of(&self.groups, &registry.resource_group)
     }
+
+    /// Whether the registry's own row stays. Its replications pass in any case.
+    fn keeps(&self, registry: &Registry) -> bool {
+        one_of(&self.locations, &registry.location) && one_of(&self.skus, &registry.sku)
+    }
+}
+
+/// Whether a value is one of the wanted ones, in lower case; without any, every value is.
+fn one_of(values: &[String], value: &str) -> bool {
+    values.is_empty() || values.iter().any(|wanted| *wanted == value.to_lowercase())
 }
 
 /// A string of KQL in single quotes, and what follows it.

@@ -148,7 +148,7 @@ fn scopes_and_filters_choose() {
         ["auditlogs", "fabrikam", "northwind"]
     );
     assert_eq!(names(&count(&["--exposure", "private", "dedicated"])), ["fabrikam", "northwind"]);
-    assert_eq!(names(&count(&["--tag", "environment=production"])), ["fabrikam"]);
+    assert_eq!(names(&count(&["--tag", "Environment=production"])), ["fabrikam"]);
     for row in count(&["--all-subscriptions", "--tag", "team=web", "--sku", "Premium"]) {
         assert_eq!((&row["tags"]["team"], &row["sku"]), (&json!("web"), &json!("Premium")));
     }

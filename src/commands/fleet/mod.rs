@@ -94,8 +94,22 @@ const MAX_WARNINGS: usize = 1_000;
 pub struct Filter {
     /// What Resource Graph filters.
     pub query: RegistryQuery,
-    /// What is filtered here; empty for everything.
+    /// Filtered here; empty for everything.
     pub exposures: Vec<Exposure>,
+    /// Tags that a registry must have, with their values. Case does not matter in names, as everywhere in Azure.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Filter {
+    fn keeps(&self, registry: &FleetRegistry) -> bool {
+        let has = |(name, value): &(String, String)| {
+            let of_name =
+                registry.tags.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+            of_name.into_iter().any(|(_, known)| known.as_str() == Some(value))
+        };
+        (self.exposures.is_empty() || self.exposures.contains(&registry.exposure()))
+            && self.tags.iter().all(has)
+    }
 }
 
 /// Receives registries as they arrive, in the order of their ids. May stop the reading.
@@ -292,8 +306,7 @@ impl Reader<'_, '_> {
         if !self.filter.query.names.is_empty() {
             self.seen.extend(registries.iter().map(|registry| registry.name.to_lowercase()));
         }
-        let exposures = &self.filter.exposures;
-        registries.retain(|r| exposures.is_empty() || exposures.contains(&r.exposure()));
+        registries.retain(|registry| self.filter.keeps(registry));
         for registry in &mut registries {
             registry.subscription_name =
                 self.names.get(&registry.subscription_id.to_lowercase()).cloned();

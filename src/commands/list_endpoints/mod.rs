@@ -114,10 +114,13 @@ fn filter(args: &ListEndpointsArgs, session: &Session) -> Result<Filter> {
         groups: args.resource_group.iter().cloned().collect(),
         locations: find_regions(&args.location)?.into_iter().map(str::to_owned).collect(),
         skus: args.sku.clone(),
-        tags: args.tag.clone(),
     };
     let is_wanted = |exposure: &Exposure| args.exposure.iter().any(|name| name == exposure.name());
-    Ok(Filter { query, exposures: Exposure::ALL.into_iter().filter(is_wanted).collect() })
+    Ok(Filter {
+        query,
+        exposures: Exposure::ALL.into_iter().filter(is_wanted).collect(),
+        tags: args.tag.clone(),
+    })
 }
 
 /// The list as it arrives.
