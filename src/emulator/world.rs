@@ -323,6 +323,13 @@ impl State {
         self.registries.iter().map(Cow::Borrowed).chain(fleet.map(Cow::Owned))
     }
 
+    /// The registries with this name. Tests make twins, which Azure does not have.
+    pub(super) fn registries_named(&self, name: &str) -> impl Iterator<Item = Cow<'_, Registry>> {
+        let own = self.registries.iter().filter(move |r| r.name.eq_ignore_ascii_case(name));
+        let fleet = self.fleet.registry_named(name).filter(|r| !self.has_own(&r.name));
+        own.map(Cow::Borrowed).chain(fleet.map(Cow::Owned))
+    }
+
     /// The registry with this name. Names are unique in all of Azure.
     pub(super) fn registry_named(&self, name: &str) -> Option<Cow<'_, Registry>> {
         let own = self.registries.iter().find(|r| r.name.eq_ignore_ascii_case(name));
