@@ -107,9 +107,8 @@ pub async fn from_fleet(
     plan: Option<&Plan>,
     session: &Session,
 ) -> Result<Vec<Endpoints>> {
-    let names = names.iter().map(|name| Ok(session.registry_name(Some(name))?.to_string()));
     let query = RegistryQuery {
-        names: names.collect::<Result<_>>()?,
+        names: super::fleet::registry_names(names, session)?,
         groups: group.into_iter().map(str::to_owned).collect(),
         ..RegistryQuery::default()
     };

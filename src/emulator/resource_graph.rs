@@ -121,10 +121,12 @@ fn sorted<'a>(state: &'a State, after: &str) -> impl Iterator<Item = Cow<'a, Reg
     let fleet = state.fleet.registries(first).filter(|r| !state.has_own(&r.name));
     let mut fleet = fleet.peekable();
     let mut own = own.into_iter().peekable();
-    std::iter::from_fn(move || match (own.peek(), fleet.peek()) {
-        (Some(mine), Some(other)) if key(mine) < key(other) => own.next().map(Cow::Borrowed),
-        (Some(_), None) => own.next().map(Cow::Borrowed),
-        _ => fleet.next().map(Cow::Owned),
+    std::iter::from_fn(move || {
+        let other = fleet.peek();
+        match own.next_if(|mine| other.is_none_or(|other| key(mine) < key(other))) {
+            Some(mine) => Some(Cow::Borrowed(mine)),
+            None => fleet.next().map(Cow::Owned),
+        }
     })
 }
 

@@ -332,8 +332,7 @@ impl State {
 
     /// The registry with this name. Names are unique in all of Azure.
     pub(super) fn registry_named(&self, name: &str) -> Option<Cow<'_, Registry>> {
-        let own = self.registries.iter().find(|r| r.name.eq_ignore_ascii_case(name));
-        own.map(Cow::Borrowed).or_else(|| self.fleet.registry_named(name).map(Cow::Owned))
+        self.registries_named(name).next()
     }
 
     /// The registry with this label in its host names.
@@ -354,7 +353,7 @@ impl State {
         group: &str,
         name: &str,
     ) -> Option<Cow<'_, Registry>> {
-        self.registry_named(name).filter(|r| r.is(subscription, group, name))
+        self.registries_named(name).find(|r| r.is(subscription, group, name))
     }
 
     /// A registry to change. One of the fleet becomes part of the state. The state counts as changed.

@@ -90,10 +90,10 @@ impl Fold {
     }
 
     /// No more rows arrive. Returns the last registries, and the ids of replications without a registry.
-    pub fn finish(mut self) -> (Vec<FleetRegistry>, Vec<String>) {
+    pub fn finish(&mut self) -> (Vec<FleetRegistry>, Vec<String>) {
         let open = std::mem::take(&mut self.open);
         let last = open.into_iter().map(|open| self.registry(open)).collect();
-        (last, self.orphans)
+        (last, std::mem::take(&mut self.orphans))
     }
 }
 

@@ -163,6 +163,11 @@ impl FleetRegistry {
         }
     }
 
+    /// The subscription, for people: its name, or its GUID if the name is unknown.
+    pub fn subscription(&self) -> &str {
+        self.subscription_name.as_deref().unwrap_or(&self.subscription_id)
+    }
+
     /// Where clients get layers from.
     pub fn exposure(&self) -> Exposure {
         match (&self.public_network_access, self.data_endpoint_enabled) {

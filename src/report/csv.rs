@@ -31,7 +31,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
     let mut writer =
         csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     writer.write_record(COLUMNS).map_err(|e| error(&e))?;
-    for line in report.entries.iter().map(line).chain(report.gaps.iter().map(|gap| unread(gap))) {
+    for line in report.entries.iter().map(line).chain(report.gaps().iter().map(|gap| unread(gap))) {
         writer.write_record(line.iter().map(|cell| safe(cell))).map_err(|e| error(&e))?;
     }
     writer.into_inner().map_err(|e| error(&e))

@@ -26,7 +26,7 @@ struct Page<'a> {
     style_hash: String,
     script_hash: String,
     version: &'static str,
-    read_at: &'a str,
+    read_at: String,
     read_by: &'a str,
     scope: &'a str,
     all: String,
@@ -39,7 +39,7 @@ struct Page<'a> {
     shown: String,
     is_cut: bool,
     regions: Vec<Region>,
-    gaps: &'a [String],
+    gaps: Vec<String>,
     rules: Vec<Rule>,
 }
 
@@ -107,7 +107,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
         style_hash: hash(STYLE),
         script_hash: hash(SCRIPT),
         version: env!("CARGO_PKG_VERSION"),
-        read_at: &report.read_at,
+        read_at: report.read_at(),
         read_by: &report.read_by,
         scope: &report.scope,
         all: number(report.entries.len()),
@@ -120,7 +120,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
         shown: number(shown),
         is_cut: shown < report.entries.len(),
         regions: regions(report),
-        gaps: &report.gaps,
+        gaps: report.gaps(),
         rules: rules(report),
     };
     let context = minijinja::Value::from(minijinja::value::Serde(&page));
@@ -168,7 +168,7 @@ fn row(entry: &Entry) -> Row<'_> {
     let exposure = of.exposure();
     Row {
         name: &of.name,
-        subscription: of.subscription_name.as_deref().unwrap_or(&of.subscription_id),
+        subscription: of.subscription(),
         group: &of.resource_group,
         location: of.location.as_deref().unwrap_or("unknown"),
         sku: of.sku.clone().map_or_else(|| "unknown".to_owned(), String::from),
@@ -205,10 +205,7 @@ fn regions(report: &Report) -> Vec<Region> {
                 region.1.push(HostRow {
                     host: endpoint.host.to_string(),
                     registry: of.name.clone(),
-                    subscription: of
-                        .subscription_name
-                        .clone()
-                        .unwrap_or_else(|| of.subscription_id.clone()),
+                    subscription: of.subscription().to_owned(),
                 });
             }
         }
@@ -221,7 +218,7 @@ fn regions(report: &Report) -> Vec<Region> {
 fn rules(report: &Report) -> Vec<Rule> {
     let findings = report.entries.iter().flat_map(|entry| &entry.findings);
     let mut ids: BTreeSet<&str> = findings.map(|finding| finding.rule.id).collect();
-    if !report.gaps.is_empty() {
+    if !report.coverage.is_complete() {
         ids.insert(super::rules::NOT_READ.id);
     }
     let found = RULES.iter().filter(|rule| ids.contains(rule.id));

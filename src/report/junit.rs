@@ -5,6 +5,7 @@
 
 use super::rules::{Level, NOT_READ};
 use super::{Entry, RenderError, Report};
+use crate::fleet::FleetRegistry;
 use minijinja::Environment;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
     }
     let suites: Vec<Suite> = by_subscription.into_values().map(|entries| suite(&entries)).collect();
     let sum = |count: fn(&Suite) -> usize| suites.iter().map(count).sum();
-    let gaps: Vec<String> = report.gaps.iter().map(|gap| valid(gap)).collect();
+    let gaps: Vec<String> = report.gaps().iter().map(|gap| valid(gap)).collect();
     let context = Suites {
         tests: report.entries.len() + gaps.len(),
         failures: sum(|suite| suite.failures),
@@ -73,10 +74,9 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
 fn suite(entries: &[&Entry]) -> Suite {
     let cases: Vec<Case> = entries.iter().map(|entry| case(entry)).collect();
     let of = entries.first().map(|entry| &entry.registry);
-    let name =
-        of.map(|of| of.subscription_name.clone().unwrap_or_else(|| of.subscription_id.clone()));
+    let name = of.map(FleetRegistry::subscription);
     Suite {
-        name: valid(&name.unwrap_or_default()),
+        name: valid(name.unwrap_or_default()),
         failures: cases.iter().filter(|case| !case.failures.is_empty()).count(),
         skipped: cases.iter().filter(|case| case.skipped.is_some()).count(),
         cases,

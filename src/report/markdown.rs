@@ -24,7 +24,7 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         text,
         "Read {} by {}: {}.\n",
-        report.read_at,
+        report.read_at(),
         escaped(&report.read_by),
         escaped(&report.scope)
     )?;
@@ -32,9 +32,10 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
     for (exposure, count) in report.totals() {
         writeln!(text, "| {} | {count} |", exposure.name())?;
     }
-    if !report.gaps.is_empty() {
+    let gaps = report.gaps();
+    if !gaps.is_empty() {
         writeln!(text, "\n## Not read\n")?;
-        for gap in &report.gaps {
+        for gap in &gaps {
             writeln!(text, "- {}", escaped(gap))?;
         }
     }
@@ -60,7 +61,7 @@ fn row(text: &mut String, entry: &Entry) -> std::fmt::Result {
         "| {} | {} | {} | {} | {} | {} |",
         escaped(&of.name),
         escaped(&of.resource_group),
-        escaped(of.subscription_name.as_deref().unwrap_or(&of.subscription_id)),
+        escaped(of.subscription()),
         of.exposure().name(),
         of.next_step().map(NextStep::name).unwrap_or_default(),
         entry.rules()

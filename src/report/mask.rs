@@ -1,10 +1,9 @@
 //! Replaces ids and names by keyed hashes, so that a report can be passed on.
 
-use super::{Entry, Report};
+use super::{Entry, Report, hex};
 use crate::domain::{Endpoint, Fqdn, HostPattern, Regional};
 use crate::fleet::{Coverage, FleetRegistry, Unread};
 use ring::hmac;
-use std::fmt::Write as _;
 
 /// Bytes of a hash that are shown: enough that names do not collide, even in large fleets.
 const SHOWN: usize = 6;
@@ -31,24 +30,13 @@ impl Mask {
     pub fn apply(&self, report: Report) -> Report {
         let entries = report.entries.into_iter().map(|entry| self.entry(entry)).collect();
         let coverage = self.coverage(report.coverage);
-        Report {
-            entries,
-            gaps: coverage.gaps(),
-            coverage,
-            read_by: self.hash("login", &report.read_by),
-            ..report
-        }
+        Report { entries, coverage, read_by: self.hash("login", &report.read_by), ..report }
     }
 
     /// E.g. `reg-3f2a9c1b04de`. Case does not matter in Azure's names.
     fn hash(&self, kind: &str, name: &str) -> String {
         let tag = hmac::sign(&self.0, format!("{kind}\0{}", name.to_lowercase()).as_bytes());
-        let mut text = format!("{kind}-");
-        for byte in tag.as_ref().iter().take(SHOWN) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        format!("{kind}-{}", hex(&tag.as_ref()[..SHOWN]))
     }
 
     /// The hash of the registry that an id names, as in its row.

@@ -19,6 +19,9 @@ use crate::domain::{Endpoint, Endpoints, Role};
 use crate::fleet::{Coverage, Exposure, FleetRegistry, NextStep};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 /// A registry and what was found.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +39,8 @@ pub struct Report {
     pub entries: Vec<Entry>,
     /// What could not be read.
     pub coverage: Coverage,
-    /// What is missing, one sentence each.
-    pub gaps: Vec<String>,
-    /// When the data was read, e.g. `2026-11-27 18:26 UTC`.
-    pub read_at: String,
+    /// When the data was read, in UTC.
+    pub read_at: OffsetDateTime,
     /// By whom the data was read.
     pub read_by: String,
     /// Where it was read, e.g. `all subscriptions`.
@@ -72,17 +73,17 @@ impl Report {
     /// # Arguments
     /// * `registries` - in any order.
     /// * `exceptions` - findings that were accepted.
-    /// * `today` - decides which exceptions have expired.
+    /// * `read_at` - when the data was read, in UTC; decides which exceptions have expired.
     pub fn new(
         registries: Vec<FleetRegistry>,
         coverage: Coverage,
         exceptions: &Exceptions,
-        today: time::Date,
+        read_at: OffsetDateTime,
     ) -> Self {
         let mut entries: Vec<Entry> = registries
             .into_iter()
             .map(|registry| {
-                let findings = rules::judge(&registry, exceptions, today);
+                let findings = rules::judge(&registry, exceptions, read_at.date());
                 Entry { registry, findings }
             })
             .collect();
@@ -93,9 +94,19 @@ impl Report {
             // A registry without an open finding comes last.
             (worst.is_none(), worst, exposure, entry.registry.id.to_lowercase())
         });
-        let gaps = coverage.gaps();
-        let (read_at, read_by, scope) = <(String, String, String)>::default();
-        Self { entries, coverage, gaps, read_at, read_by, scope }
+        Self { entries, coverage, read_at, read_by: String::new(), scope: String::new() }
+    }
+
+    /// What is missing, one sentence each.
+    fn gaps(&self) -> Vec<String> {
+        self.coverage.gaps()
+    }
+
+    /// When the data was read, e.g. `2026-11-27 18:26 UTC`.
+    fn read_at(&self) -> String {
+        let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+        // Every time has these components.
+        self.read_at.format(format).unwrap_or_default()
     }
 
     /// How many registries there are with each exposure, the worst first.
@@ -170,6 +181,15 @@ impl Entry {
             .collect();
         rules.join(" ")
     }
+}
+
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A resource group may contain parentheses and dots; a shell needs quotes for the former.

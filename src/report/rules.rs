@@ -123,18 +123,12 @@ pub(super) fn judge(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (rule, message) in found(registry) {
-        let exception = exceptions.get(registry, rule).cloned();
-        let expired = exception.as_ref().filter(|exception| exception.has_expired(today));
-        if let Some(expired) = expired {
+        let mut exception = exceptions.get(registry, rule).cloned();
+        if let Some(expired) = exception.take_if(|exception| exception.has_expired(today)) {
             let message = format!("The exception for {} has expired{}.", rule.id, expired.since());
             findings.push(Finding { rule: EXPIRED, message, exception: None });
-            findings.push(Finding { rule, message: String::new(), exception: None });
-        } else {
-            findings.push(Finding { rule, message: String::new(), exception });
         }
-        if let Some(last) = findings.last_mut() {
-            last.message = message;
-        }
+        findings.push(Finding { rule, message, exception });
     }
     findings.sort_by_key(|finding| finding.rule.id);
     findings

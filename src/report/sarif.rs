@@ -4,10 +4,10 @@
 //! (its documentation, "SARIF support for code scanning").
 
 use super::rules::{EXPIRED, NOT_READ};
-use super::{Entry, Finding, RULES, RenderError, Report};
+use super::{Entry, Finding, RULES, RenderError, Report, hex};
 use ring::digest;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+use time::macros::format_description;
 
 const MAX_RESULTS: usize = 25_000;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -27,13 +27,14 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
         .entries
         .iter()
         .flat_map(|entry| entry.findings.iter().map(move |finding| result(entry, finding)));
-    let unread = report.gaps.iter().map(|gap| unread(gap));
+    let gaps = report.gaps();
+    let unread = gaps.iter().map(|gap| unread(gap));
     let mut results: Vec<Value> = unread.chain(found).take(MAX_RESULTS + 1).collect();
     let is_cut = results.len() > MAX_RESULTS;
     results.truncate(MAX_RESULTS);
     let mut invocation = json!({
-        "executionSuccessful": report.gaps.is_empty(),
-        "endTimeUtc": report.read_at.replace(" UTC", ":00Z").replace(' ', "T"),
+        "executionSuccessful": gaps.is_empty(),
+        "endTimeUtc": end_time(report),
     });
     if is_cut {
         let text = format!(
@@ -59,6 +60,13 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
         .map_err(|e| RenderError { format: "SARIF", reason: e.to_string() })?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// The minute in which the data was read, as SARIF writes times.
+fn end_time(report: &Report) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:00Z");
+    // Every time has these components.
+    report.read_at.format(format).unwrap_or_default()
 }
 
 fn result(entry: &Entry, finding: &Finding) -> Value {
@@ -110,11 +118,5 @@ fn uri(path: &str) -> String {
 }
 
 fn fingerprint(text: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    let mut hex = String::new();
-    for byte in digest.as_ref().iter().take(16) {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..16])
 }

@@ -86,6 +86,14 @@ pub fn short_help_hides(argument: clap::Arg) -> clap::Arg {
     argument.hide_short_help(true)
 }
 
+/// The names of registries, without the suffixes of login servers.
+///
+/// # Errors
+/// One of them is not a registry name.
+pub fn registry_names(names: &[String], session: &Session) -> Result<Vec<String>> {
+    names.iter().map(|name| Ok(session.registry_name(Some(name))?.to_string())).collect()
+}
+
 /// The most warnings about what was not read.
 const MAX_WARNINGS: usize = 1_000;
 
@@ -147,7 +155,7 @@ pub async fn read(
     })?;
     let source = Source { storage_suffix: session.cloud()?.storage_suffix.clone() };
     let mut reader = Reader {
-        fold: Some(Fold::new(source.clone(), filter.query.drops_registries())),
+        fold: Fold::new(source.clone(), filter.query.drops_registries()),
         names: names(&expected, covered.as_deref()),
         verifier: args.verify.then(|| Verifier::new(arm, source)),
         filter,
@@ -156,9 +164,9 @@ pub async fn read(
         progress,
         sink,
     };
-    if covered.is_some() || read_nothing {
-        let covered = covered.into_iter().flatten().filter(|_| !read_nothing);
-        let covered = covered.map(|s| s.subscription_id).collect::<Vec<_>>();
+    let covered = if read_nothing { Some(Vec::new()) } else { covered };
+    if let Some(covered) = covered {
+        let covered: Vec<String> = covered.into_iter().map(|s| s.subscription_id).collect();
         reader.coverage.unread = Coverage::unread(&expected, &covered);
     }
     while let Some(now) = page {
@@ -265,7 +273,7 @@ fn names(
 
 /// The work on each page.
 struct Reader<'a, 'b> {
-    fold: Option<Fold>,
+    fold: Fold,
     names: HashMap<String, String>,
     verifier: Option<Verifier<'a>>,
     filter: &'a Filter,
@@ -281,18 +289,15 @@ impl Reader<'_, '_> {
         // Let the request for the next page leave first.
         tokio::task::yield_now().await;
         self.progress.page(rows.len(), total);
-        let Some(fold) = &mut self.fold else { return Ok(ControlFlow::Continue(())) };
-        let registries = rows.into_iter().flat_map(|row| fold.push(row)).collect();
+        let registries = rows.into_iter().flat_map(|row| self.fold.push(row)).collect();
         self.deliver(registries).await
     }
 
     async fn finish(mut self) -> Result<Coverage> {
-        if let Some(fold) = self.fold.take() {
-            self.coverage.disordered = fold.is_disordered();
-            let (last, orphans) = fold.finish();
-            self.coverage.orphans = orphans;
-            let _ = self.deliver(last).await?;
-        }
+        let (last, orphans) = self.fold.finish();
+        self.coverage.disordered = self.fold.is_disordered();
+        self.coverage.orphans = orphans;
+        let _ = self.deliver(last).await?;
         let missing = self.filter.query.names.iter();
         let missing = missing.filter(|name| !self.seen.contains(&name.to_lowercase()));
         self.coverage.not_found = missing.cloned().collect();

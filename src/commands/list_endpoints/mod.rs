@@ -108,9 +108,8 @@ pub async fn run(args: &ListEndpointsArgs, session: &Session, output: &Choice) -
 }
 
 fn filter(args: &ListEndpointsArgs, session: &Session) -> Result<Filter> {
-    let names = args.name.iter().map(|name| session.registry_name(Some(name)));
     let query = RegistryQuery {
-        names: names.map(|name| Ok(name?.to_string())).collect::<Result<_>>()?,
+        names: fleet::registry_names(&args.name, session)?,
         groups: args.resource_group.iter().cloned().collect(),
         locations: find_regions(&args.location)?.into_iter().map(str::to_owned).collect(),
         skus: args.sku.clone(),

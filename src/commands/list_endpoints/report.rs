@@ -10,7 +10,6 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
-use time::macros::format_description;
 
 /// The maximum size of a list of exceptions, in bytes.
 const MAX_EXCEPTIONS: usize = 16 << 20;
@@ -85,10 +84,7 @@ impl Reports {
         coverage: Coverage,
         session: &Session,
     ) -> Result<()> {
-        let now = session.env.now();
-        let mut report = Report::new(registries, coverage, &self.exceptions, now.date());
-        let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-        report.read_at = now.format(format).context("a time has a date and an hour")?;
+        let mut report = Report::new(registries, coverage, &self.exceptions, session.env.now());
         report.read_by = session.who().to_owned();
         report.scope = scope(args, self.mask.is_some());
         if let Some(mask) = &self.mask {
