@@ -2,6 +2,51 @@
 //!
 //! [`run`] is the whole program: it parses the command line, passes a session to the command, and writes the result
 //! once. `docs/architecture.md` follows a command through the files.
+//!
+//! # As a library
+//!
+//! [`arm::ArmClient`] is a typed client for container registries in Azure Resource Manager, and [`domain::Endpoints`] says
+//! which hosts clients need, now and after a switch. [`emulator`] answers in place of Azure, in this process:
+//!
+//! ```
+//! use az_acr::arm::{ArmClient, ArmClientOptions, RegistryPath};
+//! use az_acr::domain::Endpoints;
+//! use az_acr::emulator::store::Store;
+//! use az_acr::emulator::transport::{ENDPOINT, EmulatorCredential, EmulatorTransport};
+//! use az_acr::emulator::DEFAULT_SUBSCRIPTION;
+//! use azure_core::http::Transport;
+//! use std::sync::Arc;
+//! use time::OffsetDateTime;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! let store = Store::new(directory.path().join("emulator.json"));
+//! let emulator = EmulatorTransport::new(store, OffsetDateTime::now_utc);
+//! // For Azure: no transport, `https://management.azure.com`, and a credential of azure_identity.
+//! let options = ArmClientOptions {
+//!     transport: Some(Transport::new(Arc::new(emulator))),
+//!     ..ArmClientOptions::default()
+//! };
+//! let credential = Arc::new(EmulatorCredential);
+//! let client = ArmClient::new(ENDPOINT.parse()?, credential, "https://management.azure.com/.default", options)?;
+//!
+//! let contoso = RegistryPath {
+//!     subscription: DEFAULT_SUBSCRIPTION,
+//!     resource_group: "contoso-rg",
+//!     registry: "contoso",
+//! };
+//! let registry = client.get_registry(contoso).await?;
+//! let properties = registry.properties.ok_or("a registry has properties")?;
+//! assert_eq!(properties.data_endpoint_enabled, Some(false));
+//!
+//! let login_server = properties.login_server.ok_or("a registry has a login server")?;
+//! let planned = Endpoints::planned(&login_server.parse()?, ["eastus", "westus"], false)?;
+//! let hosts: Vec<_> = planned.data.iter().map(|endpoint| endpoint.host.to_string()).collect();
+//! assert_eq!(hosts, ["contoso.eastus.data.azurecr.io", "contoso.westus.data.azurecr.io"]);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod arm;
 pub mod azure;
@@ -123,10 +168,13 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
         None if outcome.table_on_terminal && streams.stdout_tty => Format::Table,
         None => Format::Json,
     };
-    let exit_code = outcome.exit_code;
+    let (exit_code, summary) = (outcome.exit_code, outcome.summary.clone());
     let colour = streams.stdout_tty && streams.colour;
     let bytes = output::render(outcome, format, chosen.query.as_ref(), colour)?;
     streams.write_stdout(&bytes).context("cannot write to standard output")?;
+    if let Some(summary) = summary {
+        streams.summary(&summary, exit_code);
+    }
     Ok(exit_code)
 }
 

@@ -7,10 +7,15 @@ use std::fmt::Write as _;
 pub fn table(rows: &[Row], most: usize) -> String {
     let Some(first) = rows.first() else { return String::new() };
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let mut text = line(first.cells().map(|(title, _)| escaped(title)).collect());
-    text += &line(first.cells().map(|_| "---".to_owned()).collect());
+    let remarks = rows.iter().any(|row| row.remark_text().is_some());
+    let mut titles: Vec<String> = first.cells().map(|(title, _)| escaped(title)).collect();
+    titles.extend(remarks.then(|| "REMARK".to_owned()));
+    let dashes = vec!["---".to_owned(); titles.len()];
+    let mut text = line(titles) + &line(dashes);
     for row in rows.iter().take(most) {
-        text += &line(row.cells().map(|(_, cell)| escaped(cell)).collect());
+        let mut cells: Vec<String> = row.cells().map(|(_, cell)| escaped(cell)).collect();
+        cells.extend(remarks.then(|| escaped(row.remark_text().unwrap_or_default())));
+        text += &line(cells);
     }
     if rows.len() > most {
         // Writing to a String cannot fail.

@@ -89,19 +89,28 @@ pub struct Outcome {
     pub table_on_terminal: bool,
     /// The exit code if the value can be printed.
     pub exit_code: u8,
+    /// How the command ended, written to standard error after the value.
+    pub summary: Option<String>,
     table: Option<Box<dyn FnOnce() -> Vec<Row>>>,
 }
 
 impl Outcome {
     /// Creates an outcome with exit code 0. As a table, it shows the value's own keys.
     pub fn new(value: Value) -> Self {
-        Self { value, table: None, table_on_terminal: false, exit_code: 0 }
+        Self { value, table: None, table_on_terminal: false, exit_code: 0, summary: None }
     }
 
     /// Sets the rows for `--output table`, which are created only when they are shown.
     #[must_use]
     pub fn with_table(mut self, rows: impl FnOnce() -> Vec<Row> + 'static) -> Self {
         self.table = Some(Box::new(rows));
+        self
+    }
+
+    /// Sets the line that says how the command ended.
+    #[must_use]
+    pub fn with_summary(mut self, summary: String) -> Self {
+        self.summary = Some(summary);
         self
     }
 

@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 const SKIPPED: [&str; 3] = ["id", "type", "etag"];
 /// tabulate makes each column at least this much wider than its title.
 const TITLE_PADDING: usize = 2;
+/// The width of the lines below a row, in characters.
+const MAX_WIDTH: usize = 80;
+/// The margin of the lines below a row.
+const REMARK: &str = "      ";
 
 /// Returns the items that become rows: the items of a list, or the value itself.
 pub fn rows(value: &Value) -> &[Value] {
@@ -85,17 +89,18 @@ impl From<usize> for Cell {
     }
 }
 
-/// A row: cells under their titles, and a style. All rows of a table have the same titles.
+/// A row: cells under their titles, a style, and perhaps a remark. All rows of a table have the same titles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Row {
     cells: Vec<(&'static str, Cell)>,
     style: Style,
+    remark: Option<String>,
 }
 
 impl Row {
     /// Creates a row with this style and no cells.
     pub fn new(style: Style) -> Self {
-        Self { cells: Vec::new(), style }
+        Self { cells: Vec::new(), style, remark: None }
     }
 
     /// The titles and the texts.
@@ -109,6 +114,24 @@ impl Row {
         self.cells.push((title, value.into()));
         self
     }
+
+    /// Sets a text for the lines below the row.
+    #[must_use]
+    pub fn remark(mut self, text: Option<String>) -> Self {
+        self.remark = text;
+        self
+    }
+
+    /// The text for the lines below the row.
+    pub(super) fn remark_text(&self) -> Option<&str> {
+        self.remark.as_deref()
+    }
+
+    /// The lines of its tallest cell.
+    fn height(&self) -> usize {
+        let heights = self.cells.iter().map(|(_, cell)| cell.0.trim().lines().count());
+        heights.max().unwrap_or_default().max(1)
+    }
 }
 
 /// Renders rows as a table, or an empty line if there are none.
@@ -120,21 +143,37 @@ pub fn render_rows(rows: &[Row], colour: bool) -> String {
         .map(|row| row.cells.iter().map(|(_, cell)| cell.0.trim().to_owned()).collect())
         .collect();
     let text = layout(&titles, &lines);
-    if !colour {
-        return text;
-    }
-    // Two lines for the titles and the dashes; then, for each row, as many lines as its tallest cell has.
-    let heights = lines.iter().map(|row| row.iter().map(|c| c.lines().count()).max().unwrap_or(1));
-    let styles = rows
-        .iter()
-        .zip(heights)
-        .flat_map(|(row, height)| std::iter::repeat_n(row.style, height.max(1)));
-    let styles = [Style::Plain; 2].into_iter().chain(styles).chain(std::iter::repeat(Style::Plain));
-    let paint = |(line, style): (&str, Style)| match style.escape() {
-        Some(escape) => format!("{escape}{line}\x1b[0m\n"),
-        None => format!("{line}\n"),
+    let mut lines = text.lines();
+    let mut painted = String::new();
+    let mut paint = |line: &str, style: Style| match style.escape() {
+        Some(escape) if colour => painted.extend([escape, line, "\x1b[0m\n"]),
+        _ => painted.extend([line, "\n"]),
     };
-    text.lines().zip(styles).map(paint).collect()
+    // The titles and the dashes.
+    lines.by_ref().take(2).for_each(|line| paint(line, Style::Plain));
+    for row in rows {
+        lines.by_ref().take(row.height()).for_each(|line| paint(line, row.style));
+        for line in row.remark.iter().flat_map(|text| wrapped(text, MAX_WIDTH - REMARK.len())) {
+            paint(&format!("{REMARK}{line}"), row.style);
+        }
+    }
+    painted
+}
+
+/// Breaks a text into lines of at most `most` characters; a longer word stands alone.
+fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if width(line) + 1 + width(word) <= most => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Renders a value as a table, or an empty line if there is nothing to show.

@@ -24,7 +24,7 @@ pub use image::{Platform, Reference};
 pub use prober::Prober;
 pub use route::{ConnectTo, Resolve, Route};
 pub use tls::{TlsFacts, Trust, TrustAnchors};
-pub use verdict::{Ending, Verdict};
+pub use verdict::{Ending, Step, Verdict};
 
 use crate::domain::{Fqdn, Role};
 use serde::{Serialize, Serializer};

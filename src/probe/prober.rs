@@ -15,6 +15,9 @@ const MAX_CONCURRENT: usize = 32;
 /// The maximum number of bytes read from an endpoint's response.
 const MAX_PAGE: usize = 16 << 10;
 
+/// Learns that a host is at a step.
+pub type OnStep = Box<dyn Fn(&str, Step)>;
+
 /// Makes connections along the user's route.
 pub struct Prober {
     /// Resolves names.
@@ -27,6 +30,8 @@ pub struct Prober {
     pub timeout: Duration,
     /// Called with one line for each request.
     pub log: Box<dyn Fn(&str)>,
+    /// Called with the host at the start of each step.
+    pub progress: OnStep,
 }
 
 /// The hops of a connection: to the proxy if there is one, then to the host or to its override.
@@ -123,6 +128,7 @@ impl Prober {
             Role::Data | Role::Storage | Role::Management | Role::Other => "/",
         };
         let request = Request::get(path);
+        (self.progress)(target.host.as_str(), Step::Http);
         let started = Instant::now();
         let response = connection.send(request.clone(), Limit::First(MAX_PAGE)).await;
         trace.timings.http = Some(started.elapsed());
@@ -182,6 +188,7 @@ impl Prober {
             trace.addresses.clone_from(&addresses);
             return Ok(addresses);
         }
+        (self.progress)(&hops.host, Step::Dns);
         let started = Instant::now();
         let found = tokio::time::timeout(self.timeout, self.names.lookup(host)).await;
         trace.timings.dns = Some(started.elapsed());
@@ -201,6 +208,7 @@ impl Prober {
         trace: &mut Trace,
     ) -> Result<Box<dyn Stream>, Failure> {
         let address = SocketAddr::new(address, hops.first_hop().1);
+        (self.progress)(host, Step::Tcp);
         let started = Instant::now();
         let connected = tokio::time::timeout(self.timeout, tcp::connect(address)).await;
         trace.timings.tcp = Some(started.elapsed());
@@ -209,11 +217,13 @@ impl Prober {
             .map_err(|failure| hops.of_proxy(failure))?;
         let mut stream: Box<dyn Stream> = Box::new(tcp);
         if let Some(proxy) = &hops.proxy {
+            (self.progress)(host, Step::Proxy);
             let started = Instant::now();
             let tunnel = self.tunnel(stream, proxy, hops).await;
             trace.timings.proxy = Some(started.elapsed());
             stream = tunnel?;
         }
+        (self.progress)(host, Step::Tls);
         let started = Instant::now();
         let (facts, shaken) = self.handshake(host, stream).await;
         trace.timings.tls = Some(started.elapsed());

@@ -3,7 +3,7 @@
 use crate::domain::Fqdn;
 use crate::output::{Row, Style};
 use crate::probe::pull::Pull;
-use crate::probe::{Check, CheckedTarget, Ending, Expectation, Trace, Verdict};
+use crate::probe::{Check, CheckedTarget, Ending, Expectation, Step, Trace, Verdict};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -82,15 +82,13 @@ fn check_row(check: &Check) -> Row {
         Some(family) => format!("{role} {family}"),
         None => role,
     };
-    let ok = check.verdict.is_usable() || check.verdict == Verdict::NotPublished;
-    row(
-        ok,
-        &check.endpoint,
-        &kind,
-        &text(&json!(check.verdict)),
-        &check.ending,
-        Some(total(&check.trace)),
-    )
+    let verdict = text(&json!(check.verdict));
+    let ms = Some(total(&check.trace));
+    // That a planned endpoint is not in DNS yet is no failure, and the verdict says it.
+    if check.verdict == Verdict::NotPublished {
+        return row(true, &check.endpoint, &kind, &verdict, &Ending::default(), ms);
+    }
+    row(check.verdict.is_usable(), &check.endpoint, &kind, &verdict, &check.ending, ms)
 }
 
 fn expectation_row(expectation: &Expectation) -> Row {
@@ -116,10 +114,25 @@ fn row(
         .cell("HOST", host)
         .cell("KIND", kind)
         .cell("VERDICT", verdict)
-        .cell("STEP", ending.step.map(|step| text(&json!(step))))
-        .cell("REASON", ending.reason.map(|reason| text(&json!(reason))))
         .cell("MS", ms)
-        .cell("DETAIL", ending.detail.as_ref())
+        .remark(remark(ok, ending))
+}
+
+/// Where and why it failed; a remark on what works only if there is something to say.
+fn remark(ok: bool, ending: &Ending) -> Option<String> {
+    let place = [ending.step.map(step), ending.reason.map(|reason| text(&json!(reason)))];
+    let place = place.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    match (&ending.detail, place.is_empty()) {
+        (Some(detail), false) if !ok => Some(format!("{place}: {detail}")),
+        (Some(detail), _) => Some(detail.clone()),
+        (None, false) if !ok => Some(place),
+        (None, _) => None,
+    }
+}
+
+/// The name of a step.
+pub fn step(step: Step) -> String {
+    text(&json!(step))
 }
 
 /// The name of an enum's variant in JSON.

@@ -85,6 +85,29 @@ fn links_between_pages_lead_somewhere() {
 }
 
 #[test]
+fn the_page_on_errors_quotes_texts_of_the_program() {
+    fn sources(directory: &Path, text: &mut String) {
+        for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                sources(&entry, text);
+            } else {
+                text.push_str(&String::from_utf8_lossy(&fs::read(entry).unwrap()));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    sources(&root.join("src"), &mut text);
+    let page = fs::read_to_string(root.join("docs/troubleshooting.md")).unwrap();
+    let quoted: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
+    assert!(quoted.len() > 10);
+    for quote in quoted {
+        assert!(text.contains(quote), "nothing in src/ says: {quote}");
+    }
+}
+
+#[test]
 fn man_pages_are_valid() {
     // Without mandoc, there is nothing to ask; CI installs it.
     let Ok(mandoc) = std::process::Command::new("mandoc").arg("-Tlint").args(man_pages()).output()

@@ -1,7 +1,7 @@
 //! Chooses the login: the first one that applies, decided from variables and files. The only contact
 //! is a TCP connection to the metadata service, to see whether this machine has a managed identity.
 //!
-//! Each file holds one credential; [`choose`] tries them in order. [`renewable`] keeps the login usable in commands
+//! Each file holds one credential; [`choose`] tries them in order. `renewable` keeps the login usable in commands
 //! that outlive a token.
 
 mod cli;

@@ -2,6 +2,7 @@
 //! other hosts are blocked.
 
 mod plan;
+mod progress;
 mod report;
 
 use super::Answer;
@@ -16,12 +17,12 @@ use crate::probe::{
     Target, TrustAnchors, expect_blocked,
 };
 use crate::session::Session;
-use crate::streams::Spinner;
 use crate::views::checks::{self, Report, Warning, WarningCode};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use plan::{HostAndPort, Plan};
-use std::cell::Cell;
+use progress::Progress;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 
@@ -167,15 +168,21 @@ pub async fn run(args: &CheckEndpointsArgs, session: &Session) -> Result<Answer>
         let options =
             Options { data_plane: Some(DataPlaneOptions::default()), ..Options::default() };
         let server = Server::bind(session.emulator_store()?, session.env.clock(), options).await?;
-        let prober = emulated_prober(args, &server, session)?;
+        let progress = progress(args, session);
+        let prober = emulated_prober(args, &server, &progress, session)?;
         let local = LocalSet::new();
         local.spawn_local(server.serve(std::future::pending()));
-        return local.run_until(watch(args, &plan, &prober, session)).await;
+        return local.run_until(watch(args, &plan, &prober, &progress, session)).await;
     }
     let names = Box::new(SystemNames::new(Duration::from_secs_f64(args.timeout)));
     let anchors = TrustAnchors::new(session.local_verifier()?)?;
-    let prober = prober(args, names, anchors, route(args, session)?, session);
-    watch(args, &plan, &prober, session).await
+    let progress = progress(args, session);
+    let prober = prober(args, names, anchors, route(args, session)?, &progress, session);
+    watch(args, &plan, &prober, &progress, session).await
+}
+
+fn progress(args: &CheckEndpointsArgs, session: &Session) -> Rc<Progress> {
+    Rc::new(Progress::new(Duration::from_secs_f64(args.timeout), session))
 }
 
 fn route(args: &CheckEndpointsArgs, session: &Session) -> Result<Route> {
@@ -191,17 +198,26 @@ fn prober(
     names: Box<dyn Names>,
     anchors: TrustAnchors,
     route: Route,
+    progress: &Rc<Progress>,
     session: &Session,
 ) -> Prober {
     let streams = session.streams.clone();
-    let log = Box::new(move |line: &str| streams.debug(line));
-    Prober { names, route, anchors, timeout: Duration::from_secs_f64(args.timeout), log }
+    let progress = Rc::clone(progress);
+    Prober {
+        names,
+        route,
+        anchors,
+        timeout: Duration::from_secs_f64(args.timeout),
+        log: Box::new(move |line: &str| streams.debug(line)),
+        progress: Box::new(move |host, step| progress.step(host, step)),
+    }
 }
 
 /// In the emulated cloud every host leads to the server in this process, and no other name exists.
 fn emulated_prober(
     args: &CheckEndpointsArgs,
     server: &Server,
+    progress: &Rc<Progress>,
     session: &Session,
 ) -> Result<Prober> {
     let mut route = route(args, session)?;
@@ -212,7 +228,7 @@ fn emulated_prober(
         route.proxies = None;
     }
     let anchors = TrustAnchors::emulated(server.ca())?;
-    Ok(prober(args, Box::new(NoNames), anchors, route, session))
+    Ok(prober(args, Box::new(NoNames), anchors, route, progress, session))
 }
 
 /// Runs one round, or repeats rounds until everything is ok or the time is up.
@@ -220,29 +236,29 @@ async fn watch(
     args: &CheckEndpointsArgs,
     plan: &Plan,
     prober: &Prober,
+    progress: &Progress,
     session: &Session,
 ) -> Result<Answer> {
-    let spinner = session.streams.spinner("Checking endpoints");
     let started = Instant::now();
     let reports = loop {
-        let reports = round(plan, prober, &spinner).await;
+        let reports = round(plan, prober, progress).await;
         let Some(most) = args.watch.map(Duration::from_secs_f64) else { break reports };
         let left = most.saturating_sub(started.elapsed());
         if reports.iter().all(|report| report.ok) || left.is_zero() {
             break reports;
         }
-        spinner.set_message(format!("{}; checking again soon", report::summary(&reports)));
+        progress.pause(left);
         tokio::time::sleep(MAX_PAUSE.min(most / 10).min(left)).await;
     };
-    drop(spinner);
+    progress.end();
     let exit_code = if reports.iter().all(|report| report.ok) { OK } else { FAILURE };
-    report::annotate(&reports, exit_code, session);
+    let summary = report::annotate(&reports, session);
     let value = match reports.as_slice() {
         [one] => serde_json::to_value(one),
         several => serde_json::to_value(several),
     };
     let value = value.context("a report is plain JSON")?;
-    let mut outcome = Outcome::new(value).with_exit_code(exit_code);
+    let mut outcome = Outcome::new(value).with_exit_code(exit_code).with_summary(summary);
     outcome.table_on_terminal = true;
     Ok(Answer::Value(outcome.with_table(move || checks::rows(&reports))))
 }
@@ -268,25 +284,18 @@ fn proxy_split(targets: &[Target], route: &Route) -> Option<Warning> {
 }
 
 /// Checks everything once. All hosts are checked concurrently, including those that must be blocked.
-async fn round(plan: &Plan, prober: &Prober, spinner: &Spinner) -> Vec<Report> {
+async fn round(plan: &Plan, prober: &Prober, progress: &Progress) -> Vec<Report> {
     let registries = plan.registries.iter().flat_map(|registry| &registry.targets);
     let all: Vec<Target> = registries.chain(&plan.must_be_blocked).cloned().collect();
-    let count = Cell::new(0);
-    let done = |_: &Target| {
-        count.set(count.get() + 1);
-        spinner.set_message(format!("{} of {} hosts checked", count.get(), all.len()));
-    };
-    let mut checked = prober.check_all(&all, done).await.into_iter();
+    progress.start(all.len());
+    let mut checked = prober.check_all(&all, |_| progress.host_done()).await.into_iter();
     let mut checks: Vec<Vec<CheckedTarget>> = Vec::new();
     for registry in &plan.registries {
         checks.push(checked.by_ref().take(registry.targets.len()).collect());
     }
     let expectations: Vec<_> = checked.filter_map(|host| expect_blocked(&host)).collect();
     let pulled = match &plan.pull {
-        Some(request) => {
-            spinner.set_message(format!("Pulling {}", request.reference));
-            Some(pull(prober, request).await)
-        }
+        Some(request) => Some(pull(prober, request).await),
         None => None,
     };
     let reports = plan.registries.iter().zip(checks).map(|(registry, checks)| {

@@ -7,8 +7,8 @@ use crate::probe::{Check, CheckedTarget, Trust, Verdict};
 use crate::session::Session;
 use crate::views::checks::{self, Report};
 
-/// Writes the warnings and annotations, and the summary.
-pub(super) fn annotate(reports: &[Report], exit_code: u8, session: &Session) {
+/// Writes the warnings, annotations and the page of the run. Returns the summary.
+pub(super) fn annotate(reports: &[Report], session: &Session) -> String {
     for report in reports {
         for warning in &report.warnings {
             session.streams.warning(Code::Network, &format!("{}.", warning.detail));
@@ -46,8 +46,8 @@ pub(super) fn annotate(reports: &[Report], exit_code: u8, session: &Session) {
         annotations::write(Severity::Warning, None, message, &session.env, &session.streams);
     }
     let summary = format!("{}.", summary(reports));
-    session.streams.summary(&summary, exit_code);
     step_summary::write("check-endpoints", &summary, || checks::rows(reports), session);
+    summary
 }
 
 fn annotate_target(target: &CheckedTarget, session: &Session) {
@@ -87,7 +87,7 @@ fn is_intercepted_with_trust(target: &CheckedTarget) -> bool {
 }
 
 /// A one-line summary for a log.
-pub(super) fn summary(reports: &[Report]) -> String {
+fn summary(reports: &[Report]) -> String {
     let targets = || reports.iter().flat_map(|report| &report.checks);
     let reachable = targets().filter(|target| target.is_usable()).count();
     let mut parts = vec![format!("{reachable} of {} endpoints reachable", targets().count())];

@@ -79,9 +79,9 @@ pub fn run(args: &FirewallRulesArgs, list: &AllowList, session: &Session) -> Res
     let failed =
         !report.holds(args.allow_wildcard) || !report.stale.is_empty() && args.fail_on.is_some();
     let exit_code = if failed { FAILURE } else { OK };
-    summarize(language, scope, &report, exit_code, session);
+    let summary = summarize(language, scope, &report, session);
     let value = serde_json::to_value(&report).context("findings are plain JSON")?;
-    let mut outcome = Outcome::new(value).with_exit_code(exit_code);
+    let mut outcome = Outcome::new(value).with_exit_code(exit_code).with_summary(summary);
     outcome.table_on_terminal = true;
     Ok(Answer::Value(outcome.with_table(move || views::findings::rows(&report))))
 }
@@ -248,8 +248,8 @@ impl Includes for LocalFiles<'_> {
     }
 }
 
-/// Says what was judged and how it ended, and why some of it could not be judged.
-fn summarize(language: Language, scope: Scope, report: &Report, exit_code: u8, session: &Session) {
+/// Warns of what could not be judged, and returns the line that says what was judged and how it ended.
+fn summarize(language: Language, scope: Scope, report: &Report, session: &Session) -> String {
     let reasons: BTreeSet<String> = report
         .unjudged
         .iter()
@@ -287,9 +287,9 @@ fn summarize(language: Language, scope: Scope, report: &Report, exit_code: u8, s
     let language = language.name().unwrap_or("unknown language");
     let counts = counts.join(", ");
     let summary = format!("{counts} ({language}, {scope}).");
-    session.streams.summary(&summary, exit_code);
     let rows = || views::findings::rows(report);
     step_summary::write("firewall-rules --check", &summary, rows, session);
+    summary
 }
 
 /// Findings beside their files, for CI systems.

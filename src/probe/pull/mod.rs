@@ -236,6 +236,7 @@ impl Puller<'_> {
             };
             let failure = match connection {
                 Ok(mut connection) => {
+                    (self.prober.progress)(host, step);
                     let response = connection.send(request.clone(), limit).await;
                     self.prober.log_request(&authority(host, port), &request, &response);
                     match response {
