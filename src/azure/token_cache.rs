@@ -84,6 +84,11 @@ impl Number {
     }
 }
 
+/// Whether `az` keeps its tokens where only `az` can read them, as on Windows.
+pub fn is_encrypted(directory: &Path) -> bool {
+    directory.join("msal_token_cache.bin").exists()
+}
+
 /// The matching token in the cache that expires last; `None` if there is no such token or no cache.
 ///
 /// # Errors
@@ -96,6 +101,10 @@ pub fn find(
     let path = directory.join("msal_token_cache.json");
     let Some(text) = read_text(&path)? else { return Ok(None) };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    // az treats an empty cache as none.
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
     let cache: Cache = serde_json::from_str(text).map_err(|e| AzureError::Damaged {
         path,
         // The parser quotes values of the wrong type, and a value may be a token, so show only the position.

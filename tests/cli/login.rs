@@ -99,6 +99,12 @@ fn an_expired_token_of_azs_sends_us_to_az() {
     );
     assert!(asked.trim().ends_with(&format!("--subscription {SUBSCRIPTION}")), "{asked}");
     assert_eq!(std::fs::read_to_string(&cache).unwrap(), old.to_string(), "the cache is az's");
+    // Windows: the cache is encrypted, and az may leave an empty file beside it.
+    std::fs::write(&cache, "").unwrap();
+    home.write(".azure/msal_token_cache.bin", "encrypted");
+    let run = home.run(&["list", "--query", "length(@)", "--debug"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "6\n"));
+    assert!(run.stderr.contains("since az's cache is encrypted"), "{}", run.stderr);
 }
 
 #[test]

@@ -37,6 +37,9 @@ pub(super) fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, Azur
     }
     let source = match cached_token(inputs, subscription)? {
         Some(_) => "token from az's cache",
+        None if token_cache::is_encrypted(&inputs.directory) => {
+            "az account get-access-token, since az's cache is encrypted"
+        }
         None => "az account get-access-token",
     };
     let process = az_process(inputs)?;
