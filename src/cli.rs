@@ -7,18 +7,16 @@
 use crate::commands::args::InOrder;
 use crate::commands::{
     check_endpoints::CheckEndpointsArgs, completion::CompletionArgs, emulator::EmulatorArgs,
-    firewall_rules::FirewallRulesArgs, list::ListArgs, list_endpoints::ListEndpointsArgs,
+    firewall_log::FirewallLogArgs, firewall_rules::FirewallRulesArgs, list::ListArgs,
+    list_clients::ListClientsArgs, list_endpoints::ListEndpointsArgs,
     network_rule::NetworkRuleArgs, private_endpoint_connection::PrivateEndpointConnectionArgs,
     replication::ReplicationArgs, shim::ShimArgs, show::ShowArgs,
-    show_endpoints::ShowEndpointsArgs, update::UpdateArgs,
+    show_endpoints::ShowEndpointsArgs, update::UpdateArgs, with_access::WithAccessArgs,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
-Try it without Azure: az-acr --cloud emulator list-endpoints -o table";
-
-const LONG_EXAMPLES: &str = "\
 Examples:
   az-acr show-endpoints -n contoso
           the hosts that client firewalls must allow
@@ -36,8 +34,7 @@ Exit codes: 0 success, 1 failure, 2 usage error, 3 not found.";
     name = "az-acr",
     version,
     about = "Manage the endpoints of Azure container registries, as 'az acr' does, fast",
-    after_help = EXAMPLES,
-    after_long_help = LONG_EXAMPLES,
+    after_long_help = EXAMPLES,
     help_expected = true,
     infer_long_args = true,
     args_override_self = true,
@@ -52,7 +49,7 @@ pub struct Cli {
     help: Option<bool>,
 
     /// Print the version
-    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    #[arg(short = 'V', long, action = clap::ArgAction::Version, hide_short_help = true)]
     version: Option<bool>,
 
     #[command(flatten)]
@@ -174,6 +171,10 @@ pub enum Command {
     CheckEndpoints(CheckEndpointsArgs),
     /// List all registries, and who needs the wildcard
     ListEndpoints(ListEndpointsArgs),
+    /// Show who pulls, and what each client will need
+    ListClients(ListClientsArgs),
+    /// Show who needs the wildcard, by a firewall's log
+    FirewallLog(FirewallLogArgs),
     /// Show a registry
     Show(ShowArgs),
     /// List registries
@@ -182,6 +183,8 @@ pub enum Command {
     Replication(ReplicationArgs),
     /// Manage network access to a registry
     NetworkRule(NetworkRuleArgs),
+    /// Run a command while a registry lets it in
+    WithAccess(WithAccessArgs),
     /// Manage private endpoint connections
     PrivateEndpointConnection(PrivateEndpointConnectionArgs),
     /// Run the emulator for other programs

@@ -51,6 +51,7 @@
 pub mod arm;
 pub mod azure;
 mod cli;
+mod clients;
 mod commands;
 mod complete;
 pub mod domain;
@@ -58,6 +59,7 @@ pub mod emulator;
 mod env;
 mod error;
 mod firewall;
+mod firewall_log;
 mod fleet;
 pub mod generate;
 mod hints;
@@ -207,6 +209,9 @@ fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Re
             Command::PrivateEndpointConnection(args) => {
                 commands::private_endpoint_connection::run(args, session).await
             }
+            Command::ListClients(args) => commands::list_clients::run(args, session).await,
+            Command::FirewallLog(args) => commands::firewall_log::run(args, session).await,
+            Command::WithAccess(args) => commands::with_access::run(args, session).await,
             Command::ListEndpoints(args) => {
                 commands::list_endpoints::run(args, session, output).await
             }

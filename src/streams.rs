@@ -36,6 +36,15 @@ impl Level {
     }
 }
 
+/// Standard input as a reader.
+struct Stdin(Arc<Mutex<dyn Read + Send>>);
+
+impl Read for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).read(buffer)
+    }
+}
+
 /// A buffer that two owners share: the streams, and the test that reads it afterwards.
 #[derive(Debug, Clone, Default)]
 pub struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -103,6 +112,11 @@ impl Streams {
     pub fn with_format(mut self, format: MessageFormat) -> Self {
         self.format = format;
         self
+    }
+
+    /// Standard input, for what is too large to hold.
+    pub fn stdin(&self) -> impl Read {
+        Stdin(Arc::clone(&self.stdin))
     }
 
     /// Reads at most `most` bytes from standard input.

@@ -35,6 +35,16 @@ pub struct RegistryPath<'a> {
     pub registry: &'a str,
 }
 
+impl RegistryPath<'_> {
+    /// The resource id.
+    pub fn id(&self) -> String {
+        let Self { subscription, resource_group, registry } = self;
+        format!(
+            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{REGISTRY_TYPE}/{registry}"
+        )
+    }
+}
+
 /// A client for container registries in Azure Resource Manager.
 #[derive(Debug)]
 pub struct ArmClient {

@@ -138,6 +138,15 @@ impl ServiceError {
             || self.details.iter().any(|detail| detail.has_code(code))
     }
 
+    /// Whether a log query names a table that does not exist or cannot be seen: an inner error says `SemanticError`.
+    pub fn is_semantic(&self) -> bool {
+        fn says(inner: &Value) -> bool {
+            inner["code"].as_str() == Some("SemanticError")
+                || inner.get("innererror").is_some_and(says)
+        }
+        self.inner.as_ref().is_some_and(says) || self.has_code("SemanticError")
+    }
+
     /// ARM's error code, e.g. `ResourceNotFound`.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()

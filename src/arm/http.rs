@@ -123,9 +123,21 @@ impl ArmHttp {
     }
 
     /// Sends a POST that reads, so that it may be repeated like a GET, and checks its status.
-    pub(super) async fn send_read(&self, url: Url, body: Vec<u8>) -> Result<RawResponse, ArmError> {
+    ///
+    /// # Arguments
+    /// * `prefer` - the header `Prefer`, if the request needs one.
+    pub(super) async fn send_read(
+        &self,
+        url: Url,
+        body: Vec<u8>,
+        prefer: Option<&'static str>,
+    ) -> Result<RawResponse, ArmError> {
         let context = Context::new().with_value(ReadOnly);
-        self.send_request(Request::new(url, Method::Post), Some(body), &context).await
+        let mut request = Request::new(url, Method::Post);
+        if let Some(prefer) = prefer {
+            request.insert_header("prefer", prefer);
+        }
+        self.send_request(request, Some(body), &context).await
     }
 
     /// Asks Azure Policy for a token for a change.

@@ -8,6 +8,7 @@ mod enums;
 mod error;
 mod governance;
 mod http;
+mod logs;
 mod models;
 mod network_rules;
 mod parameters;
@@ -26,6 +27,7 @@ pub use client::{API_VERSION, ArmClient, ArmClientOptions, RegistryPath};
 pub use enums::{EnabledState, ProvisioningState, SkuName};
 pub use error::{ArmError, ServiceError};
 pub use governance::Lock;
+pub use logs::{DiagnosticSetting, LogRows};
 pub use models::{
     GenericResource, IpRule, NetworkRuleSet, PrivateEndpointConnection, Registry,
     RegistryProperties, Replication, Subscription, Timestamp, VirtualNetworkRule,

@@ -48,6 +48,12 @@ impl NetworkRules {
         self.remove(RANGES, |rule| rule[RANGE].as_str() == Some(range));
     }
 
+    /// Whether there is a rule with exactly this address or range.
+    pub fn allows_range(&self, range: &str) -> bool {
+        let rules = self.0.get(RANGES).and_then(Value::as_array).into_iter().flatten();
+        rules.into_iter().any(|rule| rule[RANGE].as_str() == Some(range))
+    }
+
     fn add(&mut self, list: &str, rule: Value) {
         match self.0.get_mut(list) {
             Some(Value::Array(rules)) => rules.push(rule),

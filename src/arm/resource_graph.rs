@@ -129,7 +129,7 @@ impl<T: DeserializeOwned> GraphPages<'_, T> {
         let url = http.url(&["providers", "Microsoft.ResourceGraph", "resources"], API_VERSION);
         let body = serde_json::to_vec(&self.body()).map_err(|e| ArmError::Unsent(e.to_string()))?;
         self.client.graph_pace().wait().await;
-        let response = http.send_read(url.clone(), body).await?;
+        let response = http.send_read(url.clone(), body, None).await?;
         self.client.graph_pace().note(response.headers());
         let limit = HeaderName::from_static("x-ms-tenant-subscription-limit-hit");
         let limit = response.headers().get_optional_str(&limit);

@@ -47,6 +47,8 @@ impl Plan {
 pub struct RegistryEndpoints {
     /// The name, as the user wrote it.
     pub name: RegistryName,
+    /// The resource id.
+    pub id: String,
     /// Its endpoints.
     pub endpoints: Endpoints,
 }
@@ -81,7 +83,7 @@ pub async fn from_azure(
             Some(plan) => planned(&location, &name, plan, session).await?,
             None => current(&location, &name, session).await?,
         };
-        Ok(RegistryEndpoints { name, endpoints })
+        Ok(RegistryEndpoints { name, id: location.path().id(), endpoints })
     };
     let requests = names.into_iter().map(of_registry);
     let results: Vec<Result<RegistryEndpoints>> =

@@ -1,25 +1,33 @@
 //! The commands, one file each: arguments, checks, and what they do.
 
+mod access;
 pub mod annotations;
 pub mod args;
 pub mod check_endpoints;
 pub mod completion;
 pub mod emulator;
 mod endpoint_source;
+pub mod firewall_log;
 pub mod firewall_rules;
 mod fleet;
 mod input;
 pub mod list;
+pub mod list_clients;
 pub mod list_endpoints;
+mod mask;
+mod moment;
 pub mod network_rule;
 pub mod private_endpoint_connection;
+mod probing;
 mod progress;
 pub mod replication;
+mod rule_files;
 pub mod shim;
 pub mod show;
 pub mod show_endpoints;
 mod step_summary;
 pub mod update;
+pub mod with_access;
 
 use crate::arm::{Registry, SkuName};
 use crate::error::UserError;

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The delay of a slow response if the rule names no time.
 const SLOW: Duration = Duration::from_secs(10);
 
+/// The place of faults in queries over logs.
+pub(super) const LOGS: &str = "logs";
+
 /// A simulated fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -16,12 +19,20 @@ pub enum Fault {
     WrongCertificate,
     /// The certificate is from another authority, as behind a proxy that intercepts TLS.
     UntrustedCertificate,
+    /// Answers about logs are partial.
+    LogsPartial,
+    /// Nothing has ever been logged.
+    LogsEmpty,
+    /// The login may not read the tables.
+    LogsDenied,
+    /// There are too many queries over logs.
+    LogsThrottled,
 }
 
 /// A fault of a host.
 ///
 /// As text: `HOST=slow[:MILLISECONDS]`, `reset`, `wrong-certificate` or `untrusted-certificate`. `*` stands for every
-/// host.
+/// host. `logs=partial`, `empty`, `denied` and `throttled` are about queries over logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultRule {
     host: String,
@@ -30,7 +41,10 @@ pub struct FaultRule {
 
 /// The text is not a valid fault rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected HOST=slow[:MILLISECONDS], reset, wrong-certificate or untrusted-certificate")]
+#[error(
+    "expected HOST=slow[:MILLISECONDS], reset, wrong-certificate or untrusted-certificate, or logs=partial, empty, \
+     denied or throttled"
+)]
 pub struct NoFault;
 
 impl std::str::FromStr for FaultRule {
@@ -39,6 +53,10 @@ impl std::str::FromStr for FaultRule {
     fn from_str(text: &str) -> Result<Self, NoFault> {
         let (host, fault) = text.split_once('=').ok_or(NoFault)?;
         let fault = match fault.split_once(':').unwrap_or((fault, "")) {
+            ("partial", "") if host == LOGS => Fault::LogsPartial,
+            ("empty", "") if host == LOGS => Fault::LogsEmpty,
+            ("denied", "") if host == LOGS => Fault::LogsDenied,
+            ("throttled", "") if host == LOGS => Fault::LogsThrottled,
             ("slow", "") => Fault::Slow(SLOW),
             ("slow", time) => {
                 Fault::Slow(Duration::from_millis(time.parse().map_err(|_| NoFault)?))

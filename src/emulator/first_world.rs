@@ -4,7 +4,7 @@ use super::fleet::Fleet;
 use super::world::{
     DEFAULT_SUBSCRIPTION, FIRST_DAY, Registry, ResourceGroup, State, Subscription, TENANT,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 impl State {
     /// Returns the initial state for a new user: one registry of each kind that matters for endpoints.
@@ -31,6 +31,7 @@ impl State {
             registries: first_registries(),
             operations: Vec::new(),
             next_operation: 1,
+            events: Vec::new(),
             fleet: Fleet::default(),
             changed: false,
         }
@@ -43,12 +44,13 @@ fn first_registries() -> Vec<Registry> {
         |group, name, location, sku| Registry::new(group, name, location, sku, FIRST_DAY);
     vec![
         // The registry to practise on: it is replicated, and clients still pull its layers from the storage wildcard.
-        registry("contoso-rg", "contoso", "eastus", "Premium").replica("westus"),
+        registry("contoso-rg", "contoso", "eastus", "Premium").replica("westus").with(to_workspace),
         // Everything enabled.
         registry("fabrikam-rg", "fabrikam", "westeurope", "Premium")
             .replica("northeurope")
             .replica("japaneast")
             .with(|r| {
+                to_workspace(r);
                 r.settings.data_endpoint_enabled = true;
                 r.settings.regional_endpoints = "Enabled".to_owned();
                 r.settings.endpoint_protocol = "IPv4AndIPv6".to_owned();
@@ -71,6 +73,12 @@ fn first_registries() -> Vec<Registry> {
         registry("fabrikam-rg", "northwind", "westeurope", "Premium").with(|r| {
             r.settings.public_network_access = "Disabled".to_owned();
             r.settings.default_action = "Deny".to_owned();
+            // Its logs go where nobody can ask.
+            sends_logs(r, &json!({
+                "storageAccountId": format!(
+                    "/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/fabrikam-rg/providers/Microsoft.Storage/storageAccounts/coldlogs"
+                ),
+            }));
             let vault = format!("/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/fabrikam-rg/providers");
             r.private_endpoint_connections.push(json!({
                 "type": "Microsoft.ContainerRegistry/registries/privateEndpointConnections",
@@ -86,6 +94,26 @@ fn first_registries() -> Vec<Registry> {
             }));
         }),
         // In a resource group that the caller can only read: every write returns 403.
-        registry("audit-rg", "auditlogs", "westus", "Premium"),
+        registry("audit-rg", "auditlogs", "westus", "Premium").with(to_workspace),
     ]
+}
+
+/// The registry sends all its logs to a workspace.
+fn to_workspace(registry: &mut Registry) {
+    let workspace = format!(
+        "/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/contoso-rg/providers/Microsoft.OperationalInsights/workspaces/central-logs"
+    );
+    sends_logs(registry, &json!({ "workspaceId": workspace }));
+}
+
+fn sends_logs(registry: &mut Registry, destination: &Value) {
+    let mut properties = destination.clone();
+    properties["logs"] = json!([{"categoryGroup": "allLogs", "enabled": true}]);
+    let id = format!(
+        "/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}/providers/microsoft.insights/diagnosticSettings/acr-logs",
+        registry.resource_group, registry.name
+    );
+    registry.diagnostic_settings.push(json!({
+        "id": id, "type": "Microsoft.Insights/diagnosticSettings", "name": "acr-logs", "properties": properties,
+    }));
 }

@@ -3,7 +3,7 @@
 use super::message::{RegistryId, Request, Response};
 use super::world::State;
 use super::{
-    connections, entra, error, management, operations, permissions, registries, replications,
+    connections, entra, error, logs, management, operations, permissions, registries, replications,
     resource_graph, subscriptions,
 };
 
@@ -110,7 +110,8 @@ fn in_subscription(
             let Some(known) = state.group(subscription, group) else {
                 return error::group_not_found(group);
             };
-            if known.read_only && method != "GET" {
+            let changes = method != "GET" && !logs::applies(&request.path);
+            if known.read_only && changes {
                 let verb = if method == "DELETE" { "delete" } else { "write" };
                 let kind = if rest.contains(&"replications") {
                     "registries/replications"
@@ -122,7 +123,7 @@ fn in_subscription(
                     &request.path,
                 );
             }
-            if known.locked && method != "GET" {
+            if known.locked && changes {
                 return error::locked(&request.path);
             }
             in_group(state, request, &segments[3..], rest, (subscription, group))
@@ -138,6 +139,19 @@ fn in_group(
     lower: &[&str],
     (subscription, group): (&str, &str),
 ) -> Response {
+    if let [
+        "providers",
+        "microsoft.network",
+        "azurefirewalls",
+        name,
+        "providers",
+        "microsoft.insights",
+        "logs",
+    ] = lower
+        && request.method == "POST"
+    {
+        return logs::of_firewall(request, name);
+    }
     let ["providers", "microsoft.containerregistry", "registries", rest @ ..] = lower else {
         return if lower.is_empty() && request.method == "GET" {
             subscriptions::group(state, subscription, group)
@@ -146,7 +160,7 @@ fn in_group(
         };
     };
     // Permissions belong to another provider, which has its own API versions.
-    let is_own = !rest.contains(&"microsoft.authorization");
+    let is_own = !rest.contains(&"providers");
     if let Some(wrong) = registry_version(request).filter(|_| is_own) {
         return wrong;
     }
@@ -171,6 +185,9 @@ fn in_group(
         }
         ("GET", [_, "providers", "microsoft.authorization", "permissions"]) => {
             permissions::list(state, of)
+        }
+        (_, [_, "providers", "microsoft.insights", below @ ..]) => {
+            logs::of_registry(state, request, of, &segments[6..], below)
         }
         ("GET", [_, "privateendpointconnections"]) => connections::list(state, of),
         ("GET", [_, "privateendpointconnections", _]) => connections::get(state, of, segments[5]),

@@ -5,6 +5,7 @@
 //! missing.
 
 use super::message::{Request, Response};
+use super::network;
 use super::registries;
 use super::replications;
 use super::world::{Registry, State};
@@ -25,6 +26,8 @@ enum Query {
     Subscriptions,
     /// Registries and their replications.
     Registries(Filter, Vec<(String, String)>),
+    /// Resources of networks, which are these.
+    Network(Vec<Value>),
 }
 
 /// Which registries: one of the values, or all if there are none. Values are in lower case.
@@ -82,6 +85,7 @@ pub fn query(state: &State, request: &Request) -> Response {
             let position = Position { total: Some(rows.len()), ..position };
             page(rows.into_iter(), &position, top)
         }
+        Query::Network(resources) => network_page(resources, position, top),
         Query::Registries(filter, columns) => {
             let in_scope = |registry: &Registry| {
                 scope.binary_search(&registry.subscription.to_lowercase()).is_ok()
@@ -102,6 +106,15 @@ pub fn query(state: &State, request: &Request) -> Response {
             page(rows, &position, top)
         }
     }
+}
+
+fn network_page(resources: Vec<Value>, position: Position, top: usize) -> Response {
+    let key = |value: &Value| value["id"].as_str().unwrap_or_default().to_lowercase();
+    let mut rows: Vec<Row> =
+        resources.into_iter().map(|value| Row { key: key(&value), value }).collect();
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    let position = Position { total: Some(rows.len()), ..position };
+    page(rows.into_iter(), &position, top)
 }
 
 /// A row and what it is sorted by.
@@ -262,6 +275,13 @@ fn parse(text: &str) -> Option<Query> {
                 (name.to_owned(), path.to_owned())
             });
             Some(Query::Registries(filter, columns.collect()))
+        }
+        ["resources", "| where type =~ 'microsoft.network/azurefirewalls'", named, ..] => {
+            let name = named.strip_prefix("| where name =~ ")?;
+            Some(Query::Network(network::firewalls(&string(name)?.0)))
+        }
+        ["resources", types, ..] if types.starts_with("| where type in~ ('microsoft.network/") => {
+            Some(Query::Network(network::owners()))
         }
         _ => None,
     }

@@ -3,6 +3,7 @@
 use super::certificates::{Authority, nobody};
 use super::data_plane::{self, DataPlane};
 use super::faults::{self, Fault, FaultRule};
+use super::logs;
 use super::message::{Request, Response};
 use super::quota::{self, Quota};
 use super::store::{Store, StoreError};
@@ -212,7 +213,7 @@ impl Server {
                 Fault::UntrustedCertificate => {
                     return Authority::new("Intercepting proxy", (self.clock)())?.of_host(host);
                 }
-                Fault::Slow(_) | Fault::Reset => {}
+                _ => {}
             }
         }
         if self.data_plane.is_none() || matches!(host, "" | "localhost") {
@@ -258,6 +259,12 @@ impl Server {
                 now: (self.clock)(),
             };
             if let Some(answer) = plane.handle(&state, &call) {
+                let agent = header("user-agent").unwrap_or_default();
+                if let Some(event) = data_plane::event(&state, &call, agent, answer.status)
+                    && let Err(e) = self.store.record(event)
+                {
+                    return plain(500, &e.to_string());
+                }
                 return to_hyper(answer.status, &answer.headers, answer.body);
             }
         }
@@ -281,6 +288,11 @@ impl Server {
 
     /// The answer of Azure Resource Manager, within the quota of Resource Graph.
     fn of_arm(&self, request: &Request) -> Result<Response, StoreError> {
+        if logs::applies(&request.path) {
+            let answer = self.store.handle(request)?;
+            let faults = faults::of(&self.faults, faults::LOGS);
+            return Ok(faults.fold(answer, |answer, fault| logs::disturbed(fault, answer)));
+        }
         if !quota::applies(&request.path) {
             return self.store.handle(request);
         }

@@ -3,7 +3,7 @@
 use super::fleet::Fleet;
 use super::handler::handle;
 use super::message::{Request, Response};
-use super::world::State;
+use super::world::{Event, State};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -99,6 +99,18 @@ impl Store {
             self.save(&state)?;
         }
         Ok(answer)
+    }
+
+    /// Remembers what a client of a registry did.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file is damaged or cannot be written.
+    pub fn record(&self, event: Event) -> Result<(), StoreError> {
+        let _lock = self.lock()?;
+        let mut state = self.read()?;
+        state.record(event);
+        state.changed = false;
+        self.save(&state)
     }
 
     /// Restores the initial state.

@@ -32,6 +32,9 @@ pub struct State {
     pub operations: Vec<Operation>,
     /// The number from which the next operation's ID is made.
     pub next_operation: u32,
+    /// What clients of the registries did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
     /// More registries, which are not saved: each is made when a request needs it, and saved when it changes.
     #[serde(skip)]
     pub fleet: Fleet,
@@ -98,6 +101,35 @@ pub struct Registry {
     pub replications: Vec<Replication>,
     /// Private endpoint connections, as ARM shows them.
     pub private_endpoint_connections: Vec<Value>,
+    /// Diagnostic settings, as ARM shows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnostic_settings: Vec<Value>,
+}
+
+/// What a client did, as the logs show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Event {
+    /// When, in UTC, e.g. `2026-11-30T06:15:00Z`.
+    pub time: String,
+    /// The registry's name.
+    pub registry: String,
+    /// Whether it was a login rather than a pull.
+    pub login: bool,
+    /// The client's address.
+    pub client: String,
+    /// Its user agent.
+    pub agent: String,
+    /// The user; empty for anonymous requests.
+    pub identity: String,
+    /// The region that answered.
+    pub region: String,
+    /// The login server that was asked.
+    pub server: String,
+    /// The repository; empty for logins.
+    pub repository: String,
+    /// The HTTP status.
+    pub status: u16,
 }
 
 /// The writable properties of a registry.
@@ -204,6 +236,7 @@ impl Registry {
             settings: Settings::default(),
             replications: Vec::new(),
             private_endpoint_connections: Vec::new(),
+            diagnostic_settings: Vec::new(),
         }
     }
 

@@ -12,8 +12,10 @@ use std::time::Duration;
 
 /// The same limit as in azure_core's own client.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// `az` tolerates a server that stalls for 8 s, so this must be longer.
+/// How long a server may stall. `az` tolerates 8 s, so this must be longer.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a server may stall that works on a query over logs: Azure gives up after 10 minutes.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(11 * 60);
 
 /// One HTTP client for Azure Resource Manager and Microsoft Entra, and the policies around it.
 #[derive(Debug, Clone)]
@@ -27,11 +29,17 @@ impl Network {
     ///
     /// # Arguments
     /// * `per_call_policies` - policies for every pipeline on this network, e.g. for retries.
+    /// * `patient` - whether answers may take as long as queries over logs do.
     ///
     /// # Errors
     /// [`NetError`] if a variable for root certificates or proxies is invalid.
-    pub fn https(env: &Env, per_call_policies: Vec<Arc<dyn Policy>>) -> Result<Self, NetError> {
-        Ok(Self { client: Arc::new(client(env, true)?), per_call_policies })
+    pub fn https(
+        env: &Env,
+        per_call_policies: Vec<Arc<dyn Policy>>,
+        patient: bool,
+    ) -> Result<Self, NetError> {
+        let read_timeout = if patient { QUERY_TIMEOUT } else { READ_TIMEOUT };
+        Ok(Self { client: Arc::new(client(env, true, read_timeout)?), per_call_policies })
     }
 
     /// The transport for a pipeline.
@@ -55,13 +63,13 @@ impl Network {
 /// # Errors
 /// [`NetError`] if a variable for root certificates is invalid.
 pub fn direct_client(env: &Env) -> Result<Client, NetError> {
-    client(env, false)
+    client(env, false, READ_TIMEOUT)
 }
 
-fn client(env: &Env, with_proxy: bool) -> Result<Client, NetError> {
+fn client(env: &Env, with_proxy: bool, read_timeout: Duration) -> Result<Client, NetError> {
     let mut builder = Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
+        .read_timeout(read_timeout)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy();
     if let Some(proxy) = proxy::for_client(env)?.filter(|_| with_proxy) {

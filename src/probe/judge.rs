@@ -6,6 +6,7 @@ use super::verdict::{Failure, Reason, Step, printable};
 use crate::domain::Role;
 use hyper::header::{HeaderMap, WWW_AUTHENTICATE};
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// How a registry requires clients to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +153,13 @@ pub fn is_azure(headers: &HeaderMap) -> bool {
     let server = headers.get("server").and_then(|value| value.to_str().ok()).unwrap_or_default();
     OWN.iter().any(|name| headers.contains_key(*name))
         || SERVERS.iter().any(|name| server.contains(name))
+}
+
+/// The address that a registry refuses, in its own words: `client with IP '203.0.113.7' is not allowed access`.
+pub fn denied_address(detail: &str) -> Option<IpAddr> {
+    let (_, rest) = detail.split_once("client with IP '")?;
+    let address: IpAddr = rest.split('\'').next()?.parse().ok()?;
+    Some(address.to_canonical())
 }
 
 #[cfg(test)]

@@ -21,10 +21,11 @@ mod verdict;
 pub use dns::{Names, NoNames, SystemNames};
 pub use expectation::{Expectation, expect_blocked};
 pub use image::{Platform, Reference};
-pub use prober::Prober;
+pub use judge::denied_address;
+pub use prober::{OnStep, Prober};
 pub use route::{ConnectTo, Resolve, Route};
 pub use tls::{TlsFacts, Trust, TrustAnchors};
-pub use verdict::{Ending, Step, Verdict};
+pub use verdict::{Ending, Reason, Step, Verdict};
 
 use crate::domain::{Fqdn, Role};
 use serde::{Serialize, Serializer};

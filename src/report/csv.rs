@@ -1,10 +1,10 @@
 //! `csv`: every registry, and what could not be read, for spreadsheets.
 
-use super::{RenderError, Report};
+use super::{ClientUse, RenderError, Report};
 use crate::domain::{Endpoint, Regional};
 use crate::fleet::NextStep;
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 20] = [
     "name",
     "id",
     "subscriptionId",
@@ -22,6 +22,9 @@ const COLUMNS: [&str; 17] = [
     "regionalEndpoints",
     "findings",
     "tags",
+    "clients",
+    "pulls",
+    "lastPull",
 ];
 
 /// Renders the report: a line for each registry; then one for each gap, whose exposure is `unread`.
@@ -31,17 +34,24 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
     let mut writer =
         csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     writer.write_record(COLUMNS).map_err(|e| error(&e))?;
-    for line in report.entries.iter().map(line).chain(report.gaps().iter().map(|gap| unread(gap))) {
+    for line in report
+        .entries
+        .iter()
+        .map(|entry| line(report, entry))
+        .chain(report.gaps().iter().map(|gap| unread(gap)))
+    {
         writer.write_record(line.iter().map(|cell| safe(cell))).map_err(|e| error(&e))?;
     }
     writer.into_inner().map_err(|e| error(&e))
 }
 
-fn line(entry: &super::Entry) -> [String; COLUMNS.len()] {
+fn line(report: &Report, entry: &super::Entry) -> [String; COLUMNS.len()] {
     let of = &entry.registry;
     let hosts = |endpoints: &[Endpoint]| {
         endpoints.iter().map(|e| e.host.to_string()).collect::<Vec<_>>().join(" ")
     };
+    let uses = report.clients_of(entry);
+    let cell = |what: &dyn Fn(&ClientUse) -> String| uses.map(what).unwrap_or_default();
     [
         of.name.clone(),
         of.id.clone(),
@@ -63,6 +73,9 @@ fn line(entry: &super::Entry) -> [String; COLUMNS.len()] {
         },
         entry.rules(),
         entry.tags().join("; "),
+        cell(&|uses| uses.clients.to_string()),
+        cell(&|uses| uses.pulls.to_string()),
+        cell(&|uses| uses.last.clone()),
     ]
 }
 

@@ -38,6 +38,7 @@ struct Page<'a> {
     rows: Vec<Row<'a>>,
     shown: String,
     is_cut: bool,
+    has_clients: bool,
     regions: Vec<Region>,
     gaps: Vec<String>,
     rules: Vec<Rule>,
@@ -66,6 +67,16 @@ struct Row<'a> {
     command: Option<String>,
     step: &'static str,
     tags: Vec<String>,
+    clients: Option<Clients<'a>>,
+}
+
+/// Who pulls from a registry.
+#[derive(Serialize)]
+struct Clients<'a> {
+    count: String,
+    sort: usize,
+    /// The day of the last pull.
+    last: &'a str,
 }
 
 #[derive(Serialize)]
@@ -116,9 +127,10 @@ pub fn render(report: &Report) -> Result<Vec<u8>, RenderError> {
         reasons: reasons(report),
         chart: CHART,
         bars: bars(report),
-        rows: report.entries.iter().take(MAX_ROWS).map(row).collect(),
+        rows: report.entries.iter().take(MAX_ROWS).map(|entry| row(report, entry)).collect(),
         shown: number(shown),
         is_cut: shown < report.entries.len(),
+        has_clients: !report.clients.is_empty(),
         regions: regions(report),
         gaps: report.gaps(),
         rules: rules(report),
@@ -163,7 +175,7 @@ fn bars(report: &Report) -> Vec<Bar> {
         .collect()
 }
 
-fn row(entry: &Entry) -> Row<'_> {
+fn row<'a>(report: &'a Report, entry: &'a Entry) -> Row<'a> {
     let of = &entry.registry;
     let exposure = of.exposure();
     Row {
@@ -190,6 +202,11 @@ fn row(entry: &Entry) -> Row<'_> {
             _ => "",
         },
         tags: entry.tags(),
+        clients: report.clients_of(entry).map(|uses| Clients {
+            count: number(uses.clients),
+            sort: uses.clients,
+            last: uses.last.get(..10).unwrap_or_default(),
+        }),
     }
 }
 

@@ -42,11 +42,11 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(text, "\n## Registries\n")?;
     writeln!(
         text,
-        "| registry | resource group | subscription | exposure | next step | findings |"
+        "| registry | resource group | subscription | exposure | next step | findings | clients |"
     )?;
-    writeln!(text, "|---|---|---|---|---|---|")?;
+    writeln!(text, "|---|---|---|---|---|---|---:|")?;
     for entry in report.entries.iter().take(MAX_ROWS) {
-        row(text, entry)?;
+        row(text, report, entry)?;
     }
     if all > MAX_ROWS {
         writeln!(text, "\nThe worst {MAX_ROWS} of {all} registries are listed.")?;
@@ -54,16 +54,17 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-fn row(text: &mut String, entry: &Entry) -> std::fmt::Result {
+fn row(text: &mut String, report: &Report, entry: &Entry) -> std::fmt::Result {
     let of = &entry.registry;
     writeln!(
         text,
-        "| {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {} |",
         escaped(&of.name),
         escaped(&of.resource_group),
         escaped(of.subscription()),
         of.exposure().name(),
         of.next_step().map(NextStep::name).unwrap_or_default(),
-        entry.rules()
+        entry.rules(),
+        report.clients_of(entry).map(|uses| uses.clients.to_string()).unwrap_or_default()
     )
 }

@@ -30,11 +30,20 @@ impl Mask {
     pub fn apply(&self, report: Report) -> Report {
         let entries = report.entries.into_iter().map(|entry| self.entry(entry)).collect();
         let coverage = self.coverage(report.coverage);
-        Report { entries, coverage, read_by: self.hash("login", &report.read_by), ..report }
+        let host = |name: &str| Some(self.host(&Fqdn::parse(name).ok()?)?.to_string());
+        let clients = report.clients.into_iter();
+        let clients = clients.filter_map(|(name, uses)| Some((host(&name)?, uses))).collect();
+        Report {
+            entries,
+            coverage,
+            clients,
+            read_by: self.hash("login", &report.read_by),
+            ..report
+        }
     }
 
     /// E.g. `reg-3f2a9c1b04de`. Case does not matter in Azure's names.
-    fn hash(&self, kind: &str, name: &str) -> String {
+    pub fn hash(&self, kind: &str, name: &str) -> String {
         let tag = hmac::sign(&self.0, format!("{kind}\0{}", name.to_lowercase()).as_bytes());
         format!("{kind}-{}", hex(&tag.as_ref()[..SHOWN]))
     }

@@ -2,6 +2,7 @@
 //!
 //! A format is one file, and a row in [`FORMATS`].
 
+pub mod clients;
 mod csv;
 mod exceptions;
 mod html;
@@ -11,6 +12,7 @@ mod mask;
 mod rules;
 mod sarif;
 
+pub use clients::ClientUse;
 pub use exceptions::Exceptions;
 pub use mask::Mask;
 pub use rules::{Finding, RULES, Rule};
@@ -18,7 +20,7 @@ pub use rules::{Finding, RULES, Rule};
 use crate::domain::{Endpoint, Endpoints, Role};
 use crate::fleet::{Coverage, Exposure, FleetRegistry, NextStep};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -41,6 +43,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// When the data was read, in UTC.
     pub read_at: OffsetDateTime,
+    /// Who pulls, by login server; empty if nobody asked.
+    pub clients: HashMap<String, ClientUse>,
     /// By whom the data was read.
     pub read_by: String,
     /// Where it was read, e.g. `all subscriptions`.
@@ -94,7 +98,20 @@ impl Report {
             // A registry without an open finding comes last.
             (worst.is_none(), worst, exposure, entry.registry.id.to_lowercase())
         });
-        Self { entries, coverage, read_at, read_by: String::new(), scope: String::new() }
+        Self {
+            entries,
+            coverage,
+            read_at,
+            clients: HashMap::new(),
+            read_by: String::new(),
+            scope: String::new(),
+        }
+    }
+
+    /// Who pulls from a registry; `None` if the user's list does not say.
+    fn clients_of(&self, entry: &Entry) -> Option<&ClientUse> {
+        let login_server = entry.registry.login_server.as_ref()?;
+        self.clients.get(&login_server.as_str().to_lowercase())
     }
 
     /// What is missing, one sentence each.

@@ -21,7 +21,7 @@ use anyhow::{Context as _, Result};
 use azure_core::http::Url;
 use hyper_util::client::proxy::matcher::Matcher;
 use rustls::client::danger::ServerCertVerifier;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,6 +46,7 @@ pub struct Session {
     pub config: Config,
     globals: Globals,
     policy_token: OnceCell<PolicyToken>,
+    patient: Cell<bool>,
     cloud: OnceCell<Cloud>,
     profile: OnceCell<Profile>,
     subscription: OnceCell<Subscription>,
@@ -63,6 +64,7 @@ impl Session {
             config,
             globals,
             policy_token: OnceCell::new(),
+            patient: Cell::new(false),
             cloud: OnceCell::new(),
             profile: OnceCell::new(),
             subscription: OnceCell::new(),
@@ -84,6 +86,11 @@ impl Session {
         if let Some(token) = token {
             let _ = self.policy_token.set(token);
         }
+    }
+
+    /// Waits for answers as long as queries over logs may take. Must be called before the first request.
+    pub fn be_patient(&self) {
+        self.patient.set(true);
     }
 
     /// The cloud. Depends on `--cloud`, the settings and `clouds.config`.

@@ -1,8 +1,10 @@
 //! Typed values in the shape that users see: JSON as `az` prints it, and table rows with a style.
 
 pub mod checks;
+pub mod clients;
 pub mod endpoints;
 pub mod findings;
+pub mod firewall_log;
 pub mod fleet;
 mod json;
 pub mod network_rules;

@@ -22,7 +22,7 @@ fn check(page: &str) {
             blocks += 1;
             let (command, expected) = step.split_once('\n').unwrap();
             let output = Command::new("sh")
-                .args(["-c", &command])
+                .args(["-c", command])
                 .env_clear()
                 .env("HOME", home.path(""))
                 .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
@@ -55,6 +55,11 @@ fn the_page_about_checks_works() {
 #[test]
 fn the_page_about_fleets_works() {
     check("docs/fleet.md");
+}
+
+#[test]
+fn the_page_about_clients_works() {
+    check("docs/clients.md");
 }
 
 #[test]

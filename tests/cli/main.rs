@@ -1,7 +1,9 @@
 //! Tests that run the binary as users do, each in its own home directory.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot continue fails")]
 
+mod access;
 mod check_endpoints;
+mod clients;
 #[cfg(unix)]
 mod docs;
 mod emulator;
@@ -9,6 +11,7 @@ mod errors;
 mod fake_arm;
 mod firewall;
 mod firewall_languages;
+mod firewall_log;
 mod fleet;
 mod home;
 mod hostile;

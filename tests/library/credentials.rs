@@ -42,7 +42,7 @@ async fn chosen<const N: usize>(directory: &Path, variables: [(&str, &str); N]) 
         Ok(profile) => profile,
         Err(error) => return error.to_string(),
     };
-    let network = Network::https(&env, Vec::new()).unwrap();
+    let network = Network::https(&env, Vec::new(), false).unwrap();
     let inputs = Inputs {
         directory: directory.to_owned(),
         resource: cloud.active_directory_resource_id.clone(),

@@ -8,13 +8,12 @@ mod report;
 use super::Answer;
 use super::args::{RegistryArgs, one_of};
 use super::fleet::{FleetArgs, short_help_hides};
-use crate::emulator::server::{DataPlaneOptions, Options, Server};
+use super::probing::Probing;
 use crate::error::{FAILURE, OK};
 use crate::output::Outcome;
 use crate::probe::pull::pull;
 use crate::probe::{
-    CheckedTarget, ConnectTo, HTTPS, Names, NoNames, Platform, Prober, Resolve, Route, SystemNames,
-    Target, TrustAnchors, expect_blocked,
+    CheckedTarget, ConnectTo, Platform, Prober, Resolve, Route, Target, expect_blocked,
 };
 use crate::session::Session;
 use crate::views::checks::{self, Report, Warning, WarningCode};
@@ -24,7 +23,6 @@ use plan::{HostAndPort, Plan};
 use progress::Progress;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use tokio::task::LocalSet;
 
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
@@ -163,72 +161,24 @@ fn seconds(text: &str) -> Result<f64, String> {
 /// reached is a result with exit code 1, not an error.
 pub async fn run(args: &CheckEndpointsArgs, session: &Session) -> Result<Answer> {
     let plan = plan::plan(args, session).await?;
-    // A real registry may have the name of an emulated one, so checks of the emulated cloud never leave this process.
-    if session.cloud()?.is_emulator() {
-        let options =
-            Options { data_plane: Some(DataPlaneOptions::default()), ..Options::default() };
-        let server = Server::bind(session.emulator_store()?, session.env.clock(), options).await?;
-        let progress = progress(args, session);
-        let prober = emulated_prober(args, &server, &progress, session)?;
-        let local = LocalSet::new();
-        local.spawn_local(server.serve(std::future::pending()));
-        return local.run_until(watch(args, &plan, &prober, &progress, session)).await;
-    }
-    let names = Box::new(SystemNames::new(Duration::from_secs_f64(args.timeout)));
-    let anchors = TrustAnchors::new(session.local_verifier()?)?;
-    let progress = progress(args, session);
-    let prober = prober(args, names, anchors, route(args, session)?, &progress, session);
-    watch(args, &plan, &prober, &progress, session).await
-}
-
-fn progress(args: &CheckEndpointsArgs, session: &Session) -> Rc<Progress> {
-    Rc::new(Progress::new(Duration::from_secs_f64(args.timeout), session))
+    let timeout = Duration::from_secs_f64(args.timeout);
+    let progress = Rc::new(Progress::new(timeout, session));
+    let shown = Rc::clone(&progress);
+    let probing = Probing {
+        route: route(args, session)?,
+        timeout,
+        on_step: Box::new(move |host, step| shown.step(host, step)),
+    };
+    probing
+        .run(session, async |prober| watch(args, &plan, prober, &progress, session).await)
+        .await?
 }
 
 fn route(args: &CheckEndpointsArgs, session: &Session) -> Result<Route> {
-    Ok(Route {
-        resolve: args.resolve.clone(),
-        connect_to: args.connect_to.clone(),
-        proxies: session.proxies(args.proxy.as_deref())?,
-    })
-}
-
-fn prober(
-    args: &CheckEndpointsArgs,
-    names: Box<dyn Names>,
-    anchors: TrustAnchors,
-    route: Route,
-    progress: &Rc<Progress>,
-    session: &Session,
-) -> Prober {
-    let streams = session.streams.clone();
-    let progress = Rc::clone(progress);
-    Prober {
-        names,
-        route,
-        anchors,
-        timeout: Duration::from_secs_f64(args.timeout),
-        log: Box::new(move |line: &str| streams.debug(line)),
-        progress: Box::new(move |host, step| progress.step(host, step)),
-    }
-}
-
-/// In the emulated cloud every host leads to the server in this process, and no other name exists.
-fn emulated_prober(
-    args: &CheckEndpointsArgs,
-    server: &Server,
-    progress: &Rc<Progress>,
-    session: &Session,
-) -> Result<Prober> {
-    let mut route = route(args, session)?;
-    for host in crate::emulator::hosts(&*session.emulator_store()?.load()?) {
-        route.connect_to.push(format!("{host}:{HTTPS}:{}", server.address()).parse()?);
-    }
-    if args.proxy.is_none() {
-        route.proxies = None;
-    }
-    let anchors = TrustAnchors::emulated(server.ca())?;
-    Ok(prober(args, Box::new(NoNames), anchors, route, progress, session))
+    // The proxy of this machine does not know the emulated hosts.
+    let ignored = session.cloud()?.is_emulator() && args.proxy.is_none();
+    let proxies = if ignored { None } else { session.proxies(args.proxy.as_deref())? };
+    Ok(Route { resolve: args.resolve.clone(), connect_to: args.connect_to.clone(), proxies })
 }
 
 /// Runs one round, or repeats rounds until everything is ok or the time is up.

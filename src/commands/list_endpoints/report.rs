@@ -2,23 +2,26 @@
 
 use super::ListEndpointsArgs;
 use crate::commands::input;
+use crate::commands::mask::MaskArgs;
 use crate::error::UserError;
 use crate::fleet::{Coverage, FleetRegistry};
-use crate::report::{Exceptions, FORMATS, Mask, Report};
+use crate::report::{ClientUse, Exceptions, FORMATS, Mask, Report};
 use crate::session::Session;
 use anyhow::{Context as _, Result};
 use clap::Args;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The maximum size of a list of exceptions, in bytes.
 const MAX_EXCEPTIONS: usize = 16 << 20;
-/// The sizes of a key, in bytes.
-const KEY: std::ops::RangeInclusive<usize> = 16..=4096;
+/// The maximum size of a list of clients, in bytes.
+const MAX_CLIENTS: usize = 256 << 20;
 
 /// What to write besides the list.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Report options")]
+#[command(next_help_heading = "Report options",
+          mut_arg("mask", |argument| argument.requires("report")))]
 pub struct ReportArgs {
     /// Reports: FILE.html, .csv, .md, .sarif, .xml (JUnit)
     #[arg(long, value_name = "FILE", num_args = 1.., value_parser = report_file)]
@@ -28,13 +31,12 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE", requires = "report")]
     exceptions: Option<String>,
 
-    /// Replace names and ids in reports by hashes
-    #[arg(long, requires = "report", hide_short_help = true)]
-    mask: bool,
+    /// Output of list-clients, for the reports
+    #[arg(long, value_name = "FILE", requires = "report", hide_short_help = true)]
+    clients: Option<String>,
 
-    /// Key for --mask, so that hashes are the same in every run
-    #[arg(long, value_name = "FILE", requires = "mask", hide_short_help = true)]
-    mask_key: Option<String>,
+    #[command(flatten)]
+    mask: MaskArgs,
 }
 
 fn report_file(text: &str) -> Result<PathBuf, String> {
@@ -54,6 +56,7 @@ fn ending(path: &Path) -> Option<String> {
 pub struct Reports {
     files: Vec<PathBuf>,
     exceptions: Exceptions,
+    clients: HashMap<String, ClientUse>,
     mask: Option<Mask>,
 }
 
@@ -69,7 +72,8 @@ impl Reports {
         Ok(Some(Self {
             files: args.report.clone(),
             exceptions: exceptions(args, session)?,
-            mask: mask(args, session)?,
+            clients: clients(args, session)?,
+            mask: args.mask.read(session)?,
         }))
     }
 
@@ -85,6 +89,7 @@ impl Reports {
         session: &Session,
     ) -> Result<()> {
         let mut report = Report::new(registries, coverage, &self.exceptions, session.env.now());
+        report.clients.clone_from(&self.clients);
         report.read_by = session.who().to_owned();
         report.scope = scope(args, self.mask.is_some());
         if let Some(mask) = &self.mask {
@@ -108,24 +113,13 @@ fn exceptions(args: &ReportArgs, session: &Session) -> Result<Exceptions> {
     Exceptions::parse(&text).map_err(|e| UserError::new(format!("{name}, {e}.")).into())
 }
 
-fn mask(args: &ReportArgs, session: &Session) -> Result<Option<Mask>> {
-    let Some(file) = &args.mask_key else {
-        return if args.mask {
-            Ok(Some(
-                Mask::random().map_err(|_| UserError::new("the system has no random numbers"))?,
-            ))
-        } else {
-            Ok(None)
-        };
-    };
-    let key = input::read(file, *KEY.end(), "a key", session)?;
-    if !KEY.contains(&key.len()) {
-        let message = format!("{} is shorter than {} bytes.", input::shown(file), KEY.start());
-        return Err(UserError::new(message)
-            .hint("To create a key: openssl rand 32 > mask.key")
-            .into());
-    }
-    Ok(Some(Mask::with_key(&key)))
+fn clients(args: &ReportArgs, session: &Session) -> Result<HashMap<String, ClientUse>> {
+    let Some(file) = &args.clients else { return Ok(HashMap::new()) };
+    let bytes = input::read(file, MAX_CLIENTS, "a list of clients", session)?;
+    crate::report::clients::parse(&input::decode_lossy(bytes)).map_err(|e| {
+        UserError::new(format!("{} is not the JSON of list-clients: {e}.", input::shown(file)))
+            .into()
+    })
 }
 
 /// Where the registries were read, in words.

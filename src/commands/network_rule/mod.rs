@@ -4,20 +4,27 @@ mod add;
 mod list;
 mod remove;
 
+use super::access::Access;
 use super::args::{InOrder, PolicyArgs, RegistryArgs};
 use super::progress::wait;
 use super::{Answer, premium};
 use crate::arm::{
-    NetworkRules, Registry, RegistryPath, RegistryPropertiesUpdate, RegistryUpdateParameters,
+    ArmError, NetworkRules, Registry, RegistryPath, RegistryPropertiesUpdate,
+    RegistryUpdateParameters,
 };
 use crate::error::UserError;
-use crate::locate::locate;
+use crate::locate::{Location, locate};
+use crate::message::Code;
 use crate::output::Outcome;
 use crate::session::Session;
 use crate::views;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde::Deserialize as _;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
 
 /// Arguments of `network-rule`.
 #[derive(Debug, Clone, Args)]
@@ -43,6 +50,10 @@ struct RuleArgs {
     #[arg(long, value_name = "ADDRESS")]
     ip_address: Option<String>,
 
+    /// This machine, as the registry sees it
+    #[arg(long, conflicts_with_all = ["ip_address", "subnet"])]
+    my_address: bool,
+
     /// Name or id of a subnet (deprecated)
     #[arg(long, value_name = "SUBNET", hide = true)]
     subnet: Option<String>,
@@ -51,6 +62,11 @@ struct RuleArgs {
     #[arg(long, value_name = "VNET", hide = true)]
     vnet_name: Option<String>,
 }
+
+/// How often a change is tried.
+const ATTEMPTS: u32 = 8;
+/// The pause after the first conflict. Each one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Flags that `az` marks as deprecated.
 const DEPRECATED: [&str; 2] = ["--subnet", "--vnet-name"];
@@ -67,7 +83,7 @@ pub async fn run(args: &NetworkRuleArgs, session: &Session) -> Result<Answer> {
     }
 }
 
-const NEEDS_PREMIUM: &str =
+pub(super) const NEEDS_PREMIUM: &str =
     "Network rules are only supported for managed registries in Premium SKU.";
 
 /// Reads a registry's rules, changes them, and sends them back.
@@ -85,16 +101,106 @@ async fn change(
     let (name, group) = registry.resolve(session)?;
     let address = rule.ip_address.as_deref().filter(|text| !text.is_empty());
     let location = locate(&name, group.as_deref(), session).await?;
-    let arm = session.arm().await?;
-    let body = arm.get_registry_raw(location.path()).await?;
-    let current = Registry::deserialize(&body).context("ARM's answer is not a registry")?;
-    premium(current, NEEDS_PREMIUM)?;
+    let target = Ruled { location: &location, name: name.as_str(), session };
+    let body = target.read().await?;
     let mut rules = NetworkRules::of_registry(&body);
     edit(&mut rules, rule.subnet_id(location.path())?.as_deref(), address);
-    let state = arm.begin_update_registry(location.path(), &parameters(rules)).await?;
-    let look = format!("az-acr network-rule list -n {name}");
-    let registry = wait(state, &format!("Updating {name}"), &look, session).await?;
+    let registry = target.write(rules).await?;
     Ok(Answer::Value(Outcome::new(views::network_rules::registry(&registry))))
+}
+
+/// A registry whose rules are changed.
+pub(super) struct Ruled<'a> {
+    pub location: &'a Location,
+    pub name: &'a str,
+    pub session: &'a Session,
+}
+
+impl Ruled<'_> {
+    /// The registry's body, as ARM sends it.
+    pub async fn read(&self) -> Result<Value> {
+        let arm = self.session.arm().await?;
+        let body = arm.get_registry_raw(self.location.path()).await?;
+        let current = Registry::deserialize(&body).context("ARM's answer is not a registry")?;
+        premium(current, NEEDS_PREMIUM)?;
+        Ok(body)
+    }
+
+    /// Replaces the rules.
+    async fn write(&self, rules: NetworkRules) -> Result<Registry> {
+        let arm = self.session.arm().await?;
+        let state = arm.begin_update_registry(self.location.path(), &parameters(rules)).await?;
+        let look = format!("az-acr network-rule list -n {}", self.name);
+        wait(state, &format!("Updating {}", self.name), &look, self.session).await
+    }
+
+    /// Changes the rules and reads them back, again if somebody else has changed them at the same time: ARM replaces lists as
+    /// a whole and has no way to refuse a stale one.
+    ///
+    /// # Arguments
+    /// * `edit` - changes the rules, unless they are as wanted.
+    /// * `done` - whether the rules are as wanted.
+    pub async fn change_until(
+        &self,
+        edit: impl Fn(&mut NetworkRules),
+        done: impl Fn(&NetworkRules) -> bool,
+    ) -> Result<()> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..ATTEMPTS {
+            let mut rules = NetworkRules::of_registry(&self.read().await?);
+            if done(&rules) {
+                return Ok(());
+            }
+            edit(&mut rules);
+            match self.write(rules).await {
+                Ok(_) => {}
+                Err(error) if is_conflict(&error) => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let rules = NetworkRules::of_registry(&self.read().await?);
+        if done(&rules) {
+            return Ok(());
+        }
+        let message = format!(
+            "Others keep changing the network rules of '{}'; {ATTEMPTS} attempts were lost.",
+            self.name
+        );
+        Err(UserError::new(message).about(Code::Conflict).into())
+    }
+}
+
+/// Whether the registry is being changed by somebody else.
+fn is_conflict(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<ArmError>().and_then(ArmError::status), Some(409 | 412))
+}
+
+/// How long to wait for a rule: a number of seconds.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub(super) fn wait_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds));
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| "expected a number of seconds, from 1 to 3600".to_owned())
+}
+
+/// Writes what happened to a registry that was opened or closed.
+async fn answer(
+    access: &Access<'_>,
+    addresses: &BTreeSet<IpAddr>,
+    note: &str,
+    session: &Session,
+) -> Result<Answer> {
+    let registry = access.registry().await?;
+    let mut value = views::network_rules::registry(&registry);
+    value["myAddresses"] = addresses.iter().map(ToString::to_string).collect();
+    session.streams.note(Code::Setting, note);
+    Ok(Answer::Value(Outcome::new(value)))
 }
 
 /// The body of a PATCH with these rules.

@@ -8,10 +8,12 @@ mod registry;
 mod storage;
 mod tokens;
 
+use super::past;
 use super::registries::{host_name, host_names, login_server, regions};
-use super::world::{Registry, State};
+use super::world::{Event, Registry, State};
 use image::Contents;
 use registry::{admits, denied};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -24,6 +26,9 @@ const CORRELATION: &str = "0a6ec4d3-0000-4000-8000-00000000e0e0";
 const STORAGE: &str = ".blob.core.windows.net";
 /// An existing storage account that belongs to no registry. A closed wildcard must not admit it.
 const OTHER_ACCOUNT: &str = "azcliprod.blob.core.windows.net";
+
+/// The identity of every caller that logs in.
+const CLIENT_IDENTITY: &str = "emulator";
 
 /// A request to a registry or a storage host.
 #[derive(Debug)]
@@ -111,6 +116,47 @@ impl DataPlane {
         let make = || Rc::new(image::make(registry).unwrap_or_default());
         Rc::clone(images.entry(registry.to_owned()).or_insert_with(make))
     }
+}
+
+/// What the logs say about a request: a pull, or a refusal. `None` for everything that they do not mention.
+///
+/// # Arguments
+/// * `agent` - the user agent.
+/// * `status` - the answer's.
+pub fn event(state: &State, request: &Request<'_>, agent: &str, status: u16) -> Option<Event> {
+    let host = host(request.authority).to_lowercase();
+    let registry = registry_of(state, &host);
+    let Role::Login { registry, region } = role(registry.as_deref(), &host)? else { return None };
+    let to_workspace = |setting: &Value| setting["properties"]["workspaceId"].is_string();
+    if !registry.diagnostic_settings.iter().any(to_workspace) {
+        return None;
+    }
+    let segments: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
+    let repository = match segments.as_slice() {
+        ["v2", name @ .., "manifests", _] if request.method == "GET" && status == 200 => {
+            name.join("/")
+        }
+        // The first request of each client is refused on purpose: it has no token yet.
+        ["oauth2", ..] if status >= 400 => String::new(),
+        _ if status == 403 => String::new(),
+        _ => return None,
+    };
+    Some(Event {
+        time: past::text(request.now),
+        registry: registry.name.clone(),
+        login: repository.is_empty(),
+        client: request.client.to_canonical().to_string(),
+        agent: agent.to_owned(),
+        identity: if request.authorization.is_some() {
+            CLIENT_IDENTITY.to_owned()
+        } else {
+            String::new()
+        },
+        region: region.to_owned(),
+        server: host,
+        repository,
+        status,
+    })
 }
 
 /// Returns the host in a `Host` header, without the port.

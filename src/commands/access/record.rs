@@ -1,0 +1,80 @@
+//! The addresses that this program has added to registries from this machine, so that it can take them out again.
+
+use crate::session::Session;
+use anyhow::{Context as _, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// The largest file that is read, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The addresses of each registry, by resource id in lower case.
+type Records = BTreeMap<String, BTreeSet<IpAddr>>;
+
+/// The file `my-addresses.json`.
+pub(super) struct Record {
+    path: PathBuf,
+    registry: String,
+}
+
+impl Record {
+    /// The record of one registry.
+    pub(super) fn new(registry: &str, session: &Session) -> Result<Self> {
+        let state = session.env.xdg("XDG_STATE_HOME", ".local/state");
+        let state = state.context("cannot find the home directory: set HOME or XDG_STATE_HOME")?;
+        let path = state.join("az-acr").join("my-addresses.json");
+        Ok(Self { path, registry: registry.to_lowercase() })
+    }
+
+    /// What was added and not taken out.
+    pub(super) fn addresses(&self) -> Result<BTreeSet<IpAddr>> {
+        Ok(self.read()?.remove(&self.registry).unwrap_or_default())
+    }
+
+    /// Remembers an address.
+    pub(super) fn add(&self, address: IpAddr) -> Result<()> {
+        self.change(|addresses| addresses.insert(address))
+    }
+
+    /// Forgets an address.
+    pub(super) fn remove(&self, address: IpAddr) -> Result<()> {
+        self.change(|addresses| addresses.remove(&address))
+    }
+
+    fn read(&self) -> Result<Records> {
+        let name = || self.path.display().to_string();
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Records::new()),
+            Err(e) => return Err(e).with_context(|| format!("cannot read {}", name())),
+        };
+        let mut text = String::new();
+        io::Read::read_to_string(&mut io::Read::take(file, MAX_FILE), &mut text)
+            .with_context(|| format!("cannot read {}", name()))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} is damaged; delete it to start over", name()))
+    }
+
+    /// Changes the record under a lock, and replaces the file as a whole.
+    fn change(&self, edit: impl FnOnce(&mut BTreeSet<IpAddr>) -> bool) -> Result<()> {
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let write = || format!("cannot write {}", self.path.display());
+        fs::create_dir_all(directory).with_context(write)?;
+        let lock = File::create(self.path.with_extension("lock")).with_context(write)?;
+        lock.lock().with_context(write)?;
+        let mut records = self.read()?;
+        if !edit(records.entry(self.registry.clone()).or_default()) {
+            return Ok(());
+        }
+        records.retain(|_, addresses| !addresses.is_empty());
+        let temporary = self.path.with_extension("new");
+        let bytes = serde_json::to_vec_pretty(&records)?;
+        File::create(&temporary)
+            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&temporary, &self.path))
+            .with_context(write)
+    }
+}

@@ -1,0 +1,51 @@
+//! The log of dnsmasq with `log-queries`, or `log-queries=extra`.
+//!
+//! `query[A] host from address` is a question; `config host is NXDOMAIN` (or 0.0.0.0, ::, NODATA) right after it is a
+//! refusal by the configuration. Only the question names the client.
+
+use super::{BadLine, Entry, Parsed, Verdict, times};
+
+/// A line of dnsmasq, whatever it says.
+pub(super) fn is_line(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"dnsmasq[").is_some() || line.starts_with(b"dnsmasq: ")
+}
+
+/// Remembers the last question, since refusals do not name the client.
+pub(super) struct Reader {
+    now: i64,
+    source: String,
+    host: String,
+}
+
+impl Reader {
+    pub(super) fn new(now: i64) -> Self {
+        Self { now, source: String::new(), host: String::new() }
+    }
+
+    pub(super) fn entry<'a>(&'a mut self, line: &'a str) -> Parsed<'a> {
+        let (before, message) = line.split_once("dnsmasq").ok_or(BadLine)?;
+        let (_, message) = message.split_once(": ").ok_or(BadLine)?;
+        let time =
+            times::syslog(before, self.now).or_else(|| times::rfc3339(before.split(' ').next()?));
+        let mut words = message.split_ascii_whitespace().skip_while(|word| {
+            // `12 10.1.0.4/40000` of log-queries=extra.
+            word.starts_with(|c: char| c.is_ascii_digit())
+        });
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some(query), Some(host), Some("from"), Some(source))
+                if query.starts_with("query[") =>
+            {
+                source.clone_into(&mut self.source);
+                host.clone_into(&mut self.host);
+                Ok(Some(Entry { source, host, time, verdict: Verdict::Resolved }))
+            }
+            (Some("config"), Some(host), Some("is"), Some(answer)) if host == self.host => {
+                let refused = ["nxdomain", "nodata", "nodata-ipv4", "nodata-ipv6", "0.0.0.0", "::"];
+                let entry = Entry { source: &self.source, host, time, verdict: Verdict::Refused };
+                Ok(refused.contains(&answer).then_some(entry))
+            }
+            (Some(_), Some(_), Some(_), _) => Ok(None),
+            _ => Err(BadLine),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Clients of registries as rows.
+
+use crate::clients::{Client, text};
+use crate::output::{Row, Style};
+
+/// Clients as rows, with what does not fit into columns below each.
+pub fn rows(clients: &[Client]) -> Vec<Row> {
+    clients.iter().map(row).collect()
+}
+
+fn row(client: &Client) -> Row {
+    let ok = client.check.as_ref().is_none_or(|check| check.ok);
+    let style = if ok && client.reasons.is_none() { Style::Plain } else { Style::Bad };
+    let last = text(client.last);
+    Row::new(style)
+        .cell("CLIENT", &client.address)
+        .cell("PROGRAM", &client.program)
+        .cell("REGION", client.region.as_ref())
+        .cell("PULLS", client.pulls.to_string())
+        .cell("LAST", last.get(..16).unwrap_or_default().replace('T', " "))
+        .remark(Some(remark(client)))
+}
+
+fn remark(client: &Client) -> String {
+    let mut parts = Vec::new();
+    if let Some(owner) = client.owner.answer() {
+        parts.push(format!("owner: {owner}"));
+    }
+    if let Some(identity) = &client.identity {
+        parts.push(format!("identity: {identity}"));
+    }
+    if !client.repositories.is_empty() {
+        parts.push(format!("repositories: {}", client.repositories.join(", ")));
+    }
+    if let Some(reasons) = &client.reasons {
+        parts.push(format!("answers: {}", reasons.join(", ")));
+    }
+    if let Some(silent) = client.silent_for {
+        let usual = client.usual_interval.answer().map(|seconds| Client::for_people(*seconds));
+        let usual = usual.map_or("not known".to_owned(), |usual| format!("every {usual}"));
+        parts.push(format!("silent for {}, usual: {usual}", Client::for_people(silent)));
+    }
+    match &client.check {
+        Some(check) if !check.ok => {
+            if !check.refused.is_empty() {
+                parts.push(format!("would lack: {}", check.refused.join(", ")));
+            }
+            if !check.unjudged.is_empty() {
+                parts.push(format!("nobody can tell: {}", check.unjudged.join(", ")));
+            }
+        }
+        _ => parts.push(format!("needs: {}", client.hosts.join(", "))),
+    }
+    parts.join("; ")
+}
