@@ -20,8 +20,10 @@ pub struct LogRow {
     /// The login server that was asked.
     pub server: Option<String>,
     /// The number of events.
+    #[serde(deserialize_with = "number")]
     pub pulls: u64,
     /// In how many hours there was one.
+    #[serde(deserialize_with = "number")]
     pub hours: u64,
     /// The first event.
     #[serde(deserialize_with = "moment")]
@@ -65,6 +67,11 @@ pub fn read(
         }
     }
     Ok((began, clients))
+}
+
+/// The row about the table has no numbers.
+fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 fn moment<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<OffsetDateTime>, D::Error> {

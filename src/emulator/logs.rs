@@ -175,7 +175,7 @@ impl<'a> Question<'a> {
             groups.entry(key.map(String::as_str)).or_default().push(event);
         }
         let about_table =
-            json!([began, null, null, null, null, null, 0, 0, null, null, null, null]);
+            json!([began, null, null, null, null, null, null, null, null, null, null, null]);
         let rows = groups.into_iter().map(|(by, events)| self.row(by, &events));
         std::iter::once(about_table).chain(rows).collect()
     }

@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, Command};
 use std::fmt::Write as _;
 
 /// The day of the release, which man pages show.
-pub const DATE: &str = "2026-11-27";
+pub const DATE: &str = "2026-11-30";
 const STATUS: [(&str, &str); 4] = [
     ("0", "Success."),
     ("1", "Failure: Azure refused, a check found something, or an answer is incomplete."),

@@ -280,7 +280,7 @@ fn logs_that_begin_late_and_addresses_with_ports_are_understood() {
     let home = with_logs(|_| {
         let now = "2026-11-29T10:00:00.1234567Z";
         let row = json!([null, "203.0.113.7:50001", "docker/27.3.1", 4, 2, now, now, null]);
-        (200, table(&json!([[now, null, null, 0, 0, null, null, null], row])))
+        (200, table(&json!([[now, null, null, null, null, null, null, null], row])))
     });
     let run = home.run(&[
         "list-clients",
