@@ -139,6 +139,10 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
         (Some(ArmError::Connection { .. }), _) => {
             "Check the network, HTTPS_PROXY and NO_PROXY. To see each request, add --debug."
         }
+        // The emulator's own file is no login.
+        (Some(ArmError::Unsent(text)), _) if text.contains("the emulator's state in") => {
+            return Vec::new();
+        }
         (Some(ArmError::Unsent(_)), _) => {
             "Run 'az login', or check the environment variables of the credential. To see which credential was used, add --debug."
         }

@@ -3,6 +3,7 @@
 //! A hint is only a guess. `locate` confirms it before anything else happens, and drops it if it is stale. The file
 //! contains only names. Without it, `locate` searches, which also takes one request.
 
+use crate::files;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
@@ -102,6 +103,6 @@ impl Hints {
 
 /// The hints in the file; none if it is missing, damaged or unreadable.
 fn read(path: Option<&PathBuf>) -> BTreeMap<String, String> {
-    let bytes = path.and_then(|path| fs::read(path).ok());
+    let bytes = path.and_then(|path| files::read(path).ok()?);
     bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }

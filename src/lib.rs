@@ -58,6 +58,7 @@ pub mod domain;
 pub mod emulator;
 mod env;
 mod error;
+mod files;
 mod firewall;
 mod firewall_log;
 mod fleet;
@@ -73,6 +74,7 @@ mod report;
 mod session;
 mod shim;
 mod streams;
+mod terminal;
 mod views;
 
 pub use env::Env;
@@ -172,7 +174,7 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
     };
     let (exit_code, summary) = (outcome.exit_code, outcome.summary.clone());
     let colour = streams.stdout_tty && streams.colour;
-    let bytes = output::render(outcome, format, chosen.query.as_ref(), colour)?;
+    let bytes = output::render(outcome, format, chosen.query.as_ref(), streams.stdout_tty, colour)?;
     streams.write_stdout(&bytes).context("cannot write to standard output")?;
     if let Some(summary) = summary {
         streams.summary(&summary, exit_code);

@@ -3,8 +3,10 @@
 //! Nothing here knows what is written; formats live in `output`.
 
 use crate::message::{Code, Level, Line, MessageFormat};
+use crate::terminal::visible;
 use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -163,6 +165,7 @@ impl Streams {
             return;
         }
         let (prefix, colour) = level.prefix();
+        let text = &self.shown(text);
         if self.format == MessageFormat::Json {
             let level = &prefix.to_lowercase();
             self.json(&Line { level, code, message: text, hint: None, exit_code: None });
@@ -193,7 +196,16 @@ impl Streams {
         }
         self.message(Level::Error, Some(code), text);
         for hint in hints {
-            self.write_stderr(&format!("{hint}\n"));
+            self.write_stderr(&format!("{}\n", self.shown(hint)));
+        }
+    }
+
+    /// The text of a message: on a terminal, with visible control characters.
+    fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.stderr_tty && self.format == MessageFormat::Text {
+            visible(text)
+        } else {
+            text.into()
         }
     }
 
@@ -225,7 +237,7 @@ impl Streams {
             let code = Some(code);
             self.json(&Line { level: "note", code, message: text, hint: None, exit_code });
         } else {
-            self.write_stderr(&format!("NOTE: {text}\n"));
+            self.write_stderr(&format!("NOTE: {}\n", self.shown(text)));
         }
     }
 
@@ -262,7 +274,7 @@ impl Spinner {
     /// Changes the text.
     pub fn set_message(&self, text: impl Into<String>) {
         if let Some(bar) = &self.0 {
-            bar.set_message(text.into());
+            bar.set_message(visible(&text.into()).into_owned());
         }
     }
 

@@ -61,6 +61,8 @@ pub struct ArmClientOptions {
     pub log: Option<RequestLog>,
     /// Asks Azure Policy for a token before each change.
     pub policy_token: Option<PolicyToken>,
+    /// The server is in this process, so that polls may follow each other at once.
+    pub in_process: bool,
 }
 
 impl ArmClient {
@@ -80,8 +82,9 @@ impl ArmClient {
         scope: &str,
         options: ArmClientOptions,
     ) -> Result<Self, ArmError> {
-        let ArmClientOptions { transport, log, policy_token } = options;
-        let http = ArmHttp::new(endpoint, (credential, scope), transport, log, policy_token)?;
+        let ArmClientOptions { transport, log, policy_token, in_process } = options;
+        let mut http = ArmHttp::new(endpoint, (credential, scope), transport, log, policy_token)?;
+        http.in_process = in_process;
         Ok(Self { http, graph_pace: Pace::default() })
     }
 
@@ -93,7 +96,7 @@ impl ArmClient {
     /// # Errors
     /// [`ArmError`]; a missing group or registry is a 404.
     pub async fn get_registry(&self, of: RegistryPath<'_>) -> Result<Registry, ArmError> {
-        self.get(self.child(of, &[]), REGISTRY).await
+        self.get(self.child(of, &[])?, REGISTRY).await
     }
 
     /// Gets a registry as ARM sends it, including properties that this version does not know.
@@ -104,7 +107,7 @@ impl ArmClient {
     /// # Errors
     /// [`ArmError`]; a missing group or registry is a 404.
     pub async fn get_registry_raw(&self, of: RegistryPath<'_>) -> Result<Value, ArmError> {
-        self.get(self.child(of, &[]), REGISTRY).await
+        self.get(self.child(of, &[])?, REGISTRY).await
     }
 
     /// Gets the caller's permissions on a registry.
@@ -115,7 +118,7 @@ impl ArmClient {
     /// # Errors
     /// [`ArmError`]; not every caller who may read a registry may read its permissions.
     pub async fn get_permissions(&self, of: RegistryPath<'_>) -> Result<Permissions, ArmError> {
-        let mut url = self.child(of, &["providers", "Microsoft.Authorization", "permissions"]);
+        let mut url = self.child(of, &["providers", "Microsoft.Authorization", "permissions"])?;
         url.set_query(Some(&format!("api-version={PERMISSIONS_API_VERSION}")));
         self.list(url, "a list of permissions").await.map(Permissions::new)
     }
@@ -135,7 +138,7 @@ impl ArmClient {
             "Microsoft.ContainerRegistry",
             "registries",
         ];
-        self.list(self.http.url(&path, API_VERSION), "a list of registries").await
+        self.list(self.http.url(&path, API_VERSION)?, "a list of registries").await
     }
 
     /// Lists the registries in a resource group (all pages).
@@ -151,7 +154,7 @@ impl ArmClient {
         subscription: &str,
         resource_group: &str,
     ) -> Result<Vec<Registry>, ArmError> {
-        let url = self.group_url(subscription, resource_group, &[]);
+        let url = self.group_url(subscription, resource_group, &[])?;
         self.list(url, "a list of registries").await
     }
 
@@ -168,7 +171,7 @@ impl ArmClient {
         of: RegistryPath<'_>,
         parameters: &RegistryUpdateParameters,
     ) -> Result<OperationState<'_, Registry>, ArmError> {
-        let url = self.child(of, &[]);
+        let url = self.child(of, &[])?;
         self.begin(Method::Patch, url, Some(parameters), Finish::Read(REGISTRY)).await
     }
 
@@ -186,7 +189,7 @@ impl ArmClient {
         name: &str,
     ) -> Result<Vec<GenericResource>, ArmError> {
         let mut url =
-            self.http.url(&["subscriptions", subscription, "resources"], RESOURCES_API_VERSION);
+            self.http.url(&["subscriptions", subscription, "resources"], RESOURCES_API_VERSION)?;
         let filter =
             format!("resourceType eq '{REGISTRY_TYPE}' and name eq '{}'", name.replace('\'', "''"));
         url.query_pairs_mut().append_pair("$filter", &filter);
@@ -200,7 +203,7 @@ impl ArmClient {
     /// # Errors
     /// [`ArmError`].
     pub async fn list_subscriptions(&self) -> Result<Vec<Subscription>, ArmError> {
-        let url = self.http.url(&["subscriptions"], SUBSCRIPTIONS_API_VERSION);
+        let url = self.http.url(&["subscriptions"], SUBSCRIPTIONS_API_VERSION)?;
         self.list(url, "a list of subscriptions").await
     }
 
@@ -244,12 +247,17 @@ impl ArmClient {
     }
 
     /// The URL of a registry or of a child resource.
-    pub(super) fn child(&self, of: RegistryPath<'_>, rest: &[&str]) -> Url {
+    pub(super) fn child(&self, of: RegistryPath<'_>, rest: &[&str]) -> Result<Url, ArmError> {
         let path = [&[of.registry], rest].concat();
         self.group_url(of.subscription, of.resource_group, &path)
     }
 
-    fn group_url(&self, subscription: &str, resource_group: &str, rest: &[&str]) -> Url {
+    fn group_url(
+        &self,
+        subscription: &str,
+        resource_group: &str,
+        rest: &[&str],
+    ) -> Result<Url, ArmError> {
         let mut path = vec![
             "subscriptions",
             subscription,

@@ -57,6 +57,9 @@ pub enum ArmError {
         /// Where the link leads.
         other: String,
     },
+    /// A name would change the path of a URL.
+    #[error("'{0}' cannot be the name of a resource")]
+    BadSegment(String),
     /// The request was never sent: there was no token for it, or it could not be built.
     #[error("{0}")]
     Unsent(String),
@@ -94,6 +97,11 @@ impl ArmError {
     }
 }
 
+/// The longest text of an error that is kept, in characters.
+const MAX_TEXT: usize = 8_000;
+/// The most details of an error that are kept.
+const MAX_ITEMS: usize = 50;
+
 /// An error in ARM's format (OData v4). Its `Display` is the Python SDK's text for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceError {
@@ -109,8 +117,11 @@ impl ServiceError {
     /// Reads `{"error": {…}}` or only the inner object. Returns `None` if there is neither code nor message.
     pub fn from_body(body: &Value) -> Option<Self> {
         let error = body.get("error").unwrap_or(body);
-        let text = |name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
-        let list = |name: &str| error.get(name).and_then(Value::as_array).cloned();
+        let shortened = |text: &str| text.chars().take(MAX_TEXT).collect::<String>();
+        let text = |name: &str| error.get(name).and_then(Value::as_str).map(shortened);
+        let list = |name: &str| -> Option<Vec<Value>> {
+            Some(error.get(name)?.as_array()?.iter().take(MAX_ITEMS).cloned().collect())
+        };
         let (code, message) = (text("code"), text("message"));
         if code.is_none() && message.is_none() {
             return None;
@@ -127,6 +138,7 @@ impl ServiceError {
             inner: error
                 .get("innererror")
                 .filter(|inner| inner.as_object().is_some_and(|map| !map.is_empty()))
+                .filter(|inner| inner.to_string().len() <= MAX_TEXT)
                 .cloned(),
             additional_info: list("additionalInfo").unwrap_or_default(),
         })

@@ -67,7 +67,7 @@ impl ArmClient {
             management_group,
             "descendants",
         ];
-        let url = self.http().url(&path, GROUPS_API_VERSION);
+        let url = self.http().url(&path, GROUPS_API_VERSION)?;
         let all: Vec<Descendant> = self.list(url, "a list of descendants").await?;
         let is_subscription = |d: &Descendant| {
             d.r#type.rsplit('/').next().is_some_and(|t| t.eq_ignore_ascii_case(SUBSCRIPTION_TYPE))
@@ -82,7 +82,7 @@ impl ArmClient {
     /// [`ArmError`]; not every caller who may read a registry may read locks.
     pub async fn list_locks(&self, subscription: &str) -> Result<Vec<Lock>, ArmError> {
         let path = ["subscriptions", subscription, "providers", "Microsoft.Authorization", "locks"];
-        self.list(self.http().url(&path, LOCKS_API_VERSION), "a list of locks").await
+        self.list(self.http().url(&path, LOCKS_API_VERSION)?, "a list of locks").await
     }
 }
 

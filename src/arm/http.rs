@@ -4,7 +4,7 @@ use super::error::{ArmError, ServiceError};
 use super::models::Page;
 use super::policy_token::{self, AcquiredToken, PolicyToken};
 use super::request_log::{LogPolicy, RequestLog};
-use super::retry::{ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
+use super::retry::{Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -12,6 +12,7 @@ use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, RawResponse, Request, RetryOptions, Transport, Url,
 };
 use serde::de::DeserializeOwned;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// At 1,000 resources per page, more than a subscription can hold.
@@ -25,6 +26,8 @@ pub(super) struct ArmHttp {
     endpoint: Url,
     pipeline: Pipeline,
     policy_token: Option<PolicyToken>,
+    /// Whether polls may follow each other at once.
+    pub(super) in_process: bool,
 }
 
 impl ArmHttp {
@@ -70,7 +73,7 @@ impl ArmHttp {
             per_try,
             None,
         );
-        Ok(Self { endpoint, pipeline, policy_token })
+        Ok(Self { endpoint, pipeline, policy_token, in_process: false })
     }
 
     /// Gets one resource.
@@ -91,7 +94,12 @@ impl ArmHttp {
     ) -> Result<Vec<T>, ArmError> {
         let mut items = Vec::new();
         let mut url = first;
+        let mut seen = HashSet::new();
         for _ in 0..MAX_PAGES {
+            if !seen.insert(url.clone()) {
+                let detail = "it repeats the link to a page".to_owned();
+                return Err(ArmError::Incomplete { host: self.host(), detail });
+            }
             let page: Page<T> = self.get(url, model).await?;
             items.extend(page.value);
             match page.next_link.filter(|link| !link.is_empty()) {
@@ -132,10 +140,11 @@ impl ArmHttp {
         body: Vec<u8>,
         prefer: Option<&'static str>,
     ) -> Result<RawResponse, ArmError> {
-        let context = Context::new().with_value(ReadOnly);
+        let mut context = Context::new().with_value(ReadOnly);
         let mut request = Request::new(url, Method::Post);
         if let Some(prefer) = prefer {
             request.insert_header("prefer", prefer);
+            context = context.with_value(Patient);
         }
         self.send_request(request, Some(body), &context).await
     }
@@ -148,7 +157,7 @@ impl ArmHttp {
         body: Option<&[u8]>,
         options: &PolicyToken,
     ) -> Result<String, ArmError> {
-        let policy = self.url(&PolicyToken::path(url), policy_token::API_VERSION);
+        let policy = self.url(&PolicyToken::path(url), policy_token::API_VERSION)?;
         let mut request = Request::new(policy.clone(), Method::Post);
         request.insert_header("x-ms-force-sync", "true");
         let question = options.question(method, url, body);
@@ -177,14 +186,20 @@ impl ArmHttp {
     }
 
     /// The endpoint with these path segments (percent-encoded) and this api-version.
-    pub(super) fn url(&self, segments: &[&str], api_version: &str) -> Url {
+    ///
+    /// # Errors
+    /// [`ArmError::BadSegment`]: a URL with `.` or `..` would lead to another resource, e.g. to the collection above it.
+    pub(super) fn url(&self, segments: &[&str], api_version: &str) -> Result<Url, ArmError> {
+        if let Some(bad) = segments.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+            return Err(ArmError::BadSegment((*bad).to_owned()));
+        }
         let mut url = self.endpoint.clone();
         // An https URL always has segments, and `ArmHttp::new` accepts no other URLs.
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
         url.query_pairs_mut().append_pair("api-version", api_version);
-        url
+        Ok(url)
     }
 
     /// A URL from a response, if it leads to ARM's host over https.

@@ -111,7 +111,7 @@ impl ArmClient {
         resource: &str,
     ) -> Result<Vec<DiagnosticSetting>, ArmError> {
         let path = of_resource(resource, &[PROVIDER, "diagnosticSettings"]);
-        self.list(self.http().url(&path, SETTINGS_API_VERSION), "a list of diagnostic settings")
+        self.list(self.http().url(&path, SETTINGS_API_VERSION)?, "a list of diagnostic settings")
             .await
     }
 
@@ -128,7 +128,8 @@ impl ArmClient {
         resource: &str,
         query: &str,
     ) -> Result<Option<LogRows>, ArmError> {
-        let url = self.http().url(&of_resource(resource, &[PROVIDER, "logs"]), QUERY_API_VERSION);
+        let url =
+            self.http().url(&of_resource(resource, &[PROVIDER, "logs"]), QUERY_API_VERSION)?;
         let body = json!({ "query": query }).to_string().into_bytes();
         let response = match self.http().send_read(url.clone(), body, Some(PREFER)).await {
             Ok(response) => response,

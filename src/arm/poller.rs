@@ -2,7 +2,7 @@
 
 use super::error::{ArmError, ServiceError};
 use super::http::{ArmHttp, parse};
-use super::retry::retry_after;
+use super::retry::{SHORTEST_WAIT, retry_after};
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{Method, RawResponse, Url};
 use azure_core::time::{Duration, OffsetDateTime};
@@ -89,7 +89,7 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
             http,
             resource,
             track,
-            wait: interval(headers),
+            wait: interval(http, headers),
             started: Instant::now(),
             finish,
             phantom: PhantomData,
@@ -135,7 +135,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
             response => response?,
         };
         let headers = response.headers();
-        self.wait = interval(headers);
+        self.wait = interval(self.http, headers);
         let (ended, next) = match &self.track {
             Track::AsyncOperation(_) => {
                 let next = link(self.http, headers, "azure-asyncoperation")?;
@@ -233,8 +233,10 @@ fn is_running(state: Option<&str>) -> bool {
     state.is_some_and(|state| !ENDED.iter().any(|ended| ended.eq_ignore_ascii_case(state)))
 }
 
-fn interval(headers: &Headers) -> Duration {
-    retry_after(headers, OffsetDateTime::now_utc()).unwrap_or(INTERVAL).min(LONGEST_INTERVAL)
+fn interval(http: &ArmHttp, headers: &Headers) -> Duration {
+    let asked = retry_after(headers, OffsetDateTime::now_utc()).unwrap_or(INTERVAL);
+    let shortest = if http.in_process { Duration::ZERO } else { SHORTEST_WAIT };
+    asked.clamp(shortest, LONGEST_INTERVAL)
 }
 
 fn body(response: &RawResponse) -> Value {

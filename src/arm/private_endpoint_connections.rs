@@ -22,7 +22,7 @@ impl ArmClient {
         &self,
         of: RegistryPath<'_>,
     ) -> Result<Vec<PrivateEndpointConnection>, ArmError> {
-        self.list(self.child(of, &[SEGMENT]), "a list of private endpoint connections").await
+        self.list(self.child(of, &[SEGMENT])?, "a list of private endpoint connections").await
     }
 
     /// Gets a private endpoint connection.
@@ -38,7 +38,7 @@ impl ArmClient {
         of: RegistryPath<'_>,
         name: &str,
     ) -> Result<PrivateEndpointConnection, ArmError> {
-        self.get(self.child(of, &[SEGMENT, name]), MODEL).await
+        self.get(self.child(of, &[SEGMENT, name])?, MODEL).await
     }
 
     /// Begins to replace a private endpoint connection.
@@ -56,7 +56,7 @@ impl ArmClient {
         name: &str,
         connection: &Value,
     ) -> Result<OperationState<'_, PrivateEndpointConnection>, ArmError> {
-        let url = self.child(of, &[SEGMENT, name]);
+        let url = self.child(of, &[SEGMENT, name])?;
         self.begin(Method::Put, url, Some(connection), Finish::Read(MODEL)).await
     }
 
@@ -73,7 +73,7 @@ impl ArmClient {
         of: RegistryPath<'_>,
         name: &str,
     ) -> Result<OperationState<'_, ()>, ArmError> {
-        let url = self.child(of, &[SEGMENT, name]);
+        let url = self.child(of, &[SEGMENT, name])?;
         self.begin(Method::Delete, url, None::<&()>, Finish::Nothing).await
     }
 }

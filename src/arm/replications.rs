@@ -19,7 +19,7 @@ impl ArmClient {
         &self,
         of: RegistryPath<'_>,
     ) -> Result<Vec<Replication>, ArmError> {
-        self.list(self.child(of, &["replications"]), "a list of replications").await
+        self.list(self.child(of, &["replications"])?, "a list of replications").await
     }
 
     /// Gets a replication.
@@ -35,7 +35,7 @@ impl ArmClient {
         of: RegistryPath<'_>,
         name: &str,
     ) -> Result<Replication, ArmError> {
-        self.get(self.child(of, &["replications", name]), "a replication").await
+        self.get(self.child(of, &["replications", name])?, "a replication").await
     }
 
     /// Begins to create a replication, which takes minutes in Azure.
@@ -53,7 +53,7 @@ impl ArmClient {
         name: &str,
         parameters: &ReplicationCreateParameters,
     ) -> Result<OperationState<'_, Replication>, ArmError> {
-        let url = self.child(of, &["replications", name]);
+        let url = self.child(of, &["replications", name])?;
         self.begin(Method::Put, url, Some(parameters), Finish::Read("a replication")).await
     }
 
@@ -72,7 +72,7 @@ impl ArmClient {
         name: &str,
         parameters: &ReplicationUpdateParameters,
     ) -> Result<OperationState<'_, Replication>, ArmError> {
-        let url = self.child(of, &["replications", name]);
+        let url = self.child(of, &["replications", name])?;
         self.begin(Method::Patch, url, Some(parameters), Finish::Read("a replication")).await
     }
 
@@ -89,7 +89,7 @@ impl ArmClient {
         of: RegistryPath<'_>,
         name: &str,
     ) -> Result<OperationState<'_, ()>, ArmError> {
-        let url = self.child(of, &["replications", name]);
+        let url = self.child(of, &["replications", name])?;
         self.begin(Method::Delete, url, None::<&()>, Finish::Nothing).await
     }
 }

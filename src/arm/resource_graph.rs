@@ -126,7 +126,7 @@ impl<T: DeserializeOwned> GraphPages<'_, T> {
             return Ok(None);
         }
         let http = self.client.http();
-        let url = http.url(&["providers", "Microsoft.ResourceGraph", "resources"], API_VERSION);
+        let url = http.url(&["providers", "Microsoft.ResourceGraph", "resources"], API_VERSION)?;
         let body = serde_json::to_vec(&self.body()).map_err(|e| ArmError::Unsent(e.to_string()))?;
         self.client.graph_pace().wait().await;
         let response = http.send_read(url.clone(), body, None).await?;

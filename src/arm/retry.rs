@@ -6,11 +6,20 @@ use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{AsyncRawResponse, Context, Method, Request};
 use azure_core::time::{Duration, OffsetDateTime};
+use futures::TryStreamExt as _;
 use std::sync::Arc;
 
 /// `az` sends a request at most four times (azure-core for Python, `retry_status=3`).
 const RETRIES: u32 = 3;
 const FIRST_WAIT_MS: i64 = 400;
+/// The shortest pause between two requests, whatever the server asks for.
+pub(super) const SHORTEST_WAIT: Duration = Duration::milliseconds(500);
+/// The most that a server may send in one answer, decoded, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
+/// How long one answer may take, from the request to its last byte.
+const LONGEST_ANSWER: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+/// The same for queries over logs, which Azure ends after 10 minutes.
+const LONGEST_QUERY: std::time::Duration = std::time::Duration::from_secs(11 * 60);
 /// If a server asks for a longer wait, its response is returned at once.
 const LONGEST_WAIT: Duration = Duration::seconds(120);
 
@@ -27,6 +36,10 @@ pub(super) struct RetryPolicy;
 /// Marks the context of a POST that only reads: it is repeated as a GET is.
 #[derive(Debug)]
 pub(super) struct ReadOnly;
+
+/// Marks the context of a query over logs, which may take long.
+#[derive(Debug)]
+pub(super) struct Patient;
 
 /// The retry rules of this client, for pipelines that are created elsewhere (logins).
 pub fn retry_policy() -> Arc<dyn Policy> {
@@ -87,10 +100,24 @@ async fn try_once(
     request: &mut Request,
     next: &[Arc<dyn Policy>],
 ) -> PolicyResult {
-    let response = next[0].send(ctx, request, &next[1..]).await?;
-    let (status, headers, body) = response.try_into_raw_response().await?.deconstruct();
-    let body: &[u8] = body.as_ref();
-    Ok(AsyncRawResponse::from_bytes(status, headers, body.to_vec()))
+    let most = if ctx.value::<Patient>().is_some() { LONGEST_QUERY } else { LONGEST_ANSWER };
+    let sent = tokio::time::timeout(most, async {
+        let response = next[0].send(ctx, request, &next[1..]).await?;
+        let (status, headers, mut body) = response.deconstruct();
+        let mut bytes = Vec::new();
+        while let Some(part) = body.try_next().await? {
+            if bytes.len() + part.len() > MAX_ANSWER {
+                let message = format!("the answer is larger than {} MiB", MAX_ANSWER >> 20);
+                return Err(Error::with_message(ErrorKind::Other, message));
+            }
+            bytes.extend_from_slice(&part);
+        }
+        Ok(AsyncRawResponse::from_bytes(status, headers, bytes))
+    });
+    sent.await.unwrap_or_else(|_| {
+        let message = format!("the answer was not complete after {} seconds", most.as_secs());
+        Err(Error::with_message(ErrorKind::Other, message))
+    })
 }
 
 /// A method that must not be repeated when nobody knows whether the service acted on it.
@@ -110,7 +137,7 @@ fn wait_after_answer(response: &AsyncRawResponse, is_write: bool, tries: u32) ->
     }
     let asked = retry_after(response.headers(), OffsetDateTime::now_utc());
     let wait = asked.unwrap_or_else(|| backoff(tries));
-    (wait <= LONGEST_WAIT).then_some(wait)
+    (wait <= LONGEST_WAIT).then_some(wait.max(SHORTEST_WAIT))
 }
 
 fn wait_after_error(error: &Error, is_write: bool, tries: u32) -> Option<Duration> {

@@ -106,7 +106,8 @@ pub fn read_ini(path: &Path) -> Result<Sections, AzureError> {
     let Some(text) = read_text(path)? else { return Ok(Sections::new()) };
     parse_ini(&text).map_err(|detail| AzureError::Damaged {
         path: path.to_owned(),
-        detail,
+        // It quotes the line, which may be long.
+        detail: detail.chars().take(200).collect(),
         remedy: "Fix or remove the file",
     })
 }

@@ -9,6 +9,7 @@ pub mod credential;
 pub mod profile;
 pub mod token_cache;
 
+use crate::files;
 use crate::net::NetError;
 use std::path::PathBuf;
 
@@ -86,8 +87,9 @@ impl From<azure_core::Error> for AzureError {
 
 /// Reads a text file. Returns `None` if it does not exist, and an error if it cannot be read.
 fn read_text(path: &std::path::Path) -> Result<Option<String>, AzureError> {
-    match std::fs::read(path) {
-        Ok(bytes) => match String::from_utf8(bytes) {
+    match files::read(path) {
+        Ok(None) => Ok(None),
+        Ok(Some(bytes)) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text)),
             Err(e) => Err(AzureError::Damaged {
                 path: path.to_owned(),
@@ -95,7 +97,6 @@ fn read_text(path: &std::path::Path) -> Result<Option<String>, AzureError> {
                 remedy: "It must be UTF-8 text",
             }),
         },
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(AzureError::Unreadable { path: path.to_owned(), detail: e.to_string() }),
     }
 }

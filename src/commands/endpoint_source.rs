@@ -327,6 +327,7 @@ pub fn from_files(
         }
         for json in read {
             let endpoints = Endpoints::try_from(json)?;
+            check_wildcards(&endpoints, file, session)?;
             registries.push(match plan {
                 Some(plan) => endpoints.plan(&plan.with_regions, plan.regional)?,
                 None => endpoints,
@@ -334,6 +335,24 @@ pub fn from_files(
         }
     }
     Ok(registries)
+}
+
+/// Refuses a file whose wildcards are not the cloud's own: rules for it would open more than the registry needs.
+fn check_wildcards(endpoints: &Endpoints, file: &str, session: &Session) -> Result<()> {
+    let own = session.cloud()?.storage_suffix.as_deref().map(|suffix| format!("*.blob.{suffix}"));
+    for endpoint in endpoints.iter().filter(|endpoint| endpoint.host.exact().is_none()) {
+        let host = endpoint.host.to_string();
+        if own.as_deref() != Some(host.as_str()) {
+            let message = format!(
+                "{}: '{host}' is not a host of {}; the only wildcard of a registry is {}.",
+                shown(file),
+                endpoints.login_server,
+                own.as_deref().unwrap_or("the cloud's storage")
+            );
+            return Err(UserError::new(message).into());
+        }
+    }
+    Ok(())
 }
 
 /// Reads what `show-endpoints` or `list-endpoints` wrote.

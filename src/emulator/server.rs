@@ -11,9 +11,10 @@ use super::transport::{pairs, percent_decode, timestamp};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::fs::{File, TryLockError};
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ const BODY_LIMIT: usize = 1 << 20;
 
 /// How long a client may take for a TLS handshake.
 const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long a client may take for the headers of a request, and how long a connection may be silent.
+const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 /// The pause after a failed attempt to accept a connection.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
@@ -54,6 +57,9 @@ pub enum ServerError {
         /// The system's error.
         source: io::Error,
     },
+    /// Another emulator uses the directory: its clients trust the certificate there.
+    #[error("another emulator that is running uses {0}. Use another directory: --cert-dir DIR")]
+    InUse(PathBuf),
     /// The certificate could not be created.
     #[error("cannot create a certificate: {0}")]
     Tls(String),
@@ -95,6 +101,8 @@ pub struct Server {
     data_plane: Option<DataPlane>,
     faults: Vec<FaultRule>,
     quota: Quota,
+    /// The lock of the directory with the CA certificate, held as long as the server lives.
+    directory: Option<File>,
 }
 
 impl Server {
@@ -131,6 +139,7 @@ impl Server {
             data_plane,
             faults,
             quota: Quota::default(),
+            directory: None,
         })
     }
 
@@ -138,11 +147,18 @@ impl Server {
     ///
     /// # Errors
     /// [`ServerError::Certificate`].
-    pub fn write_ca(&self, directory: &Path) -> Result<PathBuf, ServerError> {
+    pub fn write_ca(&mut self, directory: &Path) -> Result<PathBuf, ServerError> {
         let path = directory.join("ca.pem");
-        std::fs::create_dir_all(directory)
-            .and_then(|()| std::fs::write(&path, self.authority.pem()))
-            .map_err(|source| ServerError::Certificate { path: path.clone(), source })?;
+        let failed = |source| ServerError::Certificate { path: path.clone(), source };
+        std::fs::create_dir_all(directory).map_err(failed)?;
+        let lock = File::create(directory.join("ca.lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(ServerError::InUse(directory.to_owned())),
+            Err(TryLockError::Error(e)) => return Err(failed(e)),
+        }
+        std::fs::write(&path, self.authority.pem()).map_err(failed)?;
+        self.directory = Some(lock);
         Ok(path)
     }
 
@@ -201,6 +217,8 @@ impl Server {
         });
         // An error here means that the client has disconnected.
         let _ = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
             .serve_connection(TokioIo::new(tls), service)
             .await;
     }

@@ -4,11 +4,16 @@ use super::fleet::Fleet;
 use super::handler::handle;
 use super::message::{Request, Response};
 use super::world::{Event, State};
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long another process may hold the lock.
+const LONGEST_LOCK: Duration = Duration::from_secs(10);
+/// The pause between two attempts.
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
 /// A state file.
 #[derive(Debug, Clone)]
@@ -139,7 +144,15 @@ impl Store {
     }
 
     fn read(&self) -> Result<State, StoreError> {
-        let bytes = match fs::read(&self.path) {
+        // A pipe would block.
+        let is_file = fs::metadata(&self.path).map(|metadata| metadata.is_file());
+        let bytes = match is_file.and_then(|is_file| {
+            if is_file {
+                fs::read(&self.path)
+            } else {
+                Err(io::Error::other("it is not a regular file"))
+            }
+        }) {
             Ok(bytes) => Some(bytes),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(self.io("read", e)),
@@ -169,7 +182,10 @@ impl Store {
     fn save(&self, state: &State) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec_pretty(state).map_err(|e| self.io("write", e.into()))?;
         let temporary = self.beside(".new");
-        File::create(&temporary)
+        // A file that a crash has left, or a link that somebody else has put there, is not written through.
+        let _ = fs::remove_file(&temporary);
+        private(OpenOptions::new().write(true).create_new(true))
+            .open(&temporary)
             .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
             .and_then(|()| fs::rename(&temporary, &self.path))
             .map_err(|e| self.io("write", e))
@@ -180,9 +196,19 @@ impl Store {
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory).map_err(|e| self.io("write", e))?;
         }
-        let file = File::create(self.beside(".lock")).map_err(|e| self.io("lock", e))?;
-        file.lock().map_err(|e| self.io("lock", e))?;
-        Ok(file)
+        let file = private(OpenOptions::new().write(true).create(true).truncate(false))
+            .open(self.beside(".lock"))
+            .map_err(|e| self.io("lock", e))?;
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if started.elapsed() < LONGEST_LOCK => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(e) => return Err(self.io("lock", e.into())),
+            }
+        }
     }
 
     fn beside(&self, ending: &str) -> PathBuf {
@@ -194,6 +220,17 @@ impl Store {
     fn io(&self, action: &'static str, source: io::Error) -> StoreError {
         StoreError::Io { action, path: self.path.clone(), source }
     }
+}
+
+/// A file for this user alone, and not through a link.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let no_link = rustix::fs::OFlags::NOFOLLOW.bits();
+        options.mode(0o600).custom_flags(no_link.cast_signed());
+    }
+    options
 }
 
 #[cfg(unix)]

@@ -15,6 +15,7 @@ pub use query::{Query, QueryError};
 pub use rows::RowStream;
 pub use table::{Row, Style};
 
+use crate::terminal::visible_value;
 use serde_json::Value;
 
 /// The formats of `--output`.
@@ -132,6 +133,7 @@ impl std::fmt::Debug for Outcome {
 ///
 /// # Arguments
 /// * `query` - `--query`, applied first.
+/// * `terminal` - whether a terminal shows it, so that control characters must be visible.
 /// * `colour` - whether colour may be used.
 ///
 /// # Errors
@@ -140,6 +142,7 @@ pub fn render(
     outcome: Outcome,
     format: Format,
     query: Option<&Query>,
+    terminal: bool,
     colour: bool,
 ) -> Result<Vec<u8>, QueryError> {
     let value = match query {
@@ -150,6 +153,7 @@ pub fn render(
     if value.is_null() {
         return Ok(Vec::new());
     }
+    let value = if terminal { visible_value(value) } else { value };
     let text = match format {
         Format::Json => json::render(&value, false),
         Format::Jsonc => json::render(&value, colour),
@@ -159,7 +163,7 @@ pub fn render(
         Format::Tsv => tsv::render(&value, query.is_none()),
         Format::None => String::new(),
         Format::Table => match (outcome.table, query) {
-            (Some(rows), None) => table::render_rows(&rows(), colour),
+            (Some(rows), None) => table::render_rows(&rows(), terminal, colour),
             (_, query) => table::render(&value, query.is_none()),
         },
     };

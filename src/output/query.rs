@@ -9,6 +9,11 @@ use jmespath::{Context, DEFAULT_RUNTIME, Expression, Rcvar, Variable};
 use serde_json::{Map, Number, Value};
 use std::collections::{BTreeMap, HashMap};
 
+/// The longest query, in bytes.
+const MAX_LENGTH: usize = 4_000;
+/// The deepest nesting.
+const MAX_DEPTH: usize = 100;
+
 /// A parsed `--query`.
 pub struct Query {
     text: String,
@@ -26,6 +31,7 @@ impl Query {
     /// # Errors
     /// Returns what is wrong with the query, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
+        check_size(text)?;
         let expression = jmespath::compile(text).map_err(|e| {
             let reason = e.reason.to_string();
             format!("{} at column {}", reason.trim_start_matches("Parse error: "), e.column)
@@ -49,6 +55,25 @@ impl Query {
         let result = evaluator.eval(&data, self.expression.as_ast())?;
         Ok(evaluator.export(&result, sort_plain))
     }
+}
+
+/// Refuses queries that would need more stack than there is: the parser and the evaluation are recursive.
+fn check_size(text: &str) -> Result<(), String> {
+    if text.len() > MAX_LENGTH {
+        return Err(format!("it is longer than {MAX_LENGTH} characters"));
+    }
+    let mut depth = 0usize;
+    for c in text.chars() {
+        match c {
+            '[' | '(' | '{' | '!' | '&' => depth += 1,
+            ']' | ')' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(format!("it is nested more than {MAX_DEPTH} deep"));
+        }
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Query {

@@ -56,7 +56,7 @@ mod tests {
                 let mut text: String = rows[..count].iter().map(|row| stream.row(row)).collect();
                 text.push_str(stream.end());
                 let whole = Outcome::new(json!(rows[..count]));
-                let whole = render(whole, format, None, false).unwrap();
+                let whole = render(whole, format, None, false, false).unwrap();
                 assert_eq!(text.as_bytes(), whole, "{format:?}, {count} rows");
             }
         }

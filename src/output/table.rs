@@ -1,6 +1,7 @@
 //! `table`: the layout of Python's tabulate in its "simple" format.
 
 use super::{python, sorted};
+use crate::terminal::visible;
 use comfy_table::Table;
 use serde_json::{Map, Value};
 
@@ -135,12 +136,17 @@ impl Row {
 }
 
 /// Renders rows as a table, or an empty line if there are none.
-pub fn render_rows(rows: &[Row], colour: bool) -> String {
+///
+/// # Arguments
+/// * `terminal` - whether control characters must be visible.
+/// * `colour` - whether colour may be used.
+pub fn render_rows(rows: &[Row], terminal: bool, colour: bool) -> String {
+    let shown = |text: &str| if terminal { visible(text).into_owned() } else { text.to_owned() };
     let Some(first) = rows.first() else { return "\n".to_owned() };
     let titles: Vec<&str> = first.cells.iter().map(|(title, _)| *title).collect();
     let lines: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.cells.iter().map(|(_, cell)| cell.0.trim().to_owned()).collect())
+        .map(|row| row.cells.iter().map(|(_, cell)| shown(cell.0.trim())).collect())
         .collect();
     let text = layout(&titles, &lines);
     let mut lines = text.lines();
@@ -153,7 +159,9 @@ pub fn render_rows(rows: &[Row], colour: bool) -> String {
     lines.by_ref().take(2).for_each(|line| paint(line, Style::Plain));
     for row in rows {
         lines.by_ref().take(row.height()).for_each(|line| paint(line, row.style));
-        for line in row.remark.iter().flat_map(|text| wrapped(text, MAX_WIDTH - REMARK.len())) {
+        for line in
+            row.remark.iter().flat_map(|text| wrapped(&shown(text), MAX_WIDTH - REMARK.len()))
+        {
             paint(&format!("{REMARK}{line}"), row.style);
         }
     }

@@ -47,9 +47,11 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
 }
 
 /// Whether a realm is an https URL on the host that sent it.
-pub fn is_own_realm(realm: &str, host: &str) -> bool {
+pub fn is_own_realm(realm: &str, host: &str, port: u16) -> bool {
     azure_core::http::Url::parse(realm).is_ok_and(|url| {
-        url.scheme() == "https" && url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host))
+        url.scheme() == "https"
+            && url.port_or_known_default() == Some(port)
+            && url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host))
     })
 }
 
@@ -59,7 +61,7 @@ pub fn is_own_realm(realm: &str, host: &str) -> bool {
 /// A [`Failure`] of step `http` if the response does not come from the endpoint, or denies access to this client.
 pub fn judge(
     role: Role,
-    host: &str,
+    (host, port): (&str, u16),
     trust: Option<Trust>,
     response: &Response,
 ) -> Result<(), Failure> {
@@ -85,12 +87,12 @@ pub fn judge(
         );
     }
     match role {
-        Role::Login | Role::Regional => judge_login(host, response),
+        Role::Login | Role::Regional => judge_login(host, port, response),
         Role::Data | Role::Storage | Role::Management | Role::Other => Ok(()),
     }
 }
 
-fn judge_login(host: &str, response: &Response) -> Result<(), Failure> {
+fn judge_login(host: &str, port: u16, response: &Response) -> Result<(), Failure> {
     let failed = |reason, detail: String| Err(Failure::new(Step::Http, reason, detail));
     match response.status {
         401 => {}
@@ -108,7 +110,7 @@ fn judge_login(host: &str, response: &Response) -> Result<(), Failure> {
         }
     }
     match challenges(&response.headers).first() {
-        Some(Challenge::Bearer { realm, .. }) if is_own_realm(realm, host) => Ok(()),
+        Some(Challenge::Bearer { realm, .. }) if is_own_realm(realm, host, port) => Ok(()),
         Some(Challenge::Bearer { realm, .. }) => failed(Reason::ForeignRealm, foreign(host, realm)),
         _ => failed(
             Reason::NotRegistry,
@@ -200,7 +202,8 @@ mod tests {
             (response(403, &[azure], ""), Some(Reason::RegistryDenied)),
             (response(403, &[("server", "squid")], "<html>"), Some(Reason::ProxyDenied)),
         ] {
-            let reason = judge(Role::Login, "contoso.azurecr.io", Some(Trust::Local), &given);
+            let reason =
+                judge(Role::Login, ("contoso.azurecr.io", 443), Some(Trust::Local), &given);
             assert_eq!(reason.err().map(|failure| failure.reason), expected, "{given:?}");
         }
     }
@@ -215,7 +218,8 @@ mod tests {
             (response(403, &[], ""), Trust::Local, Some(Reason::ProxyDenied)),
             (response(403, &[], DENIED), Trust::Public, Some(Reason::RegistryDenied)),
         ] {
-            let reason = judge(Role::Data, "contoso.eastus.data.azurecr.io", Some(trust), &given);
+            let reason =
+                judge(Role::Data, ("contoso.eastus.data.azurecr.io", 443), Some(trust), &given);
             assert_eq!(reason.err().map(|failure| failure.reason), expected, "{given:?}");
         }
     }

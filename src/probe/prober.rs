@@ -134,7 +134,7 @@ impl Prober {
         trace.timings.http = Some(started.elapsed());
         self.log_request(&authority, &request, &response);
         let trust = trace.tls.as_ref().map(|tls| tls.trust);
-        judge::judge(target.role, target.host.as_str(), trust, &response?)
+        judge::judge(target.role, (target.host.as_str(), target.port), trust, &response?)
     }
 
     /// Opens a connection for requests, over the first address family that connects, IPv4 first. A proxy is tried

@@ -29,8 +29,11 @@ impl Session {
             let _ = self.who.set("the emulator's user".to_owned());
             return Ok((Transport::new(Arc::new(emulator)), Arc::new(EmulatorCredential)));
         }
-        let network =
-            Network::https(&self.env, vec![crate::arm::retry_policy()], self.patient.get())?;
+        let network = Network::https(
+            &self.env,
+            vec![credential::answers::policy(), crate::arm::retry_policy()],
+            self.patient.get(),
+        )?;
         let transport = network.transport();
         let streams = self.streams.clone();
         let inputs = Inputs {

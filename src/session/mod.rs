@@ -164,6 +164,7 @@ impl Session {
             transport: Some(transport),
             log: Some(RequestLog::new(move |line| streams.debug(line))),
             policy_token: self.policy_token.get().cloned(),
+            in_process: cloud.is_emulator(),
         };
         let endpoint = Url::parse(&cloud.resource_manager)
             .with_context(|| format!("the cloud '{}' has no valid ARM endpoint", cloud.name))?;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot continue fails")]
 
 mod access;
+mod bounds;
 mod check_endpoints;
 mod clients;
 #[cfg(unix)]

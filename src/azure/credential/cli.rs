@@ -15,6 +15,9 @@ use std::ffi::OsStr;
 use std::process::Output;
 use std::sync::Arc;
 
+/// How long `az account get-access-token` may take.
+const LONGEST_RUN: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// The login of `az`. It needs a subscription from the profile, unless it is `forced`.
 ///
 /// # Errors
@@ -117,13 +120,18 @@ struct InCloud(String);
 #[async_trait]
 impl Executor for InCloud {
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> std::io::Result<Output> {
-        // Nothing else runs meanwhile, so the only thread may block.
         // If the `az` in PATH is this program's shim, it must not start this program again.
-        std::process::Command::new(program)
+        let output = tokio::process::Command::new(program)
             .args(args)
             .env("AZURE_CLOUD_NAME", &self.0)
             .env("AZ_ACR_SHIM", "off")
-            .output()
+            .stdin(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        tokio::time::timeout(LONGEST_RUN, output).await.unwrap_or_else(|_| {
+            let message = format!("az did not end within {} seconds", LONGEST_RUN.as_secs());
+            Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message))
+        })
     }
 }
 

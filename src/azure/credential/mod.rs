@@ -4,6 +4,7 @@
 //! Each file holds one credential; [`choose`] tries them in order. `renewable` keeps the login usable in commands
 //! that outlive a token.
 
+pub mod answers;
 mod cli;
 mod developer_cli;
 mod environment;

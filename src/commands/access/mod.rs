@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 const MAX_ADDRESSES: usize = 4;
 /// The most rules for addresses that a registry may have.
 const MAX_RULES: usize = 100;
+/// After how many attempts the rule is looked at again.
+const LOOK_AGAIN: u32 = 5;
 /// The pause between two attempts to reach the registry.
 const PAUSE: Duration = Duration::from_secs(2);
 /// The time limit for each step of an attempt.
@@ -109,6 +111,7 @@ impl<'a> Access<'a> {
         let started = Instant::now();
         // Those with a rule, whoever made it.
         let mut known = BTreeSet::new();
+        let mut attempts = 0;
         while !self.stopped.get() {
             let left = wait.map(|wait| wait.saturating_sub(started.elapsed()));
             match self.look().await? {
@@ -127,7 +130,13 @@ impl<'a> Access<'a> {
                         return Ok(());
                     }
                 }
-                Seen::Denied(_) if left.is_some_and(|left| !left.is_zero()) => {}
+                Seen::Denied(address) if left.is_some_and(|left| !left.is_zero()) => {
+                    attempts += 1;
+                    // Somebody else may have replaced the list of rules.
+                    if attempts % LOOK_AGAIN == 0 && opened.added.contains(&address) {
+                        self.ensure(address).await?;
+                    }
+                }
                 Seen::Nothing(why)
                     if known.is_empty() || left.is_none_or(|left| left.is_zero()) =>
                 {
@@ -171,8 +180,7 @@ impl<'a> Access<'a> {
     /// ARM refuses the change.
     pub async fn close(&self, addresses: &BTreeSet<IpAddr>) -> Result<()> {
         for address in addresses {
-            let rules = Ruled { location: &self.location, name: &self.name, session: self.session };
-            rules
+            self.rules()
                 .change_until(
                     |rules| rules.remove_range(&address.to_string()),
                     |rules| !has(rules, *address),
@@ -215,8 +223,7 @@ impl<'a> Access<'a> {
 
     /// Adds a rule, unless there is one already: somebody else's, which stays.
     async fn add(&self, address: IpAddr, added: &mut BTreeSet<IpAddr>) -> Result<()> {
-        let rules = Ruled { location: &self.location, name: &self.name, session: self.session };
-        let body = rules.read().await?;
+        let body = self.rules().read().await?;
         if has(&NetworkRules::of_registry(&body), address) {
             return Ok(());
         }
@@ -224,12 +231,22 @@ impl<'a> Access<'a> {
         // Recorded first: if this process ends now, the rule can still be removed.
         self.record.add(address)?;
         added.insert(address);
-        rules
+        self.ensure(address).await
+    }
+
+    /// Adds a rule that is missing.
+    async fn ensure(&self, address: IpAddr) -> Result<()> {
+        self.rules()
             .change_until(
                 |rules| rules.allow_range(&address.to_string()),
                 |rules| has(rules, address),
             )
-            .await
+            .await?;
+        Ok(())
+    }
+
+    fn rules(&self) -> Ruled<'_> {
+        Ruled { location: &self.location, name: &self.name, session: self.session }
     }
 
     async fn look(&self) -> Result<Seen> {

@@ -1,15 +1,13 @@
 //! The addresses that this program has added to registries from this machine, so that it can take them out again.
 
+use crate::files;
 use crate::session::Session;
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-
-/// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 1 << 20;
 
 /// The addresses of each registry, by resource id in lower case.
 type Records = BTreeMap<String, BTreeSet<IpAddr>>;
@@ -46,15 +44,9 @@ impl Record {
 
     fn read(&self) -> Result<Records> {
         let name = || self.path.display().to_string();
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Records::new()),
-            Err(e) => return Err(e).with_context(|| format!("cannot read {}", name())),
-        };
-        let mut text = String::new();
-        io::Read::read_to_string(&mut io::Read::take(file, MAX_FILE), &mut text)
-            .with_context(|| format!("cannot read {}", name()))?;
-        serde_json::from_str(&text)
+        let bytes = files::read(&self.path).with_context(|| format!("cannot read {}", name()))?;
+        let Some(bytes) = bytes else { return Ok(Records::new()) };
+        serde_json::from_slice(&bytes)
             .with_context(|| format!("{} is damaged; delete it to start over", name()))
     }
 

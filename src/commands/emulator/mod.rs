@@ -135,7 +135,7 @@ async fn start(args: &StartArgs, session: &Session) -> Result<Answer> {
             faults: args.fault.clone(),
         }),
     };
-    let server = Server::bind(store, session.env.clock(), options).await?;
+    let mut server = Server::bind(store, session.env.clock(), options).await?;
     let ca = server.write_ca(&directory)?;
     session
         .streams

@@ -95,7 +95,7 @@ async fn change(
     rule: &RuleArgs,
     policy: &PolicyArgs,
     session: &Session,
-    edit: impl FnOnce(&mut NetworkRules, Option<&str>, Option<&str>),
+    edit: impl Fn(&mut NetworkRules, Option<&str>, Option<&str>),
 ) -> Result<Answer> {
     session.use_policy_token(policy.token());
     let (name, group) = registry.resolve(session)?;
@@ -105,8 +105,29 @@ async fn change(
     let body = target.read().await?;
     let mut rules = NetworkRules::of_registry(&body);
     edit(&mut rules, rule.subnet_id(location.path())?.as_deref(), address);
-    let registry = target.write(rules).await?;
+    let mut registry = target.write(rules.clone()).await?;
+    // Somebody else may have replaced the list at the same time. Where the answer itself does not show the change, ARM
+    // wrote the range in another way, and nothing can be compared.
+    if let Some(range) = address
+        && shows(&registry, range) == rules.allows_range(range)
+    {
+        let wanted = rules.allows_range(range);
+        let done = |rules: &NetworkRules| rules.allows_range(range) == wanted;
+        let again = |rules: &mut NetworkRules| edit(rules, None, Some(range));
+        settle().await;
+        if target.change_until(again, done).await? {
+            registry = session.arm().await?.get_registry(location.path()).await?;
+        }
+    }
     Ok(Answer::Value(Outcome::new(views::network_rules::registry(&registry))))
+}
+
+/// Whether a registry has a rule with exactly this address or range.
+fn shows(registry: &Registry, range: &str) -> bool {
+    let set =
+        registry.properties.as_ref().and_then(|properties| properties.network_rule_set.as_ref());
+    let rules = set.and_then(|set| set.ip_rules.as_ref()).into_iter().flatten();
+    rules.into_iter().any(|rule| rule.ip_address_or_range.as_deref() == Some(range))
 }
 
 /// A registry whose rules are changed.
@@ -140,20 +161,22 @@ impl Ruled<'_> {
     /// # Arguments
     /// * `edit` - changes the rules, unless they are as wanted.
     /// * `done` - whether the rules are as wanted.
+    ///
+    /// Returns whether anything had to be changed.
     pub async fn change_until(
         &self,
         edit: impl Fn(&mut NetworkRules),
         done: impl Fn(&NetworkRules) -> bool,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut pause = FIRST_PAUSE;
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let mut rules = NetworkRules::of_registry(&self.read().await?);
             if done(&rules) {
-                return Ok(());
+                return Ok(attempt > 0);
             }
             edit(&mut rules);
             match self.write(rules).await {
-                Ok(_) => {}
+                Ok(_) => settle().await,
                 Err(error) if is_conflict(&error) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -163,7 +186,7 @@ impl Ruled<'_> {
         }
         let rules = NetworkRules::of_registry(&self.read().await?);
         if done(&rules) {
-            return Ok(());
+            return Ok(true);
         }
         let message = format!(
             "Others keep changing the network rules of '{}'; {ATTEMPTS} attempts were lost.",
@@ -171,6 +194,12 @@ impl Ruled<'_> {
         );
         Err(UserError::new(message).about(Code::Conflict).into())
     }
+}
+
+/// Waits until others have written who read the list before this change: about half a second, each process another time.
+async fn settle() {
+    let jitter = u64::from(azure_core::Uuid::new_v4().as_bytes()[0]);
+    tokio::time::sleep(Duration::from_millis(300 + 2 * jitter)).await;
 }
 
 /// Whether the registry is being changed by somebody else.

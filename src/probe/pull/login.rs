@@ -57,7 +57,8 @@ impl Puller<'_> {
 
     async fn token(&mut self, realm: &str, service: Option<&str>) -> PullResult<String> {
         let host = self.request.host.as_str();
-        let realm_url = Url::parse(realm).ok().filter(|_| is_own_realm(realm, host));
+        let realm_url =
+            Url::parse(realm).ok().filter(|_| is_own_realm(realm, host, self.request.port));
         let Some(realm_url) = realm_url else {
             let detail = foreign(host, realm);
             return Err(self.failure(Failure::new(Step::Token, Reason::ForeignRealm, detail)));

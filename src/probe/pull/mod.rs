@@ -74,6 +74,9 @@ pub struct PullRequest {
     pub expected: Option<Expected>,
 }
 
+/// How long a pull may take, beside the time limit for each step.
+const LONGEST_PULL: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+
 /// A failure and its host.
 struct PullFailure {
     host: String,
@@ -86,9 +89,19 @@ type PullResult<T> = Result<T, PullFailure>;
 pub async fn pull(prober: &Prober, request: &PullRequest) -> Pull {
     let mut pull = Pull::new(request);
     let mut puller = Puller { prober, request, connections: HashMap::new(), hosts: Vec::new() };
-    let failure = match puller.image(&mut pull).await {
-        Ok((blobs, authorization)) => puller.blobs(&blobs, authorization.as_ref(), &mut pull).await,
-        Err(failure) => Some(failure),
+    let pulling = tokio::time::timeout(LONGEST_PULL, async {
+        match puller.image(&mut pull).await {
+            Ok((blobs, authorization)) => {
+                puller.blobs(&blobs, authorization.as_ref(), &mut pull).await
+            }
+            Err(failure) => Some(failure),
+        }
+    });
+    let failure = if let Ok(failure) = pulling.await {
+        failure
+    } else {
+        let detail = format!("the pull did not end within {} seconds", LONGEST_PULL.as_secs());
+        Some(puller.failure(Failure::new(Step::Layer, Reason::Timeout, detail)))
     };
     pull.hosts = puller.hosts;
     pull.end(failure);

@@ -1,0 +1,95 @@
+//! Checks the answers of token services before azure_identity reads them.
+//!
+//! azure_identity 1.0 aborts on a lifetime of thousands of years, garbles errors that contain JSON escapes ("expected a borrowed
+//! string"), says nothing about 429, and reports a redirect as "EOF while parsing". This policy shows the service's own words.
+
+use async_trait::async_trait;
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{AsyncRawResponse, Context, Request};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// No token lives longer, in seconds.
+const LONGEST_LIFE: f64 = 10.0 * 366.0 * 86_400.0;
+/// How many characters of a message are shown.
+const SHOWN: usize = 2_000;
+
+/// Checks answers to requests for tokens.
+#[derive(Debug)]
+struct Answers;
+
+/// The policy, for pipelines of logins. It must come before the retries.
+pub fn policy() -> Arc<dyn Policy> {
+    Arc::new(Answers)
+}
+
+#[async_trait]
+impl Policy for Answers {
+    async fn send(
+        &self,
+        ctx: &Context,
+        request: &mut Request,
+        next: &[Arc<dyn Policy>],
+    ) -> PolicyResult {
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        let response = next[0].send(ctx, request, &next[1..]).await?;
+        let (status, headers, body) = response.try_into_raw_response().await?.deconstruct();
+        let bytes: &[u8] = body.as_ref();
+        if let Some(wrong) = wrong(u16::from(status), bytes) {
+            return Err(Error::with_message(ErrorKind::Credential, format!("{host}: {wrong}")));
+        }
+        Ok(AsyncRawResponse::from_bytes(status, headers, bytes.to_vec()))
+    }
+}
+
+/// What is wrong with an answer; `None` if azure_identity can read it.
+fn wrong(status: u16, body: &[u8]) -> Option<String> {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    if status == 200 {
+        let life = &json["expires_in"];
+        let life = life.as_f64().or_else(|| life.as_str()?.parse().ok())?;
+        let sane = (0.0..=LONGEST_LIFE).contains(&life);
+        return (!sane).then(|| format!("the token claims to live {life} seconds"));
+    }
+    if (300..400).contains(&status) {
+        return Some(format!("it redirects (HTTP {status}), which token services never do"));
+    }
+    let texts = [&json["error_description"], &json["error"]["message"], &json["message"]];
+    match texts.into_iter().find_map(Value::as_str) {
+        Some(text) => {
+            let text: String = text.chars().take(SHOWN).collect();
+            Some(format!("{} (HTTP {status})", text.trim()))
+        }
+        None => (status == 429).then(|| "too many requests (HTTP 429)".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_own_words_are_shown() {
+        for (status, body, expected) in [
+            (200, r#"{"access_token": "x", "expires_in": 3600}"#, None),
+            (200, r#"{"access_token": "x", "expires_in": "3600"}"#, None),
+            (200, r#"{"access_token": "x"}"#, None),
+            (
+                200,
+                r#"{"expires_in": 300000000000}"#,
+                Some("the token claims to live 300000000000 seconds"),
+            ),
+            (302, "", Some("it redirects (HTTP 302), which token services never do")),
+            (
+                401,
+                r#"{"error": "invalid_client", "error_description": "AADSTS7000215: \"wrong\" secret.\r\nTrace"}"#,
+                Some("AADSTS7000215: \"wrong\" secret.\r\nTrace (HTTP 401)"),
+            ),
+            (429, "", Some("too many requests (HTTP 429)")),
+            (500, "<html>", None),
+        ] {
+            assert_eq!(wrong(status, body.as_bytes()).as_deref(), expected, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Text from elsewhere on a terminal: control characters become visible, so that nobody can move the cursor or hide text.
+//!
+//! Pipes get the bytes as they are, as from `az`.
+
+use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The text with its control characters as `\x1b` or `\u{202e}`. Newlines and tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            c if !is_hidden(c) => shown.push(c),
+            // Writing to a String cannot fail.
+            c if u32::from(c) < 0x100 => {
+                let _ = write!(shown, "\\x{:02x}", u32::from(c));
+            }
+            c => {
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+            }
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// A value whose texts and keys are visible.
+pub fn visible_value(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(visible(&text).into_owned()),
+        Value::Array(items) => items.into_iter().map(visible_value).collect(),
+        Value::Object(map) => {
+            let entries = map.into_iter();
+            entries.map(|(key, value)| (visible(&key).into_owned(), visible_value(value))).collect()
+        }
+        other => other,
+    }
+}
+
+/// Control characters, and those that change the direction of text.
+fn is_hidden(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_moves_the_cursor_is_shown() {
+        for (text, shown) in [
+            ("plain ✓\ttext\n", "plain ✓\ttext\n"),
+            ("\u{1b}[2Jgone", "\\x1b[2Jgone"),
+            ("a\rb\u{7f}\u{9b}31m", "a\\x0db\\x7f\\x9b31m"),
+            ("user\u{202e}gpj.exe", "user\\u{202e}gpj.exe"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+        let value = json!({"a\u{1b}": ["\u{1b}", 1, null]});
+        assert_eq!(visible_value(value), json!({"a\\x1b": ["\\x1b", 1, null]}));
+    }
+}

@@ -1,0 +1,240 @@
+//! Bounds on what comes from outside: names, queries, files, answers, other processes.
+
+use crate::fake_arm::FakeArm;
+use crate::home::{Home, binary};
+use crate::https::Server;
+use serde_json::json;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+#[test]
+fn a_name_cannot_change_the_path_of_a_url() {
+    let server = Server::start();
+    let home = server.login();
+    for args in [
+        &["replication", "delete", "-r", "contoso", "-g", "contoso-rg", "-n", ".."][..],
+        &["replication", "show", "-r", "contoso", "-g", "contoso-rg", "-n", "."],
+        &["show", "-n", "contoso", "-g", ".."],
+        &["private-endpoint-connection", "show", "-r", "contoso", "-g", "contoso-rg", "-n", ".."],
+    ] {
+        let stderr = home.run(args).fails(1);
+        assert!(stderr.contains("cannot be the name of a resource"), "{args:?}: {stderr}");
+    }
+    let writes = |request: &&serde_json::Value| request["method"] != "GET";
+    assert_eq!(server.requests().iter().filter(writes).count(), 0, "nothing was changed");
+}
+
+#[test]
+fn queries_have_a_depth_and_a_length() {
+    let home = Home::new();
+    let query = |text: &str| home.emulated(&["list", "--query", text]);
+    for text in ["[".repeat(8_437), "a.".repeat(3_000), "!".repeat(101) + "a", "(".repeat(101)] {
+        let stderr = query(&text).fails(2);
+        assert!(
+            stderr.starts_with("ERROR: argument --query: invalid jmespath_type value"),
+            "{stderr}"
+        );
+    }
+    // The longest chain that is accepted fits the stack.
+    let chain = "a.".repeat(1_990) + "a";
+    assert_eq!(query(&format!("[0].{chain}")).code, 0);
+    assert_eq!(query(&("a|".repeat(1_990) + "a")).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_in_place_of_files_do_not_hang() {
+    for file in [".azure/config", ".azure/azureProfile.json", ".azure/clouds.config"] {
+        let home = Home::new();
+        std::fs::create_dir_all(home.path(".azure")).unwrap();
+        assert!(Command::new("mkfifo").arg(home.path(file)).status().unwrap().success());
+        let stderr = home.run(&["list"]).fails(1);
+        assert!(stderr.contains("it is not a regular file"), "{file}: {stderr}");
+    }
+    // A cache is only a help.
+    let home = Home::new();
+    std::fs::create_dir_all(home.path(".cache/az-acr")).unwrap();
+    let cache = home.path(".cache/az-acr/registries.json");
+    assert!(Command::new("mkfifo").arg(cache).status().unwrap().success());
+    assert_eq!(home.emulated(&["show", "-n", "contoso", "-o", "none"]).code, 0);
+}
+
+#[test]
+fn a_damaged_setting_is_not_quoted_whole() {
+    let home = Home::new();
+    home.write(".azure/config", &"x".repeat(100_000));
+    let stderr = home.run(&["list"]).fails(1);
+    assert!(stderr.len() < 1_000, "{}", stderr.len());
+}
+
+#[test]
+fn errors_of_azure_are_quoted_up_to_a_limit() {
+    let arm = FakeArm::start(|_| {
+        let long = "x".repeat(1 << 20);
+        (
+            400,
+            Vec::new(),
+            json!({"error": {"code": "Bad", "message": long, "details": [{"code": "y", "message": long}]}}),
+        )
+    });
+    let stderr = arm.home("token").run(&["list"]).fails(1);
+    assert!(stderr.len() < 50_000, "{}", stderr.len());
+}
+
+#[test]
+fn answers_are_read_up_to_a_limit_and_links_are_followed_once() {
+    let arm = FakeArm::start(|request| {
+        if request.path.contains("next") {
+            let link = "/subscriptions/x/providers/Microsoft.ContainerRegistry/registries?next=1";
+            return (200, Vec::new(), json!({"value": [], "nextLink": link}));
+        }
+        (
+            200,
+            Vec::new(),
+            json!({"value": [], "nextLink": "/subscriptions/x/providers/Microsoft.ContainerRegistry/registries?next=1"}),
+        )
+    });
+    let stderr = arm.home("token").run(&["list"]).fails(1);
+    assert!(stderr.contains("it repeats the link to a page"), "{stderr}");
+    assert_eq!(arm.count("GET"), 2);
+    let arm = FakeArm::start(|_| (200, Vec::new(), json!({"value": ["x".repeat(65 << 20)]})));
+    let stderr = arm.home("token").run(&["list"]).fails(1);
+    assert!(stderr.contains("the answer is larger than 64 MiB"), "{stderr}");
+}
+
+#[test]
+fn wildcards_in_a_file_are_the_clouds_own_or_refused() {
+    let home = Home::new();
+    let file = |endpoint: &str| {
+        home.write(
+            "endpoints.json",
+            &json!({"loginServer": "contoso.azurecr.io", "dataEndpoints": [{"region": "eastus", "endpoint": endpoint}]})
+                .to_string(),
+        );
+        home.run(&["firewall-rules", "--endpoints", "endpoints.json"])
+    };
+    assert_eq!(file("*.blob.core.windows.net").code, 0);
+    for wildcard in ["*.example.com", "*.windows.net", "*.azurecr.io"] {
+        let stderr = file(wildcard).fails(1);
+        assert!(
+            stderr.contains(&format!("'{wildcard}' is not a host of contoso.azurecr.io")),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_second_emulator_does_not_replace_the_certificate_of_the_first() {
+    let server = Server::start();
+    let before = std::fs::read(server.home.path("ca.pem")).unwrap();
+    let second = Command::new(binary())
+        .args(["emulator", "start", "--cert-dir", "."])
+        .env_clear()
+        .env("HOME", server.home.path(""))
+        .current_dir(server.home.path(""))
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let stderr = String::from_utf8(second.stderr).unwrap();
+    assert!(stderr.contains("another emulator that is running uses"), "{stderr}");
+    assert_eq!(std::fs::read(server.home.path("ca.pem")).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_state_of_the_emulator_is_no_question_of_login() {
+    let home = Home::new();
+    home.write(".local/state/az-acr/emulator.json", "{");
+    let stderr = home.emulated(&["list"]).fails(1);
+    assert!(stderr.contains("emulator reset") && !stderr.contains("az login"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_state_is_private_and_not_written_through_links() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let home = Home::new();
+    let state = home.path(".local/state/az-acr");
+    std::fs::create_dir_all(&state).unwrap();
+    home.write("victim", "untouched");
+    for name in ["emulator.json.lock", "emulator.json.new"] {
+        symlink(home.path("victim"), state.join(name)).unwrap();
+    }
+    let change = ["update", "-n", "contoso", "--tags", "a=b", "-o", "none"];
+    let stderr = home.emulated(&change).fails(1);
+    assert!(stderr.contains("cannot lock"), "{stderr}");
+    std::fs::remove_file(state.join("emulator.json.lock")).unwrap();
+    assert_eq!(home.emulated(&change).code, 0);
+    assert_eq!(std::fs::read_to_string(home.path("victim")).unwrap(), "untouched");
+    let mode = std::fs::metadata(state.join("emulator.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn ten_rules_at_once_are_all_kept() {
+    let home = Home::new();
+    let mut children: Vec<_> = (0..10)
+        .map(|number| {
+            Command::new(binary())
+                .args([
+                    "--cloud",
+                    "emulator",
+                    "network-rule",
+                    "add",
+                    "-n",
+                    "contoso",
+                    "-g",
+                    "contoso-rg",
+                    "-o",
+                    "none",
+                ])
+                .args(["--ip-address", &format!("203.0.113.{number}")])
+                .env_clear()
+                .env("HOME", home.path(""))
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    let query = ["network-rule", "list", "-n", "contoso", "--query", "length(ipRules)"];
+    let kept: usize = home.emulated(&query).quiet().trim().parse().unwrap();
+    assert_eq!(kept, 10);
+}
+
+#[test]
+fn what_a_registry_says_cannot_move_the_cursor() {
+    let home = Home::new();
+    home.emulated(&["update", "-n", "contoso", "--tags", "evil=\u{1b}[2Jgone", "-o", "none"]);
+    let args =
+        ["--cloud", "emulator", "list", "--query", "[?name=='contoso'].tags.evil", "-o", "tsv"];
+    // In a pipe, the bytes of az.
+    assert_eq!(home.run(&args).quiet(), "\u{1b}[2Jgone\n");
+    let line = format!("{} {}", binary().display(), args.map(|arg| format!("\"{arg}\"")).join(" "));
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .env("HOME", home.path(""))
+        .env("PATH", "/usr/bin:/bin")
+        .output();
+    // Without script(1) there is no terminal to look at.
+    let Ok(output) = output else { return };
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("\\x1b[2Jgone"), "{shown:?}");
+    assert!(!shown.contains("\u{1b}[2J"), "{shown:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_of_another_process_has_a_deadline() {
+    let home = Home::new();
+    let state = home.path(".local/state/az-acr");
+    std::fs::create_dir_all(&state).unwrap();
+    let lock = std::fs::File::create(state.join("emulator.json.lock")).unwrap();
+    lock.lock().unwrap();
+    let started = std::time::Instant::now();
+    let stderr = home.emulated(&["update", "-n", "contoso", "--tags", "a=b"]).fails(1);
+    assert!(stderr.contains("cannot lock"), "{stderr}");
+    assert!(started.elapsed() >= Duration::from_secs(9));
+}
