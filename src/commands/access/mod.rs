@@ -140,12 +140,7 @@ impl<'a> Access<'a> {
                 Seen::Nothing(why)
                     if known.is_empty() || left.is_none_or(|left| left.is_zero()) =>
                 {
-                    let message =
-                        format!("{} does not say which address it sees: {why}", self.login_server);
-                    return Err(UserError::new(message)
-                        .hint(format!("To add an address that you know: az-acr network-rule add -n {} --ip-address ADDRESS", self.name))
-                        .about(Code::Unreachable)
-                        .into());
+                    return Err(self.no_address(&why).into());
                 }
                 Seen::Nothing(_) => {}
                 Seen::Denied(address) => {
@@ -280,6 +275,15 @@ impl<'a> Access<'a> {
 
     fn proxies(&self) -> Result<Option<hyper_util::client::proxy::matcher::Matcher>> {
         if self.session.cloud()?.is_emulator() { Ok(None) } else { self.session.proxies(None) }
+    }
+
+    fn no_address(&self, why: &str) -> UserError {
+        let name = &self.name;
+        UserError::new(format!("{} does not say which address it sees: {why}", self.login_server))
+            .hint(format!(
+                "To add an address that you know: az-acr network-rule add -n {name} --ip-address ADDRESS"
+            ))
+            .about(Code::Unreachable)
     }
 
     fn too_many_addresses(&self, added: &BTreeSet<IpAddr>) -> UserError {
