@@ -61,6 +61,8 @@ pub struct ArmClientOptions {
     pub log: Option<RequestLog>,
     /// Asks Azure Policy for a token before each change.
     pub policy_token: Option<PolicyToken>,
+    /// Receives a line when the cloud has an older api-version.
+    pub notices: Option<RequestLog>,
     /// The server is in this process, so that polls may follow each other at once.
     pub in_process: bool,
 }
@@ -82,9 +84,10 @@ impl ArmClient {
         scope: &str,
         options: ArmClientOptions,
     ) -> Result<Self, ArmError> {
-        let ArmClientOptions { transport, log, policy_token, in_process } = options;
+        let ArmClientOptions { transport, log, policy_token, notices, in_process } = options;
         let mut http = ArmHttp::new(endpoint, (credential, scope), transport, log, policy_token)?;
         http.in_process = in_process;
+        http.notices = notices;
         Ok(Self { http, graph_pace: Pace::default() })
     }
 

@@ -159,6 +159,23 @@ impl ServiceError {
         self.inner.as_ref().is_some_and(says) || self.has_code("SemanticError")
     }
 
+    /// The newest api-version in an error that says that the requested one is not known.
+    pub fn newest_supported_version(&self) -> Option<String> {
+        let codes =
+            ["NoRegisteredProviderFound", "InvalidApiVersionParameter", "InvalidResourceType"];
+        if !codes.iter().any(|code| self.has_code(code)) {
+            return None;
+        }
+        // E.g. "The supported api-versions are '2023-07-01, 2025-04-01'."
+        let (_, list) = self.message.as_deref()?.split_once("api-versions are '")?;
+        let versions = list.split('\'').next()?.split(", ").map(str::trim);
+        let is_version = |text: &&str| {
+            let date = text.strip_suffix("-preview").unwrap_or(text);
+            date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        };
+        versions.filter(is_version).max().map(str::to_owned)
+    }
+
     /// ARM's error code, e.g. `ResourceNotFound`.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()

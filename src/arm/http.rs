@@ -1,5 +1,6 @@
 //! Requests to Azure Resource Manager: URLs, the pipeline, statuses, bodies, and the links in responses.
 
+use super::client::API_VERSION;
 use super::error::{ArmError, ServiceError};
 use super::models::Page;
 use super::policy_token::{self, AcquiredToken, PolicyToken};
@@ -12,8 +13,9 @@ use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, RawResponse, Request, RetryOptions, Transport, Url,
 };
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// At 1,000 resources per page, more than a subscription can hold.
 const MAX_PAGES: usize = 1_000;
@@ -28,6 +30,10 @@ pub(super) struct ArmHttp {
     policy_token: Option<PolicyToken>,
     /// Whether polls may follow each other at once.
     pub(super) in_process: bool,
+    /// Receives a line when this cloud has an older api-version.
+    pub(super) notices: Option<RequestLog>,
+    /// The api-version of registries in this cloud, if it does not know ours: sovereign clouds lag behind.
+    older: OnceLock<String>,
 }
 
 impl ArmHttp {
@@ -73,7 +79,14 @@ impl ArmHttp {
             per_try,
             None,
         );
-        Ok(Self { endpoint, pipeline, policy_token, in_process: false })
+        Ok(Self {
+            endpoint,
+            pipeline,
+            policy_token,
+            in_process: false,
+            notices: None,
+            older: OnceLock::new(),
+        })
     }
 
     /// Gets one resource.
@@ -123,11 +136,48 @@ impl ArmHttp {
             }
             _ => None,
         };
-        let mut request = Request::new(url, method);
-        if let Some(token) = token {
-            request.insert_header(policy_token::HEADER, token);
+        let request = |url: Url| {
+            let mut request = Request::new(url, method);
+            if let Some(token) = &token {
+                request.insert_header(policy_token::HEADER, token.clone());
+            }
+            request
+        };
+        let sent = self.send_request(request(url.clone()), body.clone(), &Context::default()).await;
+        match sent {
+            // The service did not look at the request, so that it is safe to send it again.
+            Err(ArmError::Service { status: 400, error }) => match self.older_version(&url, &error)
+            {
+                Some(url) => self.send_request(request(url), body, &Context::default()).await,
+                None => Err(ArmError::Service { status: 400, error }),
+            },
+            sent => sent,
         }
-        self.send_request(request, body, &Context::default()).await
+    }
+
+    /// The same URL with the newest api-version that this cloud knows, if it says that it does not know ours.
+    fn older_version(&self, url: &Url, error: &ServiceError) -> Option<Url> {
+        let ours = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+            name == "api-version" && value == API_VERSION
+        };
+        if !url.query_pairs().any(ours) {
+            return None;
+        }
+        let version = error.newest_supported_version()?;
+        if let Some(notices) = self.notices.as_ref().filter(|_| self.older.get().is_none()) {
+            (notices.0)(&format!(
+                "{} does not know api-version {API_VERSION}; using {version}",
+                self.host()
+            ));
+        }
+        let _ = self.older.set(version.clone());
+        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let mut url = url.clone();
+        url.query_pairs_mut().clear().extend_pairs(pairs.into_iter().map(|(name, value)| {
+            let value = if name == "api-version" { version.clone() } else { value };
+            (name, value)
+        }));
+        Some(url)
     }
 
     /// Sends a POST that reads, so that it may be repeated like a GET, and checks its status.
@@ -198,7 +248,8 @@ impl ArmHttp {
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
-        url.query_pairs_mut().append_pair("api-version", api_version);
+        let older = self.older.get().filter(|_| api_version == API_VERSION);
+        url.query_pairs_mut().append_pair("api-version", older.map_or(api_version, String::as_str));
         Ok(url)
     }
 

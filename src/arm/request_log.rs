@@ -9,7 +9,7 @@ use std::time::Instant;
 
 /// Receives one line for each request; `--debug` shows them.
 #[derive(Clone)]
-pub struct RequestLog(Arc<dyn Fn(&str) + Send + Sync>);
+pub struct RequestLog(pub(super) Arc<dyn Fn(&str) + Send + Sync>);
 
 impl RequestLog {
     /// A log that hands each line to `sink`.

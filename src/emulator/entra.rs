@@ -1,15 +1,14 @@
 //! The part of Microsoft Entra ID that a login needs: endpoint discovery and the token endpoint.
 
+use super::jwt;
 use super::message::{Request, Response};
 use super::transport::pairs;
-use super::world::{CALLER_OBJECT_ID, TENANT};
-use azure_core::base64;
 use serde_json::json;
+use time::PrimitiveDateTime;
+use time::macros::format_description;
 
 /// The only client secret that the token endpoint accepts.
 pub const CLIENT_SECRET: &str = "emulator";
-const LIFETIME: u32 = 86399;
-const SIGNATURE: &str = "emulated";
 
 /// Handles requests below `/{tenant}/`. Returns `None` if the request is not for Entra.
 pub fn handle(request: &Request, segments: &[&str]) -> Option<Response> {
@@ -17,6 +16,7 @@ pub fn handle(request: &Request, segments: &[&str]) -> Option<Response> {
         ("GET", [tenant, .., ".well-known", "openid-configuration"]) => {
             Some(openid_configuration(&request.origin, tenant))
         }
+        ("GET", [_, "discovery", "v2.0", "keys"]) => Some(Response::json(200, jwt::keys())),
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => Some(token(request, tenant)),
         _ => None,
     }
@@ -31,6 +31,8 @@ fn openid_configuration(origin: &str, tenant: &str) -> Response {
             "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
             "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
             "issuer": format!("{base}/v2.0"),
+            "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+            "id_token_signing_alg_values_supported": ["ES256"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"],
         }),
@@ -71,36 +73,37 @@ fn token(request: &Request, tenant: &str) -> Response {
         answer.status = 401;
         return answer;
     }
+    let scope = field("scope").or_else(|| field("resource")).unwrap_or_default();
+    let audience = scope.split(' ').next().unwrap_or_default().trim_end_matches(".default");
+    let issuer = format!("{}/{tenant}/v2.0", request.origin);
+    let token = jwt::issue(&issuer, tenant, client_id, audience, seconds(&request.now));
     Response::json(
         200,
         json!({
             "token_type": "Bearer",
-            "expires_in": LIFETIME,
-            "ext_expires_in": LIFETIME,
-            "access_token": access_token(tenant, client_id),
+            "expires_in": jwt::LIFETIME,
+            "ext_expires_in": jwt::LIFETIME,
+            "access_token": token,
         }),
     )
 }
 
-/// Returns an unsigned token in the format of a JWT.
-pub fn access_token(tenant: &str, client_id: &str) -> String {
-    let part = |value: serde_json::Value| base64::encode_url_safe(value.to_string());
-    format!(
-        "{}.{}.{SIGNATURE}",
-        part(json!({"alg": "none", "typ": "JWT"})),
-        part(json!({"tid": tenant, "appid": client_id, "oid": CALLER_OBJECT_ID}))
-    )
+/// Seconds since 1970.
+fn seconds(now: &str) -> i64 {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
+    let time = now.get(..19).and_then(|text| PrimitiveDateTime::parse(text, format).ok());
+    time.map_or(0, |time| time.assume_utc().unix_timestamp())
 }
 
 /// Returns the token that the client in this process uses.
 pub fn own_token() -> String {
-    access_token(TENANT, "az-acr")
+    jwt::unsigned()
 }
 
-/// Returns whether an `Authorization` header carries a bearer token that ends as those of [`access_token`] do.
-/// The emulator signs nothing, so this tells its tokens from real ones and authenticates nobody.
+/// Returns whether an `Authorization` header carries a bearer token of an emulator. This tells its tokens from real ones and
+/// authenticates nobody.
 pub fn is_our_token(authorization: &str) -> bool {
-    authorization.split_once(' ').is_some_and(|(scheme, token)| {
-        scheme.eq_ignore_ascii_case("bearer") && token.ends_with(SIGNATURE)
-    })
+    authorization
+        .split_once(' ')
+        .is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && jwt::is_ours(token))
 }

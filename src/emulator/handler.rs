@@ -1,14 +1,12 @@
 //! Routes a request to the resource that handles it.
 
 use super::message::{RegistryId, Request, Response};
+use super::versions::{self, VERSIONS};
 use super::world::State;
 use super::{
-    connections, entra, error, logs, management, operations, permissions, registries, replications,
-    resource_graph, subscriptions,
+    connections, entra, error, logs, management, operations, permissions, registries,
+    registry_service, replications, resource_graph, subscriptions,
 };
-
-/// API versions of the registry resource that this emulator supports.
-const REGISTRY_VERSIONS: [&str; 2] = ["2026-09-01-preview", "2026-03-01-preview"];
 
 /// Handles one request.
 ///
@@ -35,6 +33,9 @@ pub fn handle(state: &mut State, request: &Request) -> Response {
             management::descendants(state, segments[3])
         }
         ["tenants"] if method == "GET" => subscriptions::tenants(),
+        ["providers", "microsoft.containerregistry", "operations"] if method == "GET" => {
+            registry_version(request).unwrap_or_else(registry_service::operations)
+        }
         ["subscriptions", rest @ ..] if !rest.is_empty() => {
             let subscription = segments[1];
             match state.subscription(subscription) {
@@ -103,7 +104,14 @@ fn in_subscription(
         ["resourcegroups"] if method == "GET" => subscriptions::groups(state, subscription),
         ["resources"] if method == "GET" => subscriptions::resources(state, request, subscription),
         ["providers", "microsoft.containerregistry", "registries"] if method == "GET" => {
-            registry_version(request).unwrap_or_else(|| registries::list(state, subscription, None))
+            registry_version(request)
+                .unwrap_or_else(|| as_of(request, registries::list(state, subscription, None)))
+        }
+        ["providers", "microsoft.containerregistry", "checknameavailability"]
+            if method == "POST" =>
+        {
+            registry_version(request)
+                .unwrap_or_else(|| registry_service::check_name(state, request))
         }
         ["resourcegroups", _, ref rest @ ..] => {
             let group = segments[2];
@@ -139,24 +147,14 @@ fn in_group(
     lower: &[&str],
     (subscription, group): (&str, &str),
 ) -> Response {
-    if let [
-        "providers",
-        "microsoft.network",
-        "azurefirewalls",
-        name,
-        "providers",
-        "microsoft.insights",
-        "logs",
-    ] = lower
-        && request.method == "POST"
-    {
-        return logs::of_firewall(request, name);
-    }
     let ["providers", "microsoft.containerregistry", "registries", rest @ ..] = lower else {
-        return if lower.is_empty() && request.method == "GET" {
-            subscriptions::group(state, subscription, group)
-        } else {
-            no_route(request)
+        return match (request.method.as_str(), lower) {
+            ("GET", []) => subscriptions::group(state, subscription, group),
+            (
+                "POST",
+                ["providers", "microsoft.network", "azurefirewalls", name, "providers", _, "logs"],
+            ) => logs::of_firewall(request, name),
+            _ => no_route(request),
         };
     };
     // Permissions belong to another provider, which has its own API versions.
@@ -166,10 +164,13 @@ fn in_group(
     }
     let of = RegistryId { subscription, group, registry: segments.get(3).copied().unwrap_or("") };
     match (request.method.as_str(), rest) {
-        ("GET", []) => registries::list(state, subscription, Some(group)),
-        ("GET", [_]) => registries::get(state, of),
-        ("PATCH", [_]) => registries::update(state, request, of),
-        ("PUT", [_]) => registries::create(state, request, of),
+        ("GET", []) => as_of(request, registries::list(state, subscription, Some(group))),
+        ("GET", [_]) => as_of(request, registries::get(state, of)),
+        ("PATCH", [_]) => as_of(request, registries::update(state, request, of)),
+        ("PUT", [_]) => as_of(request, registries::create(state, request, of)),
+        ("DELETE", [_]) => registry_service::delete(state, of),
+        ("GET", [_, "listusages"]) => registry_service::usages(state, of),
+        ("GET", [_, "privatelinkresources"]) => registry_service::link_resources(state, of),
         (_, [_, "replications" | "privateendpointconnections", ..])
             if state.registry(subscription, group, of.registry).is_none() =>
         {
@@ -201,16 +202,24 @@ fn in_group(
     }
 }
 
+/// The answer as its api-version shows it.
+fn as_of(request: &Request, mut answer: Response) -> Response {
+    if let Some(body) = &mut answer.body {
+        versions::hide(request.query("api-version").unwrap_or_default(), body);
+    }
+    answer
+}
+
 fn registry_version(request: &Request) -> Option<Response> {
     let version = request.query("api-version").unwrap_or_default();
-    (!REGISTRY_VERSIONS.contains(&version)).then(|| {
+    (!VERSIONS.contains(&version)).then(|| {
         error::arm(
             400,
             "NoRegisteredProviderFound",
             format!(
                 "No registered resource provider found for API version '{version}' for type 'registries'. \
                  The supported api-versions are '{}'.",
-                REGISTRY_VERSIONS.join(", ")
+                VERSIONS.join(", ")
             ),
         )
     })

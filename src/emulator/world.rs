@@ -406,7 +406,7 @@ impl State {
 }
 
 impl Registry {
-    fn is(&self, subscription: &str, group: &str, name: &str) -> bool {
+    pub(super) fn is(&self, subscription: &str, group: &str, name: &str) -> bool {
         self.subscription.eq_ignore_ascii_case(subscription)
             && self.resource_group.eq_ignore_ascii_case(group)
             && self.name.eq_ignore_ascii_case(name)

@@ -159,11 +159,12 @@ impl Session {
         let cloud = self.cloud()?;
         let (transport, credential) =
             self.login(subscription, &cloud.active_directory_resource_id).await?;
-        let streams = self.streams.clone();
+        let (streams, notices) = (self.streams.clone(), self.streams.clone());
         let options = ArmClientOptions {
             transport: Some(transport),
             log: Some(RequestLog::new(move |line| streams.debug(line))),
             policy_token: self.policy_token.get().cloned(),
+            notices: Some(RequestLog::new(move |line| notices.info(line))),
             in_process: cloud.is_emulator(),
         };
         let endpoint = Url::parse(&cloud.resource_manager)

@@ -238,3 +238,28 @@ fn a_lock_of_another_process_has_a_deadline() {
     assert!(stderr.contains("cannot lock"), "{stderr}");
     assert!(started.elapsed() >= Duration::from_secs(9));
 }
+
+#[test]
+fn a_cloud_that_lags_behind_is_asked_with_the_newest_version_it_knows() {
+    let arm = FakeArm::start(|request| {
+        if !request.path.contains("api-version=2025-04-01") {
+            let message = "No registered resource provider found for location 'x' and API version 'y'. The supported \
+                           api-versions are '2023-07-01, 2024-11-01-preview, 2025-04-01'.";
+            return (
+                400,
+                Vec::new(),
+                json!({"error": {"code": "NoRegisteredProviderFound", "message": message}}),
+            );
+        }
+        (200, Vec::new(), json!({"value": []}))
+    });
+    let home = arm.home("token");
+    let run = home.run(&["list", "--verbose"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "[]\n"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("does not know api-version 2026-09-01-preview; using 2025-04-01"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(arm.count("GET"), 2);
+}
