@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the packages for Linux on x86-64 into target/dist: an archive, .deb, .rpm, a wheel, an OCI image, SHA256SUMS.
+# Builds the packages for Linux on x86-64 into target/dist: an archive, .deb, .rpm, a wheel, an OCI image, a bill of materials, SHA256SUMS.
 # Usage: packaging/build.sh [--twice]    --twice builds the binary again elsewhere and compares the bytes
 #
 # Needs: cargo, python3 with venv; cargo-deb and cargo-generate-rpm (installed into target/packaging if they are missing).
@@ -90,6 +90,12 @@ cargo generate-rpm --target-dir "$work/build" --source-date "$SOURCE_DATE_EPOCH"
 CARGO_TARGET_DIR=$work/wheel maturin build --quiet --release --locked --zig --target "$target" \
     --compatibility manylinux2014 --out "$dist"
 image "$built"
+python3 packaging/sbom.py "$target" >"$dist/az-acr-$version-$target.cdx.json"
+if command -v cargo-deny >/dev/null; then
+    cargo deny --all-features check --disable-fetch bans licenses sources
+else
+    echo "skipped: cargo-deny is not installed, so deny.toml was not checked"
+fi
 (cd "$dist" && sha256sum -- * >SHA256SUMS)
 cat "$dist/SHA256SUMS"
 

@@ -8,6 +8,7 @@ use jmespath::ast::Ast;
 use jmespath::{Context, DEFAULT_RUNTIME, Expression, Rcvar, Variable};
 use serde_json::{Map, Number, Value};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 /// The longest query, in bytes.
 const MAX_LENGTH: usize = 4_000;
@@ -289,6 +290,10 @@ impl Evaluator<'_> {
                 let entries = entries.collect();
                 return Ok(self.object(entries, false));
             }
+            ("to_string", [value]) if value.is_object() || value.is_array() => {
+                let text = ascii(&self.export(value, false).to_string());
+                return Ok(Rcvar::new(Variable::String(text)));
+            }
             ("map", [function, items]) if function.is_expref() && items.is_array() => {
                 let (Some(ast), Some(items)) = (function.as_expref(), items.as_array()) else {
                     return Ok(Rcvar::new(Variable::Null));
@@ -310,6 +315,22 @@ impl Evaluator<'_> {
     }
 }
 
+/// JSON with everything beyond ASCII escaped, as Python's json.dumps writes it.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
 /// Converts whole floats to integers: the crate calculates in floats, but Python's sum of integers is an integer.
 fn whole(value: Rcvar) -> Rcvar {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
@@ -329,6 +350,13 @@ mod tests {
 
     fn search(query: &str, value: &Value, sort: bool) -> String {
         Query::parse(query).unwrap().search(value, sort).unwrap().to_string()
+    }
+
+    #[test]
+    fn to_string_keeps_the_order_of_keys_as_jmespath_py_does() {
+        let value = serde_json::json!({"b": 1, "a": ["é", "😀", null, true, 1.5]});
+        let text = Query::parse("to_string(@)").unwrap().search(&value, true).unwrap();
+        assert_eq!(text, "{\"b\":1,\"a\":[\"\\u00e9\",\"\\ud83d\\ude00\",null,true,1.5]}");
     }
 
     #[test]
