@@ -263,3 +263,35 @@ fn a_cloud_that_lags_behind_is_asked_with_the_newest_version_it_knows() {
     );
     assert_eq!(arm.count("GET"), 2);
 }
+
+#[test]
+fn rules_that_are_nested_too_deep_are_refused_or_unjudged() {
+    let home = Home::new();
+    let deep = |open: &str, middle: &str, close: &str| {
+        format!("{}{middle}{}", open.repeat(50_000), close.repeat(50_000))
+    };
+    let group = "resource \"azurerm_firewall_policy_rule_collection_group\" \"x\"";
+    for (name, text) in [
+        ("list.tf", format!("{group} {{\n a = {}\n}}\n", deep("[", "\"contoso.azurecr.io\"", "]"))),
+        ("parens.tf", format!("{group} {{\n a = {}\n}}\n", deep("(", "1", ")"))),
+        ("blocks.tf", deep("a {\n", "", "}\n") + "contoso.azurecr.io"),
+        (
+            "flow.yaml",
+            format!(
+                "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nspec: {}\n",
+                deep("[", "", "]")
+            ),
+        ),
+        ("rules.json", format!("{{\"ruleCollections\": {}}}", deep("[", "", "]"))),
+        (
+            "regex.conf",
+            format!("acl r dstdom_regex {}\nhttp_access allow r\n", deep("(", "a", ")")),
+        ),
+    ] {
+        home.write(name, &text);
+        let run =
+            home.emulated(&["firewall-rules", "-n", "contoso", "--check", name, "-o", "none"]);
+        assert_eq!(run.code, 1, "{name}: {}", &run.stderr[..run.stderr.len().min(500)]);
+        assert!(run.stderr.len() < 10_000, "{name}: {}", run.stderr.len());
+    }
+}
