@@ -136,6 +136,7 @@ pub fn read(
         _ => {}
     }
     let mut dnsmasq = dnsmasq::Reader::new(now);
+    let mut unbound = unbound::Reader::new(now);
     let mut chunk = Chunk::new();
     while chunk.fill(&mut log)? {
         let mut interesting = whose.mentions(chunk.bytes()).into_iter().peekable();
@@ -155,7 +156,7 @@ pub fn read(
                 (Ok(text), Format::Squid) => squid::native(text),
                 (Ok(text), Format::SquidCommon) => squid::common(text),
                 (Ok(text), Format::Dnsmasq) => dnsmasq.entry(text),
-                (Ok(text), Format::Unbound) => unbound::entry(text, now),
+                (Ok(text), Format::Unbound) => unbound.entry(text),
                 (Ok(text), Format::AzureJsonLines | Format::AzureJson | Format::AzureCsv) => {
                     azure_firewall::read_line(text, whose, tally);
                     continue;
@@ -271,6 +272,17 @@ Nov 29 12:00:00 unbound[123:0] info: 10.1.0.5 mine.blob.core.windows.net. A IN
 ";
         let (format, uses, bad) = found(unbound);
         assert_eq!((format, bad), (Some(Format::Unbound), 0));
+        // With answers alone, those count.
+        let answers = "\
+[1795996000] unbound[123:0] info: 10.1.0.4 contoso.azurecr.io. A IN NOERROR 0.05 0 65
+[1795996001] unbound[123:0] info: rpz: applied [acr] contoso.eastus.data.azurecr.io. rpz-nxdomain 10.1.0.4@4 contoso.eastus.data.azurecr.io. A IN
+[1795996001] unbound[123:0] info: rpz: applied [acr] contoso.westus.data.azurecr.io. rpz-passthru 10.1.0.4@4 contoso.westus.data.azurecr.io. A IN
+";
+        let expected = [
+            "refused 10.1.0.4 contoso.eastus.data.azurecr.io 1",
+            "resolver 10.1.0.4 contoso.azurecr.io 1",
+        ];
+        assert_eq!(found(answers).1, expected);
         assert_eq!(
             uses,
             [

@@ -4,7 +4,7 @@
 use super::{BadLine, Entry, Parsed, Verdict, times};
 
 /// Types of local zones that refuse.
-const REFUSING: [&str; 9] = [
+const REFUSING: [&str; 8] = [
     "always_nxdomain",
     "always_refuse",
     "always_null",
@@ -13,44 +13,67 @@ const REFUSING: [&str; 9] = [
     "refuse",
     "deny",
     "static",
-    "inform_deny",
 ];
+
+/// More words than a line of interest has.
+const MAX_WORDS: usize = 12;
 
 /// A line of unbound, whatever it says.
 pub(super) fn is_line(line: &[u8]) -> bool {
     memchr::memmem::find(line, b"unbound[").is_some()
 }
 
-pub(super) fn entry(line: &str, now: i64) -> Parsed<'_> {
-    let (before, rest) = line.split_once("unbound[").ok_or(BadLine)?;
-    let Some((_, message)) = rest.split_once(" info: ").or_else(|| rest.split_once(" reply: "))
-    else {
-        return Ok(None);
-    };
-    let time = match before.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-        Some(seconds) => times::epoch(seconds),
-        None => times::syslog(before, now).or_else(|| times::rfc3339(before.split(' ').next()?)),
-    };
-    let words: Vec<&str> = message.split_ascii_whitespace().take(8).collect();
-    let found = match words.as_slice() {
-        // `rpz: applied [name] host. action address@port host. A IN`
-        ["rpz:", "applied", .., action, place, host, _kind, "in"] => {
-            let passes = action.contains("passthru");
-            (!passes).then_some((*place, *host, Verdict::Refused))
-        }
-        // `zone. type address@port host. A IN`
-        [_zone, kind, place, host, _kind, "in"] if place.contains('@') => {
-            let kind = kind.trim_start_matches("inform_").trim_end_matches(',');
-            (REFUSING.contains(&kind)).then_some((*place, *host, Verdict::Refused))
-        }
-        // `address host. A IN`; with an answer, the question was logged or will be counted here.
-        [source, host, _kind, "in"] => Some((*source, *host, Verdict::Resolved)),
-        _ => None,
-    };
-    Ok(found.map(|(source, host, verdict)| Entry {
-        source: source.split('@').next().unwrap_or(source),
-        host: host.trim_end_matches('.'),
-        time,
-        verdict,
-    }))
+/// Remembers whether questions are logged: then answers repeat them.
+pub(super) struct Reader {
+    now: i64,
+    /// Whether the log has questions; `None` before the first line that tells.
+    has_questions: Option<bool>,
+}
+
+impl Reader {
+    pub(super) fn new(now: i64) -> Self {
+        Self { now, has_questions: None }
+    }
+
+    pub(super) fn entry<'a>(&mut self, line: &'a str) -> Parsed<'a> {
+        let (before, rest) = line.split_once("unbound[").ok_or(BadLine)?;
+        let message =
+            [" info: ", " query: ", " reply: "].iter().find_map(|tag| rest.split_once(tag));
+        let Some((_, message)) = message else { return Ok(None) };
+        let time = match before.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            Some(seconds) => times::epoch(seconds),
+            None => times::syslog(before, self.now)
+                .or_else(|| times::rfc3339(before.split(' ').next()?)),
+        };
+        let words: Vec<&str> = message.split_ascii_whitespace().take(MAX_WORDS).collect();
+        let found = match words.as_slice() {
+            // `rpz: applied [name] host. action address@port host. A IN`
+            ["rpz:", "applied", .., action, place, host, _kind, "in"] => {
+                let passes = action.contains("passthru");
+                (!passes).then_some((*place, *host, Verdict::Refused))
+            }
+            // `zone. type address@port host. A IN`
+            [_zone, kind, place, host, _kind, "in"] if place.contains('@') => {
+                let kind = kind.trim_start_matches("inform_");
+                REFUSING.contains(&kind).then_some((*place, *host, Verdict::Refused))
+            }
+            // `address host. A IN`
+            [source, host, _kind, "in"] => {
+                self.has_questions = Some(true);
+                Some((*source, *host, Verdict::Resolved))
+            }
+            // The same with an answer: `NOERROR 0.05 0 65`.
+            [source, host, _kind, "in", _, ..] => {
+                let has_questions = *self.has_questions.get_or_insert(false);
+                (!has_questions).then_some((*source, *host, Verdict::Resolved))
+            }
+            _ => None,
+        };
+        Ok(found.map(|(source, host, verdict)| Entry {
+            source: source.split('@').next().unwrap_or(source),
+            host: host.trim_end_matches('.'),
+            time,
+            verdict,
+        }))
+    }
 }

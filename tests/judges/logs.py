@@ -106,7 +106,7 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         home = pathlib.Path(home)
         home.chmod(0o755)
-        for part in ["squid", "dnsmasq", "extra", "unbound"]:
+        for part in ["squid", "dnsmasq", "extra", "unbound", "rpz"]:
             (home / part).mkdir()
         squid(home / "squid")
         for part, option in [("dnsmasq", "log-queries"), ("extra", "log-queries=extra")]:
@@ -119,18 +119,24 @@ def main():
             (directory / "dnsmasq.conf").write_text("\n".join(lines) + "\n")
             command = ["dnsmasq", "-k", "-C", directory / "dnsmasq.conf"]
             resolver(f"dnsmasq, {option}", command, port, log, names)
-        port, directory = dns.free_port(), home / "unbound"
-        log = directory / "unbound.log"
-        lines = [
-            "server:", f"  port: {port}", "  interface: 127.0.0.1", "  do-daemonize: no", "  use-syslog: no", f"  logfile: {log}",
-            "  log-queries: yes", "  log-replies: yes", "  log-local-actions: yes", "  verbosity: 1", '  username: ""',
-            '  chroot: ""', f'  directory: "{directory}"', f"  pidfile: {directory}/pid", "  do-not-query-localhost: no",
-            "  local-zone: data.azurecr.io. always_nxdomain", "  module-config: iterator",
-            "forward-zone:", "  name: .", f"  forward-addr: 127.0.0.1@{up}",
-        ]
-        (directory / "unbound.conf").write_text("\n".join(lines) + "\n")
-        unbound = shutil.which("unbound") or "/usr/sbin/unbound"
-        resolver("unbound", [unbound, "-d", "-c", directory / "unbound.conf"], port, log, names)
+        # Questions, answers and local zones; then answers alone and a policy zone.
+        zone = ["  log-queries: yes", "  log-replies: yes", "  log-local-actions: yes",
+                "  local-zone: data.azurecr.io. always_nxdomain", "  module-config: iterator"]
+        (home / "rpz" / "zone").write_text("$TTL 60\n@ SOA l. r. 1 1 1 1 1\n@ NS l.\n*.data.azurecr.io CNAME .\n")
+        policy = ["  log-replies: yes", "  module-config: \"respip iterator\"", "rpz:", "  name: acr", f"  zonefile: {home}/rpz/zone",
+                  "  rpz-log: yes", "  rpz-log-name: acr"]
+        for part, options in [("unbound", zone), ("rpz", policy)]:
+            port, directory = dns.free_port(), home / part
+            log = directory / "unbound.log"
+            lines = [
+                "server:", f"  port: {port}", "  interface: 127.0.0.1", "  do-daemonize: no", "  use-syslog: no",
+                f"  logfile: {log}", "  verbosity: 1", '  username: ""', '  chroot: ""', f'  directory: "{directory}"',
+                f"  pidfile: {directory}/pid", "  do-not-query-localhost: no", *options,
+                "forward-zone:", "  name: .", f"  forward-addr: 127.0.0.1@{up}",
+            ]
+            (directory / "unbound.conf").write_text("\n".join(lines) + "\n")
+            unbound = shutil.which("unbound") or "/usr/sbin/unbound"
+            resolver(f"unbound, {part}", [unbound, "-d", "-c", directory / "unbound.conf"], port, log, names)
 
 
 main()
