@@ -14,8 +14,9 @@ az_acr update -n contoso -o none --only-show-errors \
     --tags 'owner=<script>window.hacked=1</script>' "quote=\"><img src=x onerror=window.hacked=1>" 'formula==1+1'
 printf 'registry,rule,reason,expires\ncontoso,ACR001,"<b>legacy</b>, firewall",2099-12-31\nwingtip,ACR001,old,2026-01-01\nwingtip,ACR003,old,2026-01-01\n' \
     >"$work/exceptions.csv"
+(cd "$work" && az_acr list-clients -n contoso --only-show-errors >clients.json)
 (cd "$work" && az_acr list-endpoints --all-subscriptions --allow-partial --verify -o none --only-show-errors \
-    --exceptions exceptions.csv --report fleet.html fleet.csv fleet.md fleet.sarif fleet.xml)
+    --exceptions exceptions.csv --clients clients.json --report fleet.html fleet.csv fleet.md fleet.sarif fleet.xml)
 (cd "$work" && fleet=6000 az_acr list-endpoints --all-subscriptions --allow-partial -o none \
     --only-show-errors --report large.html)
 
