@@ -295,3 +295,61 @@ fn rules_that_are_nested_too_deep_are_refused_or_unjudged() {
         assert!(run.stderr.len() < 10_000, "{name}: {}", run.stderr.len());
     }
 }
+
+#[test]
+fn what_a_token_service_says_is_shown_and_checked() {
+    let ask = |status: u16, body: serde_json::Value| {
+        let arm = FakeArm::start(move |_| (status, Vec::new(), body.clone()));
+        let tenant = "72f988bf-0000-4000-8000-00000000e0e0";
+        let home = arm
+            .home("token")
+            .with("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+            .with("AZURE_TENANT_ID", tenant)
+            .with("AZURE_CLIENT_ID", tenant)
+            .with("AZURE_CLIENT_SECRET", "secret");
+        home.run(&["list"]).fails(1)
+    };
+    let stderr = ask(
+        200,
+        json!({"token_type": "Bearer", "access_token": "x", "expires_in": 300_000_000_000_u64}),
+    );
+    assert!(stderr.contains("the token claims to live 300000000000 seconds"), "{stderr}");
+    let stderr = ask(
+        401,
+        json!({"error": "invalid_client", "error_description": "AADSTS7000215: the \"secret\" is \u{1b} wrong."}),
+    );
+    assert!(stderr.contains("AADSTS7000215: the \"secret\" is"), "{stderr}");
+    let stderr = ask(302, json!({}));
+    assert!(stderr.contains("it redirects (HTTP 302), which token services never do"), "{stderr}");
+}
+
+#[test]
+fn no_command_asks_more_often_than_it_must() {
+    let server = Server::start();
+    let home = server.login();
+    let mut before = 0;
+    for (requests, args) in [
+        // The registry is searched for, then read; without data endpoints, its replications tell the regions.
+        (3, &["show-endpoints", "-n", "contoso"][..]),
+        // From then on it is known where it is.
+        (2, &["show-endpoints", "-n", "contoso"]),
+        (2, &["show-endpoints", "-n", "contoso", "-g", "contoso-rg"]),
+        (2, &["show-endpoints", "-n", "fabrikam"]),
+        (1, &["show-endpoints", "-n", "fabrikam"]),
+        (1, &["show", "-n", "contoso"]),
+        (1, &["list"]),
+        (2, &["firewall-rules", "-n", "contoso", "--planned"]),
+        // The SKU is checked first, as in az.
+        (2, &["replication", "list", "-r", "contoso", "-g", "contoso-rg"]),
+        (4, &["list-clients", "-n", "contoso"]),
+        (1, &["list-endpoints"]),
+        // A page, what was covered, and the subscriptions.
+        (3, &["list-endpoints", "--all-subscriptions"]),
+    ] {
+        let run = home.run(args);
+        assert_eq!(run.code, 0, "{args:?}: {}", run.stderr);
+        let all = server.requests().len();
+        assert_eq!(all - before, requests, "{args:?}");
+        before = all;
+    }
+}

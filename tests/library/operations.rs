@@ -136,3 +136,20 @@ async fn a_deletion_that_the_resource_tracks_ends_when_it_is_gone() {
     let script = Script::new([ok(deleting), status(403)]);
     assert_eq!(delete(&script).await.unwrap_err().status(), Some(403));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_no_pause_is_not_flooded() {
+    for value in ["0", "-5", "Tue, 14 Nov 2023 22:13:30 GMT"] {
+        let start = tokio::time::Instant::now();
+        let running = || ok(r#"{"status":"Updating"}"#).header("retry-after", value);
+        let script = Script::new([
+            accepted("azure-asyncoperation").header("retry-after", value),
+            running(),
+            running(),
+            ok(r#"{"status":"Succeeded"}"#),
+            ok(DONE),
+        ]);
+        update(&script).await.unwrap();
+        assert!(start.elapsed().as_millis() >= 1_500, "{value}: {:?}", start.elapsed());
+    }
+}
