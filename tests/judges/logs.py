@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import dns
 
@@ -49,6 +50,15 @@ def expect(name, log, count=TIMES):
     print(f"{name:28} {len(every)} pairs as they were")
 
 
+def written(log, word, count):
+    """Waits until a log has so many lines with a word."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if log.exists() and sum(word in line for line in log.read_text().splitlines()) >= count:
+            return
+        time.sleep(0.02)
+
+
 def accept(server):
     """Accepts connections and closes them."""
     while True:
@@ -80,10 +90,12 @@ def squid(directory):
             with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
                 client.sendall(f"CONNECT {host}:{target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
                 client.recv(4096)
+        # squid writes the line of a tunnel when it ends.
+        for name in ["native", "common", "combined"]:
+            written(directory / f"{name}.log", "CONNECT", len(ALLOWED + REFUSED) * TIMES)
     finally:
         dns.stop(process)
         server.close()
-    # squid writes the line of a tunnel when it ends, and ends all of them when it stops.
     for name in ["native", "common", "combined"]:
         expect(f"squid, {name}", directory / f"{name}.log")
 
@@ -93,6 +105,9 @@ def resolver(name, command, port, log, names):
     try:
         for host in names * TIMES:
             dns.ask(port, [host])
+        # Every host is in the log at least so often.
+        for host in names:
+            written(log, host, TIMES)
     finally:
         dns.stop(process)
     # Each host is asked for by its IPv4 address, and perhaps by its IPv6 address.

@@ -1,0 +1,140 @@
+"""Feeds damaged files to every reader of foreign bytes, through the binary.
+
+Usage: fuzz.py AZ_ACR [--seconds N] [--seed S]
+
+Each file of corpus/ is damaged at random (bytes, lines, tokens of other files, depth) and handed to the command that reads
+such files. az-acr must end within 10 s with an exit code of its own, without a panic, and with a short error. A file that breaks it is
+kept in target/fuzz, to be added to the corpus.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+CORPUS = pathlib.Path(__file__).with_name("corpus")
+KEPT = pathlib.Path(__file__).parents[2] / "target/fuzz"
+LONGEST, MOST_STDERR = 10, 200_000
+LANGUAGES = {"list": "list", "json": "json", "squid": "squid", "squid2": "squid", "dnsmasq": "dnsmasq", "nftables": "nftables",
+             "nft2": "nftables", "rpz": "rpz", "suricata": "suricata", "azure-firewall": "azure-firewall", "terraform": "terraform",
+             "cilium": "cilium", "unbound": "unbound"}
+TOKENS = [b"{", b"}", b"[", b"]", b"(", b")", b'"', b"'", b"\\", b"\0", b"\xff\xfe", b"${", b"*", b"%", b"\n", b"\r\n", b"-1", b"0x", b"99999999999999999999",
+          b"1e999", b"\xe2\x80\xae", b"include ", b"$INCLUDE ", b"&a *a", b"!", b"<", b":", b";", b",", b"=", b"..", b"/", b"://", b"\xf0\x9f\x98\x80"]
+
+
+def damaged(rng, text, others):
+    data = bytearray(text)
+    for _ in range(rng.choice([1, 1, 2, 3, 8])):
+        at = rng.randrange(len(data) + 1)
+        match rng.randrange(9):
+            case 0:
+                if data:
+                    data[at % len(data)] = rng.randrange(256)
+            case 1:
+                del data[at:at + rng.randrange(1, 40)]
+            case 2:
+                data[at:at] = rng.choice(TOKENS)
+            case 3:
+                data[at:at] = rng.choice(TOKENS) * rng.choice([2, 10, 300])
+            case 4:
+                piece = data[at:at + rng.randrange(1, 200)]
+                data[at:at] = piece * rng.choice([1, 3, 50])
+            case 5:
+                lines = data.split(b"\n")
+                rng.shuffle(lines)
+                data = bytearray(b"\n".join(lines))
+            case 6:
+                other = rng.choice(others)
+                start = rng.randrange(len(other) + 1)
+                data[at:at] = other[start:start + rng.randrange(1, 300)]
+            case 7:
+                del data[at:]
+            case 8:
+                data[at:at] = bytes(rng.randrange(256) for _ in range(rng.randrange(1, 30)))
+    return bytes(data[:200_000])
+
+
+def commands(name, path, home):
+    """The command lines that read a file of the corpus."""
+    stem, ending = name.rsplit(".", 1)
+    emulated = ["--cloud", "emulator"]
+    azure = home / ".azure"
+    match ending:
+        case "rules":
+            rules = [*emulated, "firewall-rules", "-n", "contoso", "-g", "contoso-rg", "--planned", "--check", path, "-o", "none"]
+            return [rules, [*rules, "--from", LANGUAGES[stem]]]
+        case "log":
+            return [["firewall-log", path, "-o", "none"]]
+        case "csv":
+            return [[*emulated, "list-endpoints", "-o", "none", "--report", home / "r.md", "--exceptions", path]]
+        case "txt":
+            query = path.read_bytes().replace(b"\0", b"")
+            return [[*emulated, "list", "--query", query.decode(errors="replace"), "-o", "yaml"]]
+    match stem:
+        case "endpoints":
+            return [["firewall-rules", "--endpoints", path, "--format", "squid"], ["check-endpoints", "--endpoints", path, "--region", "nowhere"]]
+        case "clients":
+            return [[*emulated, "list-endpoints", "-o", "none", "--report", home / "r.html", "--clients", path]]
+    # Files of az: nothing listens where they lead.
+    for other, target in [("config.ini", "config"), ("clouds.ini", "clouds.config"), ("profile.json", "azureProfile.json"),
+                          ("tokens.json", "msal_token_cache.json")]:
+        (azure / target).write_bytes(path.read_bytes() if other == name else (CORPUS / other).read_bytes())
+    return [["show", "-n", "contoso", "-g", "rg"]]
+
+
+def one(job):
+    az_acr, seed = job
+    rng = random.Random(seed)
+    files = sorted(CORPUS.iterdir())
+    chosen = rng.choice(files)
+    data = damaged(rng, chosen.read_bytes(), [file.read_bytes() for file in files])
+    with tempfile.TemporaryDirectory() as root:
+        home = pathlib.Path(root)
+        (home / ".azure").mkdir()
+        path = home / chosen.name
+        path.write_bytes(data)
+        env = {"HOME": root, "PATH": "/nowhere", "HTTPS_PROXY": "http://127.0.0.1:9"}
+        for command in commands(chosen.name, path, home):
+            wrong = None
+            try:
+                ran = subprocess.run([az_acr, *command], env=env, cwd=root, capture_output=True, timeout=LONGEST, stdin=subprocess.DEVNULL)
+                if ran.returncode not in (0, 1, 2, 3) or b"panicked" in ran.stderr:
+                    wrong = f"exit code {ran.returncode}: {ran.stderr[-400:]}"
+                elif len(ran.stderr) > MOST_STDERR:
+                    wrong = f"{len(ran.stderr)} bytes of errors"
+            except subprocess.TimeoutExpired:
+                wrong = f"it did not end within {LONGEST} s"
+            if wrong:
+                KEPT.mkdir(parents=True, exist_ok=True)
+                kept = KEPT / f"{hashlib.sha256(data).hexdigest()[:12]}-{chosen.name}"
+                kept.write_bytes(data)
+                return f"seed {seed}, {chosen.name}, kept as {kept}: {wrong}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("az_acr", type=os.path.abspath)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=None)
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
+    deadline, count, failures = time.monotonic() + options.seconds, 0, []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while time.monotonic() < deadline and len(failures) < 20:
+            batch = [(options.az_acr, seed + count + i) for i in range(64)]
+            failures += [failure for failure in pool.map(one, batch) if failure]
+            count += len(batch)
+    for failure in failures:
+        print(failure)
+    print(f"{count} damaged files from seed {seed}: {len(failures)} failures")
+    return 1 if failures else 0
+
+
+sys.exit(main())
