@@ -150,13 +150,17 @@ impl ServiceError {
             || self.details.iter().any(|detail| detail.has_code(code))
     }
 
-    /// Whether a log query names a table that does not exist or cannot be seen: an inner error says `SemanticError`.
-    pub fn is_semantic(&self) -> bool {
-        fn says(inner: &Value) -> bool {
-            inner["code"].as_str() == Some("SemanticError")
-                || inner.get("innererror").is_some_and(says)
+    /// Whether a log query names a table that does not exist or cannot be seen: an inner error says `SemanticError` and speaks
+    /// of a table. Other semantic errors are mistakes in the query.
+    pub fn is_unknown_table(&self) -> bool {
+        fn says(inner: &Value, is_semantic: bool) -> bool {
+            let is_semantic = is_semantic || inner["code"].as_str() == Some("SemanticError");
+            let of_table =
+                inner["message"].as_str().is_some_and(|text| text.to_lowercase().contains("table"));
+            is_semantic && of_table
+                || inner.get("innererror").is_some_and(|inner| says(inner, is_semantic))
         }
-        self.inner.as_ref().is_some_and(says) || self.has_code("SemanticError")
+        self.inner.as_ref().is_some_and(|inner| says(inner, false))
     }
 
     /// The newest api-version in an error that says that the requested one is not known.

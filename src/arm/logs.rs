@@ -133,7 +133,7 @@ impl ArmClient {
         let body = json!({ "query": query }).to_string().into_bytes();
         let response = match self.http().send_read(url.clone(), body, Some(PREFER)).await {
             Ok(response) => response,
-            Err(ArmError::Service { status: 400, error }) if error.is_semantic() => {
+            Err(ArmError::Service { status: 400, error }) if error.is_unknown_table() => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -148,7 +148,9 @@ impl ArmClient {
             gaps.push(format!("The answer is partial: {}", message(error)));
         }
         denied_tables(answer.permissions.as_ref(), &mut gaps);
-        let Some(table) = answer.tables.into_iter().next() else { return Ok(None) };
+        let Some(table) = answer.tables.into_iter().next() else {
+            return Ok(Some(LogRows { rows: Vec::new(), gaps }));
+        };
         let rows = table.rows.into_iter().map(|row| object(&table.columns, row)).collect();
         Ok(Some(LogRows { rows, gaps }))
     }

@@ -4,8 +4,10 @@
 //! version does not know. A list that ARM omitted is omitted again, because an api-version may hide existing rules.
 
 use super::parameters::{Given, NetworkRuleSetUpdate};
+use ipnet::IpNet;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::net::IpAddr;
 
 const SUBNETS: &str = "virtualNetworkRules";
 const SUBNET_ID: &str = "virtualNetworkSubnetResourceId";
@@ -48,6 +50,17 @@ impl NetworkRules {
         self.remove(RANGES, |rule| rule[RANGE].as_str() == Some(range));
     }
 
+    /// Whether there is a rule for exactly this address, however it is written: alone, or as a range of one.
+    pub fn allows_address(&self, address: IpAddr) -> bool {
+        let rules = self.0.get(RANGES).and_then(Value::as_array).into_iter().flatten();
+        rules.into_iter().any(|rule| is_address(rule, address))
+    }
+
+    /// Removes the rules for exactly this address, however they are written.
+    pub fn remove_address(&mut self, address: IpAddr) {
+        self.remove(RANGES, |rule| is_address(rule, address));
+    }
+
     /// Whether there is a rule with exactly this address or range.
     pub fn allows_range(&self, range: &str) -> bool {
         let rules = self.0.get(RANGES).and_then(Value::as_array).into_iter().flatten();
@@ -70,6 +83,12 @@ impl NetworkRules {
     }
 }
 
+fn is_address(rule: &Value, address: IpAddr) -> bool {
+    let text = rule[RANGE].as_str().unwrap_or_default();
+    let range = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    range == Some(IpNet::from(address))
+}
+
 impl From<NetworkRules> for Given<NetworkRuleSetUpdate> {
     /// Keeps the rules unchanged: a typed set would drop what this version does not know.
     fn from(rules: NetworkRules) -> Self {
@@ -80,6 +99,28 @@ impl From<NetworkRules> for Given<NetworkRuleSetUpdate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_found_however_it_is_written() {
+        let rules = |text: &str| {
+            let rule = json!([{"action": "Allow", "value": text}]);
+            NetworkRules::of_registry(&json!({"properties": {"networkRuleSet": {"ipRules": rule}}}))
+        };
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        for (written, asked, found) in [
+            ("203.0.113.7", "203.0.113.7", true),
+            ("203.0.113.7/32", "203.0.113.7", true),
+            ("2001:DB8:0::7", "2001:db8::7", true),
+            ("2001:db8::7/128", "2001:db8::7", true),
+            ("203.0.113.0/24", "203.0.113.7", false),
+            ("203.0.113.8", "203.0.113.7", false),
+        ] {
+            let mut rules = rules(written);
+            assert_eq!(rules.allows_address(address(asked)), found, "{written}");
+            rules.remove_address(address(asked));
+            assert!(!rules.allows_address(address(asked)), "{written}");
+        }
+    }
 
     #[test]
     fn what_was_not_asked_for_goes_back_as_it_came() {

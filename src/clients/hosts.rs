@@ -21,6 +21,11 @@ impl RegistryHosts {
         &self.0.login_server
     }
 
+    /// Whether the registry is in a region.
+    pub fn has_region(&self, region: &str) -> bool {
+        self.0.regions().any(|known| known == region)
+    }
+
     /// What a client needs that asked these login servers: login servers first, then data endpoints.
     ///
     /// Failover can move a client of the global endpoint to any replica, so it needs the data endpoints of every region. A

@@ -15,7 +15,7 @@ mod row;
 
 pub use group::{Asked, By, Client, Judged, group, text};
 pub use hosts::RegistryHosts;
-pub use row::{LogRow, read};
+pub use row::{LogRow, Span, read};
 
 use serde::Serialize;
 use std::net::IpAddr;

@@ -39,15 +39,18 @@ impl Events {
 
 /// The query for events from `since` until `until`.
 ///
-/// Its first row has the column `began`: the first event of the table since a week before `since`, which tells silence from
-/// missing logs.
+/// One row has the columns `began` and `ended`: the first and the last event of the table since a week before `since`, which
+/// tell silence from missing logs. `first` and `last` are keywords of the language.
 pub fn text(events: Events, since: OffsetDateTime, until: OffsetDateTime) -> String {
     let table = events.table();
     let of_table = match events {
         Events::Pulls => {
             "where OperationName =~ 'Pull' and not(ResultDescription matches regex '^[45]')"
         }
-        Events::Refusals | Events::RefusedLogins => "where ResultDescription matches regex '^[45]'",
+        // Neither missing tags nor throttling nor errors of the service are refusals.
+        Events::Refusals | Events::RefusedLogins => {
+            "where ResultDescription matches regex '^40[13]'"
+        }
     };
     let repositories = match events {
         // The table of logins has no repositories.
@@ -62,11 +65,11 @@ pub fn text(events: Events, since: OffsetDateTime, until: OffsetDateTime) -> Str
          let found = events\n\
          | where TimeGenerated >= datetime({since})\n\
          | {of_table}\n\
-         | summarize pulls=count(), hours=dcount(bin(TimeGenerated, 1h)), first=min(TimeGenerated), \
-         last=max(TimeGenerated), {repositories}reasons=make_set(ResultDescription, 5) \
+         | summarize pulls=count(), hours=dcount(bin(TimeGenerated, 1h)), firstSeen=min(TimeGenerated), \
+         lastSeen=max(TimeGenerated), {repositories}reasons=make_set(ResultDescription, 5) \
          by client=CallerIpAddress, agent=UserAgent, identity=Identity, region=Region, server=LoginServer\n\
          | top {rows} by pulls desc;\n\
-         union (events | summarize began=min(TimeGenerated)), found"
+         union (events | summarize began=min(TimeGenerated), ended=max(TimeGenerated)), found"
     )
 }
 

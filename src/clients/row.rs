@@ -26,10 +26,10 @@ pub struct LogRow {
     #[serde(deserialize_with = "number")]
     pub hours: u64,
     /// The first event.
-    #[serde(deserialize_with = "moment")]
+    #[serde(rename = "firstSeen", deserialize_with = "moment")]
     pub first: Option<OffsetDateTime>,
     /// The last event.
-    #[serde(deserialize_with = "moment")]
+    #[serde(rename = "lastSeen", deserialize_with = "moment")]
     pub last: Option<OffsetDateTime>,
     /// Repositories, at most 20.
     pub repositories: Option<Vec<String>>,
@@ -38,6 +38,18 @@ pub struct LogRow {
     /// In the row about the table itself: its first event.
     #[serde(deserialize_with = "moment")]
     pub began: Option<OffsetDateTime>,
+    /// In the row about the table itself: its last event.
+    #[serde(deserialize_with = "moment")]
+    pub ended: Option<OffsetDateTime>,
+}
+
+/// The first and the last event of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first event.
+    pub began: OffsetDateTime,
+    /// The last event.
+    pub ended: OffsetDateTime,
 }
 
 /// A row is not what the query asks for.
@@ -45,14 +57,12 @@ pub struct LogRow {
 #[error("a row of the logs cannot be read: {0}")]
 pub struct RowError(String);
 
-/// Splits an answer into the first event of the table and the rows about clients.
+/// Splits an answer into the span of the table, which is `None` if it has no event, and the rows about clients.
 ///
 /// # Errors
 /// A value has the wrong type, or a row has no time.
-pub fn read(
-    rows: Vec<Map<String, Value>>,
-) -> Result<(Option<OffsetDateTime>, Vec<LogRow>), RowError> {
-    let mut began = None;
+pub fn read(rows: Vec<Map<String, Value>>) -> Result<(Option<Span>, Vec<LogRow>), RowError> {
+    let mut span = None;
     let mut clients = Vec::new();
     for row in rows {
         let row: LogRow =
@@ -62,11 +72,11 @@ pub fn read(
                 return Err(RowError("it has no time".to_owned()));
             }
             clients.push(row);
-        } else {
-            began = began.or(row.began);
+        } else if let (Some(began), Some(ended)) = (row.began, row.ended) {
+            span = Some(Span { began, ended });
         }
     }
-    Ok((began, clients))
+    Ok((span, clients))
 }
 
 /// The row about the table has no numbers.

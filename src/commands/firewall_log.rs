@@ -27,6 +27,10 @@ const SAMPLE: usize = 64 << 10;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The period of Azure Firewall's tables if the user names none.
 const USUAL_PERIOD: time::Duration = time::Duration::days(7);
+/// What the two queries ask about.
+const LOGS: [&str; 2] = ["application rules", "DNS questions"];
+/// How much later than the period logs may begin before that is worth a warning.
+const TOLERANCE: time::Duration = time::Duration::hours(1);
 /// The type of a firewall.
 const FIREWALL: &str = "/providers/microsoft.network/azurefirewalls/";
 
@@ -100,9 +104,10 @@ pub async fn run(args: &FirewallLogArgs, session: &Session) -> Result<Answer> {
     let found = tally.found();
     let owned = found.wildcard_users.iter().filter(|user| user.registry_owned).count();
     let summary = format!(
-        "{} refused at registries; {} go to storage accounts, {owned} of them to accounts that look like the service's own; \
-         {} asked for a login server.",
+        "{} refused at registries, {} at storage accounts; {} go to storage accounts, {owned} of them to accounts that look like \
+         the service's own; {} asked for a login server.",
         found.refused.len(),
+        found.refused_storage.len(),
         found.wildcard_users.len(),
         found.resolvers.len()
     );
@@ -146,11 +151,11 @@ fn read_file(
         if file == "-" { Box::new(session.streams.stdin()) } else { Box::new(File::open(file)?) };
     let (start, log) = beginning(log)?;
     if !start.starts_with(&GZIP) {
-        return read_plain(file, &start, log, now, whose, tally);
+        return read_plain(file, &start, log, now, whose, tally, session);
     }
     let (start, log) =
         beginning(Box::new(MultiGzDecoder::new(BufReader::new(start.as_slice().chain(log)))))?;
-    read_plain(file, &start, log, now, whose, tally)
+    read_plain(file, &start, log, now, whose, tally, session)
 }
 
 fn read_plain(
@@ -160,16 +165,27 @@ fn read_plain(
     now: i64,
     whose: &Whose,
     tally: &mut Tally,
+    session: &Session,
 ) -> io::Result<Result<(), UserError>> {
-    // An empty log says nothing, in every format.
+    let nothing = || {
+        let message = format!(
+            "{} has no request at all. Is it the right log, and are requests logged?",
+            shown(file)
+        );
+        session.streams.warning(Code::NotRead, &message);
+    };
     if start.is_empty() {
+        nothing();
         return Ok(Ok(()));
     }
     let Some(format) = Format::recognise(start) else {
         let error = UserError::new(format!("{} is not a log that can be read.", shown(file)));
         return Ok(Err(error.hint(format!("The formats: {FORMATS}"))));
     };
-    read(start.chain(log), format, now, whose, tally).map(Ok)
+    if !read(start.chain(log), format, now, whose, tally)? {
+        nothing();
+    }
+    Ok(Ok(()))
 }
 
 /// The first bytes, and the rest.
@@ -197,20 +213,32 @@ async fn ask(
     let id = firewall_id(firewall, session).await?;
     let (registries, storage) = whose.suffixes();
     let mut answered = false;
-    for text in query::texts(since, until, registries, storage) {
-        let answer = session.tenant_arm().await?.query_logs(&id, &text).await?;
-        let Some(answer) = answer else { continue };
-        answered = true;
+    for (what, text) in LOGS.into_iter().zip(query::texts(since, until, registries, storage)) {
+        let answer = session.tenant_arm().await?.query_logs(&id, &text).await?.unwrap_or_default();
         for gap in &answer.gaps {
             session.streams.warning(Code::NotRead, gap);
         }
         if answer.rows.len() >= query::MAX_ROWS {
-            session.streams.warning(
-                Code::NotRead,
-                "There are more rows than an answer holds. A shorter period (--since) has fewer.",
-            );
+            let message =
+                "There are more rows than an answer holds. A shorter period (--since) has fewer.";
+            session.streams.warning(Code::NotRead, message);
         }
-        query::count(answer.rows, whose, tally);
+        let Some(began) = query::count(answer.rows, whose, tally) else {
+            let message = format!(
+                "The firewall has no log of {what} in this period, so nobody can say what it would show."
+            );
+            session.streams.warning(Code::NotRead, &message);
+            continue;
+        };
+        answered = true;
+        if began > (since + TOLERANCE).unix_timestamp() {
+            let began = OffsetDateTime::from_unix_timestamp(began).map(crate::clients::text);
+            let message = format!(
+                "The log of {what} begins at {}; what happened before is not known.",
+                began.unwrap_or_default()
+            );
+            session.streams.warning(Code::NotRead, &message);
+        }
     }
     if answered {
         return Ok(());

@@ -59,6 +59,7 @@ pub async fn run(args: &WithAccessArgs, session: &Session) -> Result<Answer> {
         (Ok(()), Some(signal)) => Ok(signal.exit_code()),
         (Ok(()), None) => {
             report(&access, &opened, session);
+            access.warn_of_leftovers(&opened);
             command(&args.command, &mut signals).await
         }
     };
@@ -90,7 +91,7 @@ fn report(access: &Access<'_>, opened: &Opened, session: &Session) {
     session.streams.note(Code::Setting, &text);
 }
 
-/// Runs the command. Ctrl-C reaches it through the terminal; SIGTERM is passed on.
+/// Runs the command, and passes signals on to it.
 async fn command(words: &[OsString], signals: &mut Signals) -> Result<u8> {
     // clap requires one word.
     let (program, rest) =
@@ -120,41 +121,63 @@ fn exit_code(status: ExitStatus) -> u8 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signal {
     Interrupt,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no SIGTERM"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has Ctrl-C only"))]
     Terminate,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has Ctrl-C only"))]
+    HangUp,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has Ctrl-C only"))]
+    Quit,
 }
 
 impl Signal {
+    /// As a shell reports a process that it ended: 128 and its number.
     fn exit_code(self) -> u8 {
         match self {
+            Self::HangUp => 129,
             Self::Interrupt => 130,
+            Self::Quit => 131,
             Self::Terminate => 143,
         }
     }
 
-    /// The terminal sends Ctrl-C to the command as well; SIGTERM comes to this process alone.
+    /// Passes the signal on to the command, unless the terminal has sent it to both.
     fn pass_to(self, child: &Child) {
         #[cfg(unix)]
-        if self == Self::Terminate
-            && let Some(pid) = child
-                .id()
-                .and_then(|id| i32::try_from(id).ok())
-                .and_then(rustix::process::Pid::from_raw)
         {
-            // The command may just have ended.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            use rustix::process::{Pid, Signal, kill_process};
+            let by_terminal = matches!(self, Self::Interrupt | Self::Quit) && in_foreground();
+            let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+            if let Some(pid) = pid.filter(|_| !by_terminal) {
+                let signal = match self {
+                    Self::Interrupt => Signal::INT,
+                    Self::Terminate => Signal::TERM,
+                    Self::HangUp => Signal::HUP,
+                    Self::Quit => Signal::QUIT,
+                };
+                // The command may just have ended.
+                let _ = kill_process(pid, signal);
+            }
         }
         #[cfg(not(unix))]
         let _ = child;
     }
 }
 
+/// Whether this process is in the foreground of a terminal, which then sends Ctrl-C to the command as well.
+#[cfg(unix)]
+fn in_foreground() -> bool {
+    let group = rustix::process::getpgrp();
+    let is_mine =
+        |group_of: rustix::io::Result<rustix::process::Pid>| group_of.is_ok_and(|of| of == group);
+    is_mine(rustix::termios::tcgetpgrp(std::io::stdin()))
+        || is_mine(rustix::termios::tcgetpgrp(std::io::stdout()))
+        || is_mine(rustix::termios::tcgetpgrp(std::io::stderr()))
+}
+
 /// The signals of this process, caught from now on.
 struct Signals {
     #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
+    all: [(Signal, tokio::signal::unix::Signal); 4],
 }
 
 impl Signals {
@@ -162,8 +185,12 @@ impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
+            all: [
+                (Signal::Interrupt, signal(SignalKind::interrupt())?),
+                (Signal::Terminate, signal(SignalKind::terminate())?),
+                (Signal::HangUp, signal(SignalKind::hangup())?),
+                (Signal::Quit, signal(SignalKind::quit())?),
+            ],
         })
     }
 
@@ -175,9 +202,12 @@ impl Signals {
 
     #[cfg(unix)]
     async fn next(&mut self) -> Signal {
+        let [first, second, third, fourth] = &mut self.all;
         tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
+            _ = first.1.recv() => first.0,
+            _ = second.1.recv() => second.0,
+            _ = third.1.recv() => third.0,
+            _ = fourth.1.recv() => fourth.0,
         }
     }
 

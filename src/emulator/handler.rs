@@ -177,7 +177,7 @@ fn in_group(
             error::resource_not_found(&format!("registries/{}", of.registry), group)
         }
         ("GET", [_, "replications"]) => replications::list(state, of),
-        ("GET", [_, "replications", _]) => replications::get(state, of, segments[5]),
+        ("GET", [_, "replications", _]) => replications::get(state, request, of, segments[5]),
         ("PATCH", [_, "replications", _]) => replications::update(state, request, of, segments[5]),
         ("PUT", [_, "replications", _]) => replications::create(state, request, of, segments[5]),
         ("DELETE", [_, "replications", _]) => replications::delete(state, request, of, segments[5]),

@@ -132,8 +132,9 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    const COLUMNS: [(&'static str, &'static str); 12] = [
+    const COLUMNS: [(&'static str, &'static str); 13] = [
         ("began", "datetime"),
+        ("ended", "datetime"),
         ("client", "string"),
         ("agent", "string"),
         ("identity", "string"),
@@ -141,8 +142,8 @@ impl<'a> Question<'a> {
         ("server", "string"),
         ("pulls", "long"),
         ("hours", "long"),
-        ("first", "datetime"),
-        ("last", "datetime"),
+        ("firstSeen", "datetime"),
+        ("lastSeen", "datetime"),
         ("repositories", "dynamic"),
         ("reasons", "dynamic"),
     ];
@@ -163,11 +164,12 @@ impl<'a> Question<'a> {
     fn rows(&self, events: &[&Event]) -> Vec<Value> {
         let of_table =
             |event: &&&Event| event.login == self.logins && event.time.as_str() < self.until;
-        let began = events.iter().filter(of_table).map(|event| event.time.as_str()).min();
+        let times = || events.iter().filter(of_table).map(|event| event.time.as_str());
+        let (began, ended) = (times().min(), times().max());
         let wanted = |event: &&&Event| {
             of_table(event)
                 && event.time.as_str() >= self.since
-                && (event.status >= 400) == self.refused
+                && matches!(event.status, 401 | 403) == self.refused
         };
         let mut groups: BTreeMap<[&str; 5], Vec<&Event>> = BTreeMap::new();
         for event in events.iter().filter(wanted) {
@@ -175,7 +177,7 @@ impl<'a> Question<'a> {
             groups.entry(key.map(String::as_str)).or_default().push(event);
         }
         let about_table =
-            json!([began, null, null, null, null, null, null, null, null, null, null, null]);
+            json!([began, ended, null, null, null, null, null, null, null, null, null, null, null]);
         let rows = groups.into_iter().map(|(by, events)| self.row(by, &events));
         std::iter::once(about_table).chain(rows).collect()
     }
@@ -192,6 +194,7 @@ impl<'a> Question<'a> {
         let [client, agent, identity, region, server] = by;
         // Dynamic columns are text in the service's answers.
         json!([
+            null,
             null,
             client,
             agent,
@@ -228,11 +231,12 @@ pub fn of_firewall(request: &Request, name: &str) -> Response {
         ("host", "string"),
         ("action", "string"),
         ("events", "long"),
-        ("first", "datetime"),
-        ("last", "datetime"),
+        ("firstSeen", "datetime"),
+        ("lastSeen", "datetime"),
+        ("began", "datetime"),
     ];
     let row = |(source, host, action, events): (&str, &str, &str, u32)| {
-        json!([source, host, action, events, time(0), time(6)])
+        json!([source, host, action, events, time(0), time(6), null])
     };
     let rows: &[(&str, &str, &str, u32)] = if text.contains("AZFWDnsQuery") {
         &[
@@ -252,7 +256,11 @@ pub fn of_firewall(request: &Request, name: &str) -> Response {
     } else {
         return not_understood();
     };
-    table(&columns, &rows.iter().map(|&cells| row(cells)).collect::<Vec<_>>())
+    // The log begins with the period that is asked about.
+    let began = datetimes(&text).first().copied().unwrap_or_default();
+    let about_table = json!([null, null, null, null, null, null, began]);
+    let rows = rows.iter().map(|&cells| row(cells)).chain([about_table]);
+    table(&columns, &rows.collect::<Vec<_>>())
 }
 
 /// Whether a request asks about logs.

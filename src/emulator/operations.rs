@@ -59,12 +59,33 @@ pub fn status(state: &mut State, request: &Request, id: &str) -> Response {
             .header("azure-asyncoperation", url(request, &operation))
             .header("x-ms-retry-after-ms", POLL_AFTER_MS.to_owned());
     }
+    end(state, request, index);
+    Response::json(200, json!({"status": "Succeeded"}))
+}
+
+/// GET of a replica: counts as a poll of the operation on it, if there is one.
+pub fn look(state: &mut State, request: &Request, of: RegistryId<'_>, replication: &str) {
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    let on_it = |o: &Operation| {
+        same(&o.subscription, of.subscription)
+            && same(&o.resource_group, of.group)
+            && same(&o.registry, of.registry)
+            && same(&o.replication, replication)
+    };
+    let Some(index) = state.operations.iter().position(on_it) else { return };
+    state.changed = true;
+    match &mut state.operations[index].polls_left {
+        0 => end(state, request, index),
+        left => *left -= 1,
+    }
+}
+
+fn end(state: &mut State, request: &Request, index: usize) {
     let operation = state.operations.remove(index);
     let Operation { subscription, resource_group, registry, .. } = &operation;
     if let Some(registry) = state.registry_mut(subscription, resource_group, registry) {
         replications::finish(registry, &operation.replication, &operation.kind, &request.now);
     }
-    Response::json(200, json!({"status": "Succeeded"}))
 }
 
 /// Returns a new polling URL for a response. The service signs its URLs, which makes them about 5 KB long.

@@ -17,7 +17,9 @@ pub fn list(state: &State, of: RegistryId<'_>) -> Response {
     }
 }
 
-pub fn get(state: &State, of: RegistryId<'_>, name: &str) -> Response {
+pub fn get(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str) -> Response {
+    // A client that has lost the URL of an operation looks at the replica itself, and time passes for it as well.
+    operations::look(state, request, of, name);
     let Some(registry) = state.registry(of.subscription, of.group, of.registry) else {
         return registries::not_found(of);
     };

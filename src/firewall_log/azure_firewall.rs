@@ -15,7 +15,7 @@ use std::io::{self, Read};
 struct Row {
     #[serde(alias = "TimeGenerated", alias = "timegenerated", alias = "timegenerated [utc]")]
     time: Option<String>,
-    #[serde(alias = "SourceIp", alias = "SourceIP", alias = "sourceip")]
+    #[serde(alias = "SourceIp", alias = "SourceIP", alias = "sourceip", alias = "sourceIp")]
     source: Option<String>,
     #[serde(alias = "Fqdn", alias = "FQDN")]
     fqdn: Option<String>,
@@ -26,6 +26,8 @@ struct Row {
     #[serde(alias = "msg_s")]
     msg: Option<String>,
     properties: Option<Box<Row>>,
+    /// Event hubs and older exports send several at once.
+    records: Option<Vec<Row>>,
 }
 
 /// Whether an array of objects begins here.
@@ -53,26 +55,28 @@ pub(super) fn is_csv(sample: &[u8]) -> bool {
 /// Reads one object.
 pub(super) fn read_line(text: &str, whose: &Whose, tally: &mut Tally) {
     match serde_json::from_str::<Row>(text) {
-        Ok(row) => count(&row, whose, tally),
-        Err(_) => tally.count_bad(1),
+        // The line mentions a host, so that it must say something about it.
+        Ok(row) if count(&row, whose, tally) => {}
+        Ok(_) | Err(_) => tally.count_bad(1),
     }
 }
 
 /// Reads an array, one object after the other.
-pub(super) fn read_array(log: impl Read, whose: &Whose, tally: &mut Tally) -> io::Result<()> {
+pub(super) fn read_array(log: impl Read, whose: &Whose, tally: &mut Tally) -> io::Result<bool> {
     struct Rows<'t>(&'t Whose, &'t mut Tally);
     impl<'de> Visitor<'de> for Rows<'_> {
-        type Value = ();
+        type Value = bool;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an array of rows")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<bool, A::Error> {
+            let mut any = false;
             while let Some(row) = rows.next_element::<Row>()? {
-                count(&row, self.0, self.1);
+                any |= count(&row, self.0, self.1);
             }
-            Ok(())
+            Ok(any)
         }
     }
     let log = io::BufReader::with_capacity(1 << 20, log);
@@ -82,7 +86,7 @@ pub(super) fn read_array(log: impl Read, whose: &Whose, tally: &mut Tally) -> io
 }
 
 /// Reads CSV by the names of its columns.
-pub(super) fn read_csv(log: impl Read, whose: &Whose, tally: &mut Tally) -> io::Result<()> {
+pub(super) fn read_csv(log: impl Read, whose: &Whose, tally: &mut Tally) -> io::Result<bool> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(log);
     let header = reader.headers().map_err(io::Error::other)?.clone();
     let column = |names: &[&str]| {
@@ -95,6 +99,7 @@ pub(super) fn read_csv(log: impl Read, whose: &Whose, tally: &mut Tally) -> io::
     let source = column(&["sourceip"]);
     let (fqdn, query) = (column(&["fqdn"]), column(&["queryname"]));
     let (action, msg) = (column(&["action"]), column(&["msg_s", "msg"]));
+    let mut any = false;
     for record in reader.records() {
         let Ok(record) = record else {
             tally.count_bad(1);
@@ -109,41 +114,53 @@ pub(super) fn read_csv(log: impl Read, whose: &Whose, tally: &mut Tally) -> io::
             action: cell(action),
             msg: cell(msg),
             properties: None,
+            records: None,
         };
-        count(&row, whose, tally);
+        any |= count(&row, whose, tally);
     }
-    Ok(())
+    Ok(any)
 }
 
-fn count(row: &Row, whose: &Whose, tally: &mut Tally) {
+/// Counts a row. Returns whether it is about a request.
+fn count(row: &Row, whose: &Whose, tally: &mut Tally) -> bool {
+    if let Some(records) = &row.records {
+        return records.iter().filter(|row| count(row, whose, tally)).count() > 0;
+    }
     let below = row.properties.as_deref();
     let lower = |own: &Option<String>, other: Option<&Option<String>>| {
-        own.as_ref().or_else(|| other?.as_ref()).map(|text| text.trim().to_lowercase())
+        let text = own.as_ref().or_else(|| other?.as_ref());
+        text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty())
     };
     let time = lower(&row.time, below.map(|row| &row.time));
     let time = time.as_deref().and_then(times::rfc3339);
     if let Some(text) = lower(&row.msg, below.map(|row| &row.msg)) {
-        match message(&text, time) {
-            Some(entry) => tally.add(&entry, whose),
-            // Other messages have another form.
-            None => tally.count_bad(u64::from(!whose.mentions(text.as_bytes()).is_empty())),
+        if let Some(entry) = message(&text, time) {
+            tally.add(&entry, whose);
+            return true;
         }
-        return;
+        // Other messages have another form.
+        tally.count_bad(u64::from(!whose.mentions(text.as_bytes()).is_empty()));
+        return false;
     }
     let source = lower(&row.source, below.map(|row| &row.source)).unwrap_or_default();
     let action = lower(&row.action, below.map(|row| &row.action)).unwrap_or_default();
-    let fqdn = lower(&row.fqdn, below.map(|row| &row.fqdn)).filter(|name| !name.is_empty());
-    let query = lower(&row.query, below.map(|row| &row.query)).filter(|name| !name.is_empty());
+    let fqdn = lower(&row.fqdn, below.map(|row| &row.fqdn));
+    let query = lower(&row.query, below.map(|row| &row.query));
     let (host, verdict) = match (&fqdn, &query) {
         (Some(host), _) => {
             (host, if action.starts_with("deny") { Verdict::Refused } else { Verdict::Allowed })
         }
         (None, Some(host)) => (host, Verdict::Resolved),
         // Rules about networks name no host.
-        (None, None) => return,
+        (None, None) => return false,
     };
     let host = host.rsplit_once(':').map_or(host.as_str(), |(host, _)| host).trim_end_matches('.');
+    if source.is_empty() {
+        tally.count_bad(u64::from(whose.role(host).is_some()));
+        return false;
+    }
     tally.add(&Entry { source: &source, host, time, verdict }, whose);
+    true
 }
 
 /// The text of the older form.

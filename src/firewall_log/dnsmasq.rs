@@ -1,6 +1,6 @@
 //! The log of dnsmasq with `log-queries`, or `log-queries=extra`.
 //!
-//! `query[A] host from address` is a question; `config host is NXDOMAIN` (or 0.0.0.0, ::, NODATA) right after it is a
+//! `query[A] host from address` is a question; `config host is NXDOMAIN` (or 0.0.0.0, ::, 127.…, ::1, NODATA) right after it is a
 //! refusal by the configuration. Only the question names the client.
 
 use super::{BadLine, Entry, Parsed, Verdict, times};
@@ -27,10 +27,11 @@ impl Reader {
         let (_, message) = message.split_once(": ").ok_or(BadLine)?;
         let time =
             times::syslog(before, self.now).or_else(|| times::rfc3339(before.split(' ').next()?));
-        let mut words = message.split_ascii_whitespace().skip_while(|word| {
-            // `12 10.1.0.4/40000` of log-queries=extra.
-            word.starts_with(|c: char| c.is_ascii_digit())
-        });
+        let mut words = message.split_ascii_whitespace().peekable();
+        // `12 10.1.0.4/40000` of log-queries=extra.
+        if words.next_if(|word| word.bytes().all(|byte| byte.is_ascii_digit())).is_some() {
+            words.next_if(|word| word.contains('/'));
+        }
         match (words.next(), words.next(), words.next(), words.next()) {
             (Some(query), Some(host), Some("from"), Some(source))
                 if query.starts_with("query[") =>
@@ -40,9 +41,11 @@ impl Reader {
                 Ok(Some(Entry { source, host, time, verdict: Verdict::Resolved }))
             }
             (Some("config"), Some(host), Some("is"), Some(answer)) if host == self.host => {
-                let refused = ["nxdomain", "nodata", "nodata-ipv4", "nodata-ipv6", "0.0.0.0", "::"];
+                let refused =
+                    ["nxdomain", "nodata", "nodata-ipv4", "nodata-ipv6", "0.0.0.0", "::", "::1"];
+                let refused = refused.contains(&answer) || answer.starts_with("127.");
                 let entry = Entry { source: &self.source, host, time, verdict: Verdict::Refused };
-                Ok(refused.contains(&answer).then_some(entry))
+                Ok(refused.then_some(entry))
             }
             (Some(_), Some(_), Some(_), _) => Ok(None),
             _ => Err(BadLine),

@@ -105,6 +105,17 @@ impl Format {
             Self::AzureJson | Self::AzureCsv => false,
         }
     }
+
+    /// Whether a line is about a request, for whatever host.
+    fn is_request(self, line: &[u8]) -> bool {
+        let has = |word: &[u8]| memchr::memmem::find(line, word).is_some();
+        match self {
+            Self::Dnsmasq => has(b"query["),
+            Self::Unbound => unbound::is_line(line) && (line.ends_with(b" in") || has(b" in ")),
+            Self::AzureJsonLines => has(b"\"sourceip\"") || has(b"\"msg\"") || has(b"\"msg_s\""),
+            other => other.is_line(line),
+        }
+    }
 }
 
 /// A line that cannot be read.
@@ -121,6 +132,8 @@ type Parsed<'a> = Result<Option<Entry<'a>>, BadLine>;
 /// * `whose` - which hosts count.
 /// * `tally` - counts.
 ///
+/// Returns whether there is any request in it, for whatever host.
+///
 /// # Errors
 /// Reading fails, or an array of JSON is damaged.
 pub fn read(
@@ -129,12 +142,13 @@ pub fn read(
     now: i64,
     whose: &Whose,
     tally: &mut Tally,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     match format {
         Format::AzureJson => return azure_firewall::read_array(log, whose, tally),
         Format::AzureCsv => return azure_firewall::read_csv(log, whose, tally),
         _ => {}
     }
+    let mut has_requests = false;
     let mut dnsmasq = dnsmasq::Reader::new(now);
     let mut unbound = unbound::Reader::new(now);
     let mut chunk = Chunk::new();
@@ -147,6 +161,7 @@ pub fn read(
             }
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let is_empty = line.is_empty() || line.starts_with(b"#");
+            has_requests = has_requests || format.is_request(line);
             if !mentions {
                 tally.count_bad(u64::from(!is_empty && !format.is_line(line)));
                 continue;
@@ -170,7 +185,7 @@ pub fn read(
         }
     }
     tally.count_bad(chunk.too_long());
-    Ok(())
+    Ok(has_requests)
 }
 
 #[cfg(test)]
@@ -190,11 +205,13 @@ mod tests {
         let (found, bad) = (tally.found(), tally.bad_lines());
         let used = |kind: &str, of: &Use| format!("{kind} {} {} {}", of.source, of.host, of.count);
         let refused = found.refused.iter().map(|of| used("refused", of));
+        let storage =
+            found.refused_storage.iter().map(|of| format!("refused {} {}", of.source, of.host));
         let users = found.wildcard_users.iter().map(|of| {
             format!("wildcard {} {} {} {}", of.source, of.host, of.count, of.registry_owned)
         });
         let resolvers = found.resolvers.iter().map(|of| used("resolver", of));
-        (format, refused.chain(users).chain(resolvers).collect(), bad)
+        (format, refused.chain(storage).chain(users).chain(resolvers).collect(), bad)
     }
 
     #[test]
@@ -253,6 +270,9 @@ Nov 29 12:00:00 dnsmasq[7]: reply contoso.azurecr.io is 20.1.2.3
 Nov 29 12:00:01 dnsmasq[7]: query[A] contoso.eastus.data.azurecr.io from 10.1.0.4
 Nov 29 12:00:01 dnsmasq[7]: config contoso.eastus.data.azurecr.io is NXDOMAIN
 Nov 29 12:00:02 host dnsmasq[7]: 12 10.1.0.5/4000 query[AAAA] weumanaged15.blob.core.windows.net from 10.1.0.5
+Nov 29 12:00:03 host dnsmasq[7]: 13 fd00::5/4000 query[A] contoso.azurecr.io from fd00::5
+Nov 29 12:00:04 host dnsmasq[7]: 14 ::1/50992 query[A] mine.blob.core.windows.net from ::1
+Nov 29 12:00:04 host dnsmasq[7]: 14 ::1/50992 config mine.blob.core.windows.net is 127.0.0.1
 ";
         let (format, uses, bad) = found(dnsmasq);
         assert_eq!((format, bad), (Some(Format::Dnsmasq), 0));
@@ -260,15 +280,19 @@ Nov 29 12:00:02 host dnsmasq[7]: 12 10.1.0.5/4000 query[AAAA] weumanaged15.blob.
             uses,
             [
                 "refused 10.1.0.4 contoso.eastus.data.azurecr.io 1",
+                "refused ::1 mine.blob.core.windows.net",
+                "wildcard ::1 mine.blob.core.windows.net 1 false",
                 "wildcard 10.1.0.5 weumanaged15.blob.core.windows.net 1 true",
-                "resolver 10.1.0.4 contoso.azurecr.io 1"
+                "resolver 10.1.0.4 contoso.azurecr.io 1",
+                "resolver fd00::5 contoso.azurecr.io 1"
             ]
         );
         let unbound = "\
 [1795996000] unbound[123:0] info: 10.1.0.4 contoso.azurecr.io. A IN
 [1795996000] unbound[123:0] info: 10.1.0.4 contoso.azurecr.io. A IN NOERROR 0.05 0 65
 [1795996001] unbound[123:0] info: data.azurecr.io. always_nxdomain 10.1.0.4@40000 contoso.eastus.data.azurecr.io. A IN
-Nov 29 12:00:00 unbound[123:0] info: 10.1.0.5 mine.blob.core.windows.net. A IN
+Nov 29 12:00:00 host unbound: [123:0] info: 10.1.0.5 mine.blob.core.windows.net. A IN
+[1795996002] unbound[123:0] info: contoso.westus.data.azurecr.io. static 10.1.0.4@40000 contoso.westus.data.azurecr.io. A IN
 ";
         let (format, uses, bad) = found(unbound);
         assert_eq!((format, bad), (Some(Format::Unbound), 0));
@@ -277,6 +301,7 @@ Nov 29 12:00:00 unbound[123:0] info: 10.1.0.5 mine.blob.core.windows.net. A IN
 [1795996000] unbound[123:0] info: 10.1.0.4 contoso.azurecr.io. A IN NOERROR 0.05 0 65
 [1795996001] unbound[123:0] info: rpz: applied [acr] contoso.eastus.data.azurecr.io. rpz-nxdomain 10.1.0.4@4 contoso.eastus.data.azurecr.io. A IN
 [1795996001] unbound[123:0] info: rpz: applied [acr] contoso.westus.data.azurecr.io. rpz-passthru 10.1.0.4@4 contoso.westus.data.azurecr.io. A IN
+[1795996001] unbound[123:0] info: rpz: applied [acr] contoso.westus.data.azurecr.io. rpz-disabled 10.1.0.4@4 contoso.westus.data.azurecr.io. A IN
 ";
         let expected = [
             "refused 10.1.0.4 contoso.eastus.data.azurecr.io 1",
@@ -298,7 +323,7 @@ Nov 29 12:00:00 unbound[123:0] info: 10.1.0.5 mine.blob.core.windows.net. A IN
         let lines = r#"{"time": "2026-11-29T12:00:00Z", "category": "AZFWApplicationRule", "properties": {"SourceIp": "10.1.0.4", "Fqdn": "contoso.eastus.data.azurecr.io", "Action": "Deny"}}
 {"TimeGenerated": "2026-11-29T12:00:00Z", "SourceIp": "10.1.0.5", "Fqdn": "mine.blob.core.windows.net", "Action": "Allow"}
 {"category": "AzureFirewallApplicationRule", "properties": {"msg": "HTTPS request from 10.1.0.6:5000 to contoso.azurecr.io:443. Action: Allow. Rule Collection: x"}}
-{"TimeGenerated": "2026-11-29T12:00:00Z", "SourceIp": "10.1.0.7", "QueryName": "contoso.azurecr.io.", "QueryType": "A"}
+{"records": [{"time": "2026-11-29T12:00:00Z", "properties": {"SourceIp": "10.1.0.7", "QueryName": "contoso.azurecr.io.", "msg": ""}}]}
 "#;
         let expected = [
             "refused 10.1.0.4 contoso.eastus.data.azurecr.io 1",

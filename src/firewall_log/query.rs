@@ -41,26 +41,28 @@ pub fn texts(
         moment(until)
     );
     let storage = storage.map(|suffix| format!(" or host endswith '{suffix}'")).unwrap_or_default();
+    // The row about the log itself tells silence from missing logs.
     let rest = format!(
-        "| extend host = tolower(trim_end('[.]', host))\n\
+        ";\nlet found = rows\n| extend host = tolower(trim_end('[.]', host))\n\
          | where host endswith '{registries}'{storage}\n\
-         | summarize events=count(), first=min(TimeGenerated), last=max(TimeGenerated) by source, host, action\n\
-         | top {MAX_ROWS} by events desc"
+         | summarize events=count(), firstSeen=min(TimeGenerated), lastSeen=max(TimeGenerated) by source, host, action\n\
+         | top {MAX_ROWS} by events desc;\n\
+         union (rows | summarize began=min(TimeGenerated)), found"
     );
     [
         format!(
-            "union isfuzzy=true\n\
+            "let rows = union isfuzzy=true\n\
              (AZFWApplicationRule | {period} | project TimeGenerated, source=SourceIp, host=Fqdn, action=Action),\n\
              (AzureDiagnostics | {period} | where Category == 'AzureFirewallApplicationRule' \
              | parse msg_s with * ' request from ' source ':' * ' to ' host ':' * '. Action: ' action '.' * \
-             | project TimeGenerated, source, host, action)\n{rest}"
+             | project TimeGenerated, source, host, action){rest}"
         ),
         format!(
-            "union isfuzzy=true\n\
+            "let rows = union isfuzzy=true\n\
              (AZFWDnsQuery | {period} | project TimeGenerated, source=SourceIp, host=QueryName, action='Query'),\n\
              (AzureDiagnostics | {period} | where Category == 'AzureFirewallDnsProxy' \
              | parse msg_s with 'DNS Request: ' source ':' * ' IN ' host ' ' * \
-             | project TimeGenerated, source, host, action='Query')\n{rest}"
+             | project TimeGenerated, source, host, action='Query'){rest}"
         ),
     ]
 }
@@ -70,20 +72,30 @@ struct Row {
     source: Option<String>,
     host: Option<String>,
     action: Option<String>,
-    events: u64,
+    events: Option<u64>,
+    #[serde(rename = "firstSeen")]
     first: Option<String>,
+    #[serde(rename = "lastSeen")]
     last: Option<String>,
+    /// In the row about the log itself: its first event of the period.
+    began: Option<String>,
 }
 
-/// Counts the rows of an answer.
-pub fn count(rows: Vec<Map<String, Value>>, whose: &Whose, tally: &mut Tally) {
+/// Counts the rows of an answer. Returns when the log begins within the period, in seconds since 1970; `None` if it has no event.
+pub fn count(rows: Vec<Map<String, Value>>, whose: &Whose, tally: &mut Tally) -> Option<i64> {
+    let mut began = None;
     for row in rows {
         let Ok(row) = serde_json::from_value::<Row>(Value::Object(row)) else {
             tally.count_bad(1);
             continue;
         };
-        let (Some(source), Some(host)) = (&row.source, &row.host) else {
-            tally.count_bad(1);
+        if let Some(time) = row.began.as_deref() {
+            began = times::rfc3339(time);
+            continue;
+        }
+        let (Some(source), Some(host), Some(events)) = (&row.source, &row.host, row.events) else {
+            // The row about a log without events has nothing.
+            tally.count_bad(row.events.unwrap_or_default());
             continue;
         };
         let action = row.action.unwrap_or_default().to_lowercase();
@@ -94,11 +106,8 @@ pub fn count(rows: Vec<Map<String, Value>>, whose: &Whose, tally: &mut Tally) {
         };
         let time = row.first.as_deref().and_then(times::rfc3339);
         let last = row.last.as_deref().and_then(times::rfc3339);
-        tally.add_many(
-            &Entry { source, host: &host.to_lowercase(), time, verdict },
-            whose,
-            row.events,
-            last,
-        );
+        let entry = Entry { source, host: &host.to_lowercase(), time, verdict };
+        tally.add_many(&entry, whose, events, last);
     }
+    began
 }

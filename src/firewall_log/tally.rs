@@ -45,12 +45,21 @@ pub struct WildcardUser {
     pub count: u64,
 }
 
+impl WildcardUser {
+    fn new(of: Use, registry_owned: bool) -> Self {
+        let Use { source, host, first, last, count } = of;
+        Self { source, host, registry_owned, first, last, count }
+    }
+}
+
 /// What was found, the most frequent first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Found {
     /// Who was refused at a host of a registry.
     pub refused: Vec<Use>,
+    /// Who was refused at which storage account.
+    pub refused_storage: Vec<WildcardUser>,
     /// Who goes to which storage account.
     pub wildcard_users: Vec<WildcardUser>,
     /// Who asked for a login server: tomorrow's users of data endpoints.
@@ -60,6 +69,7 @@ pub struct Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Kind {
     Refused,
+    RefusedStorage { registry_owned: bool },
     Storage { registry_owned: bool },
     Resolver,
 }
@@ -95,6 +105,9 @@ impl Tally {
         let kind = match (whose.role(entry.host), entry.verdict) {
             (Some(Role::Storage { registry_owned }), Verdict::Allowed | Verdict::Resolved) => {
                 Kind::Storage { registry_owned }
+            }
+            (Some(Role::Storage { registry_owned }), Verdict::Refused) => {
+                Kind::RefusedStorage { registry_owned }
             }
             (Some(Role::Login | Role::Other), Verdict::Refused) => Kind::Refused,
             (Some(Role::Login), Verdict::Allowed | Verdict::Resolved) => Kind::Resolver,
@@ -160,16 +173,10 @@ impl Tally {
                 Kind::Refused => found.refused.push(of),
                 Kind::Resolver => found.resolvers.push(of),
                 Kind::Storage { registry_owned } => {
-                    let Use { source, host, first, last, count } = of;
-                    let registry_owned = *registry_owned;
-                    found.wildcard_users.push(WildcardUser {
-                        source,
-                        host,
-                        registry_owned,
-                        first,
-                        last,
-                        count,
-                    });
+                    found.wildcard_users.push(WildcardUser::new(of, *registry_owned));
+                }
+                Kind::RefusedStorage { registry_owned } => {
+                    found.refused_storage.push(WildcardUser::new(of, *registry_owned));
                 }
             }
         }

@@ -3,24 +3,20 @@
 
 use super::{BadLine, Entry, Parsed, Verdict, times};
 
-/// Types of local zones that refuse.
-const REFUSING: [&str; 8] = [
-    "always_nxdomain",
-    "always_refuse",
-    "always_null",
-    "always_deny",
-    "always_nodata",
-    "refuse",
-    "deny",
-    "static",
-];
-
+/// Types of local zones that refuse every name. `static`, `refuse` and `deny` answer names that have data of their own, which the
+/// line does not tell, so they do not count.
+const REFUSING: [&str; 5] =
+    ["always_nxdomain", "always_refuse", "always_null", "always_deny", "always_nodata"];
+/// What policy zones do to refuse a name.
+const REFUSING_POLICIES: [&str; 3] = ["rpz-nxdomain", "rpz-nodata", "rpz-drop"];
+/// How its lines are marked: with a process number, or by syslog without one.
+const MARKS: [&str; 2] = ["unbound[", "unbound: ["];
 /// More words than a line of interest has.
 const MAX_WORDS: usize = 12;
 
 /// A line of unbound, whatever it says.
 pub(super) fn is_line(line: &[u8]) -> bool {
-    memchr::memmem::find(line, b"unbound[").is_some()
+    MARKS.iter().any(|mark| memchr::memmem::find(line, mark.as_bytes()).is_some())
 }
 
 /// Remembers whether questions are logged: then answers repeat them.
@@ -36,7 +32,8 @@ impl Reader {
     }
 
     pub(super) fn entry<'a>(&mut self, line: &'a str) -> Parsed<'a> {
-        let (before, rest) = line.split_once("unbound[").ok_or(BadLine)?;
+        let marked = MARKS.iter().find_map(|mark| line.split_once(mark));
+        let (before, rest) = marked.ok_or(BadLine)?;
         let message =
             [" info: ", " query: ", " reply: "].iter().find_map(|tag| rest.split_once(tag));
         let Some((_, message)) = message else { return Ok(None) };
@@ -49,13 +46,12 @@ impl Reader {
         let found = match words.as_slice() {
             // `rpz: applied [name] host. action address@port host. A IN`
             ["rpz:", "applied", .., action, place, host, _kind, "in"] => {
-                let passes = action.contains("passthru");
-                (!passes).then_some((*place, *host, Verdict::Refused))
+                let refuses = REFUSING_POLICIES.contains(action);
+                refuses.then_some((*place, *host, Verdict::Refused))
             }
             // `zone. type address@port host. A IN`
             [_zone, kind, place, host, _kind, "in"] if place.contains('@') => {
-                let kind = kind.trim_start_matches("inform_");
-                REFUSING.contains(&kind).then_some((*place, *host, Verdict::Refused))
+                REFUSING.contains(kind).then_some((*place, *host, Verdict::Refused))
             }
             // `address host. A IN`
             [source, host, _kind, "in"] => {

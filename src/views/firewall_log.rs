@@ -17,6 +17,9 @@ pub fn rows(found: &Found) -> Vec<Row> {
     let refused = found.refused.iter();
     let refused =
         refused.map(|of| row(Style::Bad, "refused", &of.source, &of.host, &of.last, of.count));
+    let storage = found.refused_storage.iter();
+    let storage =
+        storage.map(|of| row(Style::Bad, "refused", &of.source, &of.host, &of.last, of.count));
     let users = found.wildcard_users.iter().map(|of| {
         let (style, what) =
             if of.registry_owned { (Style::Plain, "layers?") } else { (Style::Notice, "storage") };
@@ -25,5 +28,5 @@ pub fn rows(found: &Found) -> Vec<Row> {
     let asked = found.resolvers.iter();
     let asked =
         asked.map(|of| row(Style::Plain, "asked", &of.source, &of.host, &of.last, of.count));
-    refused.chain(users).chain(asked).collect()
+    refused.chain(storage).chain(users).chain(asked).collect()
 }

@@ -1,6 +1,6 @@
 """Faults at every request of every command: what a broken network or service does to az-acr.
 
-Usage: run.py AZ_ACR [--short]
+Usage: run.py AZ_ACR [--short] [COMMAND…]      e.g. 'replication create'
 
 A proxy stands between az-acr and the emulator's server and breaks the N-th request. For each case:
 - az-acr ends in time, with an exit code of its own and one error; it does not panic;
@@ -27,6 +27,7 @@ import time
 
 AZ_ACR = os.path.abspath(sys.argv[1])
 SHORT = "--short" in sys.argv
+ONLY = [name for name in sys.argv[2:] if name != "--short"]
 TENANT, SUBSCRIPTION = "72f988bf-0000-4000-8000-00000000e0e0", "00000000-0000-4000-8000-0000000000ac"
 SECRET = "se.cr.emulated"
 LONGEST = 40
@@ -219,7 +220,7 @@ def main():
             port = int(re.search(r"localhost:(\d+)", server.stdout.readline()).group(1))
             proxy = Proxy(context, port)
             print(f"{'command':20} {'requests':>8} {'cases':>6} {'failed':>6} {'slowest':>8}")
-            for name in COMMANDS:
+            for name in ONLY or COMMANDS:
                 # How many requests a run without faults needs.
                 requests = None
                 slowest, count, failed = 0, 0, 0
@@ -246,13 +247,12 @@ def main():
                         if wrong:
                             failed += 1
                             failures.append(f"{name}, request {number}, {fault}: {'; '.join(wrong)}")
+                            print(failures[-1], flush=True)
                 print(f"{name:20} {requests:8} {count:6} {failed:6} {slowest:7.1f}s", flush=True)
                 cases += count
         finally:
             server.terminate()
             server.wait()
-    for failure in failures:
-        print(failure)
     print(f"{cases} cases, {len(failures)} failed")
     return 1 if failures else 0
 

@@ -109,7 +109,7 @@ fn a_rule_that_was_there_before_stays() {
 #[test]
 fn signals_reach_the_command_and_the_rule_goes() {
     let home = closed();
-    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
         let mut child = Command::new(binary())
             .args(["--cloud", "emulator", "with-access", "-n", "contoso", "--", "sh", "-c"])
             // The shell's own handling would hide the signal: exec makes sleep the command itself.
@@ -117,6 +117,8 @@ fn signals_reach_the_command_and_the_rule_goes() {
             .env_clear()
             .env("HOME", home.path(""))
             .env("PATH", "/usr/bin:/bin")
+            // No terminal, which would send some signals to both.
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -129,15 +131,53 @@ fn signals_reach_the_command_and_the_rule_goes() {
         let kill =
             |pid: &str| Command::new("kill").args([&format!("-{signal}"), pid]).status().unwrap();
         let parent = child.id().to_string();
-        if signal == "INT" {
-            // As a terminal does, to the whole group: here, to both processes.
-            let children = Command::new("pgrep").args(["-P", &parent]).output().unwrap();
-            kill(String::from_utf8(children.stdout).unwrap().trim());
-        }
         kill(&parent);
         assert_eq!(child.wait().unwrap().code(), Some(code));
         assert_eq!(rules(&home), "");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_has_left_open_is_named_and_can_be_closed() {
+    let home = closed();
+    let mut child = Command::new(binary())
+        .args([
+            "--cloud",
+            "emulator",
+            "with-access",
+            "-n",
+            "contoso",
+            "--",
+            "sh",
+            "-c",
+            "echo ready; exec sleep 5",
+        ])
+        .env_clear()
+        .env("HOME", home.path(""))
+        .env("PATH", "/usr/bin:/bin")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let run = home.emulated(&["with-access", "-n", "contoso", "--", "true"]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.stderr.contains("'contoso' is still open for 127.0.0.1 from an earlier run."),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        home.emulated(&["network-rule", "remove", "-n", "contoso", "--my-address", "-o", "none"])
+            .code,
+        0
+    );
+    assert_eq!(rules(&home), "");
 }
 
 #[test]

@@ -269,7 +269,17 @@ fn with_logs(answer: impl Fn(&Request) -> (u16, Value) + Send + Sync + 'static) 
 }
 
 fn table(rows: &Value) -> Value {
-    let columns = ["began", "client", "agent", "pulls", "hours", "first", "last", "repositories"];
+    let columns = [
+        "began",
+        "client",
+        "agent",
+        "pulls",
+        "hours",
+        "firstSeen",
+        "lastSeen",
+        "repositories",
+        "ended",
+    ];
     let columns: Vec<Value> =
         columns.iter().map(|name| json!({"name": name, "type": "string"})).collect();
     json!({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": rows}]})
@@ -279,8 +289,8 @@ fn table(rows: &Value) -> Value {
 fn logs_that_begin_late_and_addresses_with_ports_are_understood() {
     let home = with_logs(|_| {
         let now = "2026-11-29T10:00:00.1234567Z";
-        let row = json!([null, "203.0.113.7:50001", "docker/27.3.1", 4, 2, now, now, null]);
-        (200, table(&json!([[now, null, null, null, null, null, null, null], row])))
+        let row = json!([null, "203.0.113.7:50001", "docker/27.3.1", 4, 2, now, now, null, null]);
+        (200, table(&json!([[now, null, null, null, null, null, null, null, now], row])))
     });
     let run = home.run(&[
         "list-clients",
@@ -305,12 +315,26 @@ fn logs_that_begin_late_and_addresses_with_ports_are_understood() {
 #[test]
 fn answers_that_say_nothing_are_no_empty_list() {
     let semantic = json!({"error": {"code": "BadArgumentError", "message": "no",
-                                    "innererror": {"code": "SemanticError", "message": "no"}}});
-    let began = json!([["2026-11-01T00:00:00Z", null, null, 0, 0, null, null, null]]);
-    let nothing = json!([[null, null, null, 0, 0, null, null, null]]);
+                                    "innererror": {"code": "SemanticError", "message": "A semantic error occurred.", "innererror":
+                                    {"code": "SEM0100", "message": "Failed to resolve table or column"}}}});
+    let mistake = json!({"error": {"code": "BadArgumentError", "message": "no",
+                                   "innererror": {"code": "SemanticError", "message": "'x' is no operator"}}});
+    let began = json!([[
+        "2026-11-01T00:00:00Z",
+        null,
+        null,
+        0,
+        0,
+        null,
+        null,
+        null,
+        "2026-11-02T00:00:00Z"
+    ]]);
+    let nothing = json!([[null, null, null, 0, 0, null, null, null, null]]);
     let mut unread = table(&began);
     unread["permissions"] = json!({"dataSources": [{"resourceId": "/w", "denyTables": ["ContainerRegistryRepositoryEvents"]}]});
     for (status, body, says) in [
+        (400, mistake, "BadArgumentError"),
         (400, semantic, "has no ContainerRegistryRepositoryEvents yet"),
         (200, table(&nothing), "there is nothing in ContainerRegistryRepositoryEvents since"),
         (200, unread, "The login may not read ContainerRegistryRepositoryEvents in /w"),
@@ -328,4 +352,16 @@ fn answers_that_say_nothing_are_no_empty_list() {
     let home = with_logs(move |_| (200, table(&began)));
     let run = home.run(&["list-clients", "-n", "contoso", "-g", "rg", "--since", "2026-11-01"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, "[]\n"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("the last event in ContainerRegistryRepositoryEvents is of 2026-11-02"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_region_without_the_registry_is_refused() {
+    let stderr =
+        Home::new().emulated(&["list-clients", "-n", "contoso", "--region", "japaneast"]).fails(1);
+    assert!(stderr.contains("No registry that is asked about is in japaneast."), "{stderr}");
 }

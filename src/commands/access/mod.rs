@@ -169,21 +169,45 @@ impl<'a> Access<'a> {
         self.stopped.set(true);
     }
 
-    /// Removes addresses from the rules and from the record.
+    /// Removes addresses from the rules and from the record: as many as it can.
     ///
     /// # Errors
-    /// ARM refuses the change.
+    /// ARM refuses a change; the first error.
     pub async fn close(&self, addresses: &BTreeSet<IpAddr>) -> Result<()> {
-        for address in addresses {
-            self.rules()
+        let mut result = Ok(());
+        for &address in addresses {
+            let removed = self
+                .rules()
                 .change_until(
-                    |rules| rules.remove_range(&address.to_string()),
-                    |rules| !has(rules, *address),
+                    |rules| rules.remove_address(address),
+                    |rules| !rules.allows_address(address),
                 )
-                .await?;
-            self.record.remove(*address)?;
+                .await;
+            let forgotten = match removed {
+                Ok(_) => self.record.remove(address),
+                Err(error) => Err(error),
+            };
+            result = result.and(forgotten);
         }
-        Ok(())
+        result
+    }
+
+    /// Warns of addresses that an earlier run has added and not removed, e.g. because it was killed.
+    pub fn warn_of_leftovers(&self, opened: &Opened) {
+        let recorded = match self.record.addresses() {
+            Ok(recorded) => recorded,
+            Err(error) => return self.session.streams.warning(Code::Failed, &format!("{error:#}")),
+        };
+        let left: Vec<String> =
+            recorded.difference(&opened.added).map(ToString::to_string).collect();
+        if !left.is_empty() {
+            let message = format!(
+                "'{0}' is still open for {1} from an earlier run. To close it: az-acr network-rule remove -n {0} --my-address",
+                self.name,
+                left.join(", ")
+            );
+            self.session.streams.warning(Code::Setting, &message);
+        }
     }
 
     /// The addresses that were added from this machine and not removed.
@@ -219,7 +243,7 @@ impl<'a> Access<'a> {
     /// Adds a rule, unless there is one already: somebody else's, which stays.
     async fn add(&self, address: IpAddr, added: &mut BTreeSet<IpAddr>) -> Result<()> {
         let body = self.rules().read().await?;
-        if has(&NetworkRules::of_registry(&body), address) {
+        if NetworkRules::of_registry(&body).allows_address(address) {
             return Ok(());
         }
         check(&self.name, &body, address)?;
@@ -234,7 +258,7 @@ impl<'a> Access<'a> {
         self.rules()
             .change_until(
                 |rules| rules.allow_range(&address.to_string()),
-                |rules| has(rules, address),
+                |rules| rules.allows_address(address),
             )
             .await?;
         Ok(())
@@ -319,8 +343,4 @@ fn check(name: &str, body: &Value, address: IpAddr) -> Result<(), UserError> {
         return Err(UserError::new(message).about(Code::Refused));
     }
     Ok(())
-}
-
-fn has(rules: &NetworkRules, address: IpAddr) -> bool {
-    rules.allows_range(&address.to_string())
 }

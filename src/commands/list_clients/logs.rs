@@ -2,13 +2,16 @@
 
 use crate::arm::{ArmClient, ArmError, DiagnosticSetting};
 use crate::clients::query::{self, Events, MAX_ROWS};
-use crate::clients::{self, LogRow};
+use crate::clients::{self, LogRow, Span};
 use anyhow::Result;
 use std::fmt;
 use time::{Duration, OffsetDateTime};
 
 /// How much later than the period logs may begin before that is worth a warning.
 const TOLERANCE: Duration = Duration::hours(1);
+
+/// How long a table may be without any event before that is worth a warning.
+const QUIET: Duration = Duration::days(1);
 
 /// The period that is asked about.
 pub struct Period {
@@ -22,6 +25,8 @@ pub struct Found {
     pub rows: Vec<LogRow>,
     /// What is missing, one sentence each.
     pub warnings: Vec<String>,
+    /// Whether a table did not answer, so that rows are missing.
+    pub incomplete: bool,
 }
 
 /// Why there are no logs.
@@ -115,7 +120,10 @@ pub async fn read(
     }
     match none {
         Some(none) if !answered => Ok(Err(none)),
+        // Refusals stand in the table of logins: an empty list without it would read as "nobody was refused".
+        Some(none) if found.rows.is_empty() => Ok(Err(none)),
         none => {
+            found.incomplete = none.is_some();
             found.warnings.extend(none.map(|none| none.to_string() + "."));
             Ok(Ok(found))
         }
@@ -140,15 +148,28 @@ async fn table(
         }
         Err(error) => return Err(error.into()),
     };
-    let (began, rows) = clients::read(answer.rows)?;
-    match (began, answer.gaps.first()) {
-        (_, Some(gap)) if rows.is_empty() => return Ok(Err(NoLogs::Incomplete(gap.clone()))),
-        (None, _) => return Ok(Err(NoLogs::NoEvent(table, period.since - query::BEFORE))),
-        (Some(began), _) if began > period.since + TOLERANCE => found.warnings.push(format!(
+    let (span, rows) = clients::read(answer.rows)?;
+    let Some(Span { began, ended }) = span else {
+        return Ok(Err(match answer.gaps.first() {
+            Some(gap) => NoLogs::Incomplete(gap.clone()),
+            None => NoLogs::NoEvent(table, period.since - query::BEFORE),
+        }));
+    };
+    if let Some(gap) = answer.gaps.first().filter(|_| rows.is_empty()) {
+        return Ok(Err(NoLogs::Incomplete(gap.clone())));
+    }
+    if began > period.since + TOLERANCE {
+        found.warnings.push(format!(
             "{table} begin at {}; what happened before is not known.",
             clients::text(began)
-        )),
-        _ => {}
+        ));
+    }
+    // Logs that have stopped look like clients that have.
+    if rows.is_empty() || ended < period.until - QUIET {
+        found.warnings.push(format!(
+            "the last event in {table} is of {}; either nobody used it since then, or nothing is logged any more.",
+            clients::text(ended)
+        ));
     }
     found.warnings.extend(answer.gaps);
     if rows.len() > MAX_ROWS {

@@ -112,6 +112,7 @@ pub async fn run(args: &ListClientsArgs, session: &Session) -> Result<Answer> {
         files => Some(rule_files::read(files, None, session)?),
     };
     let registries = registries(args, session).await?;
+    check_regions(&regions, &registries)?;
     let arm =
         if args.fleet.is_given() { session.tenant_arm().await? } else { session.arm().await? };
     let (mut clients, complete) = read(args, &registries, &period, &regions, arm, session).await?;
@@ -199,6 +200,17 @@ async fn registries(args: &ListClientsArgs, session: &Session) -> Result<Vec<Reg
     Ok(registries)
 }
 
+/// Refuses a region in which no registry is: nobody can have pulled there.
+fn check_regions(regions: &[&str], registries: &[Registry]) -> Result<(), UserError> {
+    let known = |region: &str| registries.iter().any(|registry| registry.hosts.has_region(region));
+    match regions.iter().find(|region| !known(region)) {
+        None => Ok(()),
+        Some(region) => {
+            Err(UserError::new(format!("No registry that is asked about is in {region}.")))
+        }
+    }
+}
+
 /// Asks the logs of all registries. Also returns whether all of them have logs.
 async fn read(
     args: &ListClientsArgs,
@@ -224,10 +236,23 @@ async fn read(
         let (registry, answer) = answer?;
         match answer {
             Ok(found) => {
+                complete &= !found.incomplete;
                 for warning in &found.warnings {
                     session
                         .streams
                         .warning(Code::NotRead, &format!("{}: {warning}", registry.name));
+                }
+                let nameless = found
+                    .rows
+                    .iter()
+                    .filter(|row| row.region.as_deref().unwrap_or_default().is_empty());
+                let nameless: u64 = nameless.map(|row| row.pulls).sum();
+                if nameless > 0 && !regions.is_empty() {
+                    let message = format!(
+                        "{}: {nameless} events name no region and are left out.",
+                        registry.name
+                    );
+                    session.streams.warning(Code::NotRead, &message);
                 }
                 clients.extend(group(found.rows, by, regions, args.denied, &registry.hosts));
             }
@@ -288,6 +313,8 @@ fn summary(args: &ListClientsArgs, clients: &[Client], refused: bool) -> String 
         format!("{many}; {lacking} would lack a host under these rules, or nobody can tell.")
     } else if args.check.is_empty() {
         format!("{many}.")
+    } else if clients.is_empty() {
+        format!("{many}, so that there was none to judge.")
     } else {
         format!("{many}; the rules let each have its hosts.")
     }

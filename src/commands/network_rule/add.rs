@@ -59,6 +59,7 @@ async fn my_address(
     let access = Access::new(registry, session).await?;
     let mut opened = Opened::default();
     access.open(wait, &mut opened).await?;
+    access.warn_of_leftovers(&opened);
     let addresses: Vec<String> = opened.added.iter().map(ToString::to_string).collect();
     let name = access.name();
     let note = match (addresses.is_empty(), opened.reachable) {

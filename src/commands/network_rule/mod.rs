@@ -177,7 +177,7 @@ impl Ruled<'_> {
             edit(&mut rules);
             match self.write(rules).await {
                 Ok(_) => settle().await,
-                Err(error) if is_conflict(&error) => {
+                Err(error) if may_pass(&error) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
@@ -202,9 +202,14 @@ async fn settle() {
     tokio::time::sleep(Duration::from_millis(300 + 2 * jitter)).await;
 }
 
-/// Whether the registry is being changed by somebody else.
-fn is_conflict(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref::<ArmError>().and_then(ArmError::status), Some(409 | 412))
+/// Whether another attempt on the fresh state may work: somebody else is changing the registry, or the connection broke, so that
+/// nobody knows whether the change was made.
+fn may_pass(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<ArmError>() {
+        Some(ArmError::Connection { certificate, .. }) => !certificate,
+        Some(error) => matches!(error.status(), Some(409 | 412)),
+        None => false,
+    }
 }
 
 /// How long to wait for a rule: a number of seconds.
