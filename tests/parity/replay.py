@@ -55,7 +55,13 @@ class Recording(http.server.BaseHTTPRequestHandler):
                 if answer["request"].split()[0] == method and answer["request"].split()[1].split("?")[0].lower() == path]
         # A read after a change should not get a response from before it.
         change = max((i for i in self.used if not self.answers[i]["request"].startswith("GET ")), default=-1)
-        same = [i for i in same if i > change] or same
+        later = [i for i in same if i > change]
+        if method == "GET" and change >= 0 and not later:
+            changed = self.answers[change]
+            if changed["request"].split()[1].split("?")[0].lower() == path and changed["status"] == 200:
+                # The recording did not read back what it had changed.
+                return changed
+        same = later or same
         unused = [i for i in same if i not in self.used]
         exact = [i for i in unused if api_version(self.answers[i]["request"]) == version]
         chosen = (exact or unused or same[-1:] or [None])[0]
