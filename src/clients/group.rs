@@ -83,9 +83,6 @@ pub struct Client {
     /// What existing rules do to its hosts; absent unless the user asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<Judged>,
-    /// The login servers that it asked.
-    #[serde(skip)]
-    pub servers: BTreeSet<String>,
     /// Its addresses.
     #[serde(skip)]
     pub addresses: BTreeSet<IpAddr>,
@@ -313,7 +310,6 @@ impl Group {
             usual_interval: Asked::No,
             silent_for: None,
             check: None,
-            servers: self.servers,
             addresses: self.addresses,
             hours: self.hours,
         })

@@ -4,7 +4,7 @@
 //! 100 MiB. A table that does not exist would fail a plain query; with `union isfuzzy=true` only a query without any table
 //! fails, which means that there are no logs.
 
-use time::format_description::well_known::Rfc3339;
+use super::group::text as moment;
 use time::{Duration, OffsetDateTime};
 
 /// The table of pulls and pushes.
@@ -71,11 +71,6 @@ pub fn text(events: Events, since: OffsetDateTime, until: OffsetDateTime) -> Str
          | top {rows} by pulls desc;\n\
          union (events | summarize began=min(TimeGenerated), ended=max(TimeGenerated)), found"
     )
-}
-
-fn moment(time: OffsetDateTime) -> String {
-    // Whole seconds of a year with four digits always have this format.
-    time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use crate::fake_arm::FakeArm;
 use crate::home::{Home, binary};
 use crate::https::{SUBSCRIPTION, Server};
 use serde_json::{Value, json};
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 const RULES: [&str; 7] =
@@ -105,28 +106,35 @@ fn a_rule_that_was_there_before_stays() {
     assert_eq!(rules(&home), "127.0.0.1\n");
 }
 
+/// A command that runs with access until a signal ends it.
+#[cfg(unix)]
+fn running(home: &Home) -> Child {
+    let mut child = Command::new(binary())
+        .args(["--cloud", "emulator", "with-access", "-n", "contoso", "--", "sh", "-c"])
+        // The shell's own handling would hide the signal: exec makes sleep the command itself.
+        .arg("echo ready; exec sleep 20")
+        .env_clear()
+        .env("HOME", home.path(""))
+        .env("PATH", "/usr/bin:/bin")
+        // No terminal, which would send some signals to both.
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    child
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_reach_the_command_and_the_rule_goes() {
     let home = closed();
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
-        let mut child = Command::new(binary())
-            .args(["--cloud", "emulator", "with-access", "-n", "contoso", "--", "sh", "-c"])
-            // The shell's own handling would hide the signal: exec makes sleep the command itself.
-            .arg("echo ready; exec sleep 100")
-            .env_clear()
-            .env("HOME", home.path(""))
-            .env("PATH", "/usr/bin:/bin")
-            // No terminal, which would send some signals to both.
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
-        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
-        assert_eq!(line, "ready\n");
+        let mut child = running(&home);
         assert_eq!(rules(&home), "127.0.0.1\n");
         let kill =
             |pid: &str| Command::new("kill").args([&format!("-{signal}"), pid]).status().unwrap();
@@ -141,28 +149,7 @@ fn signals_reach_the_command_and_the_rule_goes() {
 #[test]
 fn what_a_killed_run_has_left_open_is_named_and_can_be_closed() {
     let home = closed();
-    let mut child = Command::new(binary())
-        .args([
-            "--cloud",
-            "emulator",
-            "with-access",
-            "-n",
-            "contoso",
-            "--",
-            "sh",
-            "-c",
-            "echo ready; exec sleep 5",
-        ])
-        .env_clear()
-        .env("HOME", home.path(""))
-        .env("PATH", "/usr/bin:/bin")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
-    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    let mut child = running(&home);
     child.kill().unwrap();
     child.wait().unwrap();
     let run = home.emulated(&["with-access", "-n", "contoso", "--", "true"]);
