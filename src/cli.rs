@@ -14,7 +14,8 @@ use crate::commands::{
     show_endpoints::ShowEndpointsArgs, update::UpdateArgs, with_access::WithAccessArgs,
 };
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use std::ffi::OsString;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +44,7 @@ Exit codes: 0 success, 1 failure, 2 usage error, 3 not found.";
     disable_version_flag = true,
     max_term_width = 80
 )]
-pub struct Cli {
+pub struct Cli<C: Subcommand = Command> {
     /// Print help; --help shows all
     #[arg(short, long, global = true, action = clap::ArgAction::Help, display_order = 1000)]
     help: Option<bool>,
@@ -56,7 +57,7 @@ pub struct Cli {
     pub global: GlobalArgs,
 
     #[command(subcommand)]
-    pub command: Command,
+    pub command: C,
 }
 
 /// Options of all commands.
@@ -158,9 +159,71 @@ pub const ONLY_IN_AZ: [&str; 29] = [
     "webhook",
 ];
 
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
+/// Declares [`Command`], and the small trees that [`parse`] takes for one command line: to build the arguments of all
+/// commands takes as long as a request.
+macro_rules! commands {
+    ($($(#[$meta:meta])* $variant:ident $(($args:ty))?,)*) => {
+        /// The commands.
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $($(#[$meta])* $variant $(($args))?,)*
+        }
+
+        // The names of all commands, which is what the program's own help shows. Documentation would become its title.
+        #[derive(Debug, Clone, Copy, Subcommand)]
+        enum Name {
+            $($(#[$meta])* $variant,)*
+        }
+
+        /// The tree with this command alone.
+        fn tree_of(name: &str) -> Option<clap::Command> {
+            $({
+                #[derive(Subcommand)]
+                #[allow(dead_code, reason = "only its arguments are used; the matches become a Command")]
+                enum Only {
+                    $(#[$meta])* $variant $(($args))?,
+                }
+                if Only::has_subcommand(name) {
+                    return Some(Only::augment_subcommands(Cli::<NoCommand>::command()));
+                }
+            })*
+            None
+        }
+    };
+}
+
+// No command: what all trees share.
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum NoCommand {}
+
+/// Parses a command line, the program's name first.
+///
+/// # Errors
+/// What clap says about it, which can be help or the version.
+pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    match small_tree(args).map(|tree| parse_with(tree, args)) {
+        Some(Ok(cli)) => Ok(cli),
+        Some(Err(error)) if !error.use_stderr() => Err(error),
+        // Errors can name other commands.
+        Some(Err(_)) | None => parse_with(Cli::<Command>::command(), args),
+    }
+}
+
+/// What is enough of the tree for a command line that begins with a command, or asks for the program's own help.
+fn small_tree(args: &[OsString]) -> Option<clap::Command> {
+    match args.get(1)?.to_str()? {
+        "-h" | "--help" | "-V" | "--version" => {
+            Some(Name::augment_subcommands(Cli::<NoCommand>::command()))
+        }
+        name => tree_of(name),
+    }
+}
+
+fn parse_with(tree: clap::Command, args: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&tree.try_get_matches_from(args)?)
+}
+
+commands! {
     /// Show the hosts that clients connect to
     ShowEndpoints(ShowEndpointsArgs),
     /// Change a registry, e.g. switch to data endpoints

@@ -83,7 +83,7 @@ pub use streams::{Buffer, Spinner, Streams};
 
 use anyhow::{Context as _, Result};
 use azure::config::Config;
-use clap::{CommandFactory, FromArgMatches};
+use clap::CommandFactory as _;
 use cli::{Cli, Command, GlobalArgs};
 use commands::Answer;
 use commands::annotations::{self, Severity};
@@ -119,8 +119,7 @@ fn run_own(args: Vec<OsString>, env: &Env, streams: &Streams) -> ExitCode {
     let detailed = args.iter().any(|arg| arg == "--detailed-exitcode");
     let of_error =
         |code: u8| ExitCode::from(if detailed { code.min(error::FAILURE) } else { code });
-    let parsed = command_tree().try_get_matches_from(args);
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(error) => return of_error(usage(&error, &streams)),
     };
@@ -137,7 +136,7 @@ fn run_own(args: Vec<OsString>, env: &Env, streams: &Streams) -> ExitCode {
 
 /// The whole command line as a clap tree.
 pub fn command_tree() -> clap::Command {
-    Cli::command()
+    Cli::<Command>::command()
 }
 
 fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {

@@ -6,12 +6,11 @@
 use crate::azure::cloud::Cloud;
 use crate::azure::config::Config;
 use crate::azure::profile::Profile;
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Command};
 use crate::commands::shim::NAME;
 use crate::env::Env;
 use crate::error::UserError;
 use crate::message::Code;
-use clap::{CommandFactory as _, FromArgMatches as _};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -53,8 +52,7 @@ fn own(args: &[OsString], env: &Env) -> Option<Decision> {
     let rest = args.get(1..)?.strip_prefix(&[OsString::from("acr")])?;
     let own: Vec<OsString> =
         [OsString::from("az-acr")].into_iter().chain(rest.iter().cloned()).collect();
-    let matches = Cli::command().try_get_matches_from(&own).ok()?;
-    let cli = Cli::from_arg_matches(&matches).ok()?;
+    let cli = cli::parse(&own).ok()?;
     let only_here = matches!(
         cli.command,
         Command::Emulator(_)

@@ -26,28 +26,36 @@ pub(super) fn item(value: &Value) -> String {
 /// Renders JSON on one line, with sorted keys and a final newline.
 pub(super) fn line(value: &Value) -> String {
     let mut out = String::new();
-    write_compact(&mut out, value);
+    write_compact(&mut out, value, true);
     out.push('\n');
     out
 }
 
-fn write_compact(out: &mut String, value: &Value) {
+/// JSON without spaces, the keys in their own order.
+pub(super) fn compact(value: &Value) -> String {
+    let mut out = String::new();
+    write_compact(&mut out, value, false);
+    out
+}
+
+fn write_compact(out: &mut String, value: &Value, sort: bool) {
     match value {
         Value::Array(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
-                write_compact(out, item);
+                write_compact(out, item, sort);
             }
             out.push(']');
         }
         Value::Object(map) => {
             out.push('{');
-            for (i, (key, item)) in sorted(map).into_iter().enumerate() {
+            let entries = if sort { sorted(map) } else { map.iter().collect() };
+            for (i, (key, item)) in entries.into_iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
                 out.push_str(&quote(key));
                 out.push(':');
-                write_compact(out, item);
+                write_compact(out, item, sort);
             }
             out.push('}');
         }

@@ -2,6 +2,7 @@
 //!
 //! The output is that of Azure CLI 2.91 (knack 0.14, PyYAML 6, tabulate 0.10) byte for byte: scripts rely on it.
 
+mod double_quoted;
 mod json;
 pub mod markdown;
 mod python;

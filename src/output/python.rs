@@ -47,6 +47,12 @@ pub fn number(number: &Number) -> String {
     }
 }
 
+/// The number that Python's `int()`, or else `float()`, reads in a text: spaces around it and a plus do not matter.
+pub fn parse_number(text: &str) -> Option<Number> {
+    let text = text.trim().replace('_', "");
+    text.parse::<i64>().map(Number::from).ok().or_else(|| Number::from_f64(text.parse().ok()?))
+}
+
 fn repr_string(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut result = String::from(quote);

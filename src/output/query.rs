@@ -4,7 +4,8 @@
 //! their order, which tables and `keys()` show. This module therefore walks the expression tree itself. It remembers
 //! the order of every object by the object's identity while values pass through the crate's functions.
 
-use jmespath::ast::Ast;
+use super::{json, python};
+use jmespath::ast::{Ast, Comparator};
 use jmespath::{Context, DEFAULT_RUNTIME, Expression, Rcvar, Variable};
 use serde_json::{Map, Number, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -199,7 +200,7 @@ impl Evaluator<'_> {
             }
             Ast::Comparison { comparator, lhs, rhs, .. } => {
                 let (left, right) = (self.eval(data, lhs)?, self.eval(data, rhs)?);
-                left.compare(comparator, &right)
+                compare(&left, comparator, &right)?
                     .map_or_else(null, |result| Rcvar::new(Variable::Bool(result)))
             }
             Ast::Expref { ast, .. } => Rcvar::new(Variable::Expref((**ast).clone())),
@@ -288,11 +289,20 @@ impl Evaluator<'_> {
             ("merge", objects) if !objects.is_empty() && objects.iter().all(|o| o.is_object()) => {
                 let entries = objects.iter().filter_map(|o| self.entries(o)).flatten();
                 let entries = entries.collect();
-                return Ok(self.object(entries, false));
+                return Ok(self.object(entries, true));
             }
-            ("to_string", [value]) if value.is_object() || value.is_array() => {
-                let text = ascii(&self.export(value, false).to_string());
+            ("to_string", [value]) if !value.is_string() && !value.is_expref() => {
+                let text = ascii(&json::compact(&self.export(value, false)));
                 return Ok(Rcvar::new(Variable::String(text)));
+            }
+            ("to_number", [value]) if let Some(text) = value.as_string() => {
+                return Ok(Rcvar::new(
+                    python::parse_number(text).map_or(Variable::Null, Variable::Number),
+                ));
+            }
+            // The average of nothing is null; the crate divides by zero.
+            ("avg", [items]) if items.as_array().is_some_and(Vec::is_empty) => {
+                return Ok(Rcvar::new(Variable::Null));
             }
             ("map", [function, items]) if function.is_expref() && items.is_array() => {
                 let (Some(ast), Some(items)) = (function.as_expref(), items.as_array()) else {
@@ -315,11 +325,34 @@ impl Evaluator<'_> {
     }
 }
 
+/// Compares two values; `None` if they have no order. As in jmespath.py, and unlike the specification, texts have one:
+/// `[?creationDate >= '2026-01-01']` is how scripts select by time.
+fn compare(
+    left: &Variable,
+    comparator: &Comparator,
+    right: &Variable,
+) -> Result<Option<bool>, QueryError> {
+    match (left, comparator, right) {
+        (_, Comparator::Equal | Comparator::NotEqual, _) => Ok(left.compare(comparator, right)),
+        (Variable::String(left), _, Variable::String(right)) => Ok(Some(match comparator {
+            Comparator::LessThan => left < right,
+            Comparator::LessThanEqual => left <= right,
+            Comparator::GreaterThan => left > right,
+            _ => left >= right,
+        })),
+        (Variable::String(_), _, Variable::Number(_))
+        | (Variable::Number(_), _, Variable::String(_)) => {
+            Err(QueryError("a text and a number cannot be compared".to_owned()))
+        }
+        _ => Ok(left.compare(comparator, right)),
+    }
+}
+
 /// JSON with everything beyond ASCII escaped, as Python's json.dumps writes it.
 fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if c.is_ascii() {
+        if c.is_ascii() && c != '\x7f' {
             text.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -373,6 +406,8 @@ mod tests {
             ("sum([].z)", "1"),
             ("avg([].z)", "0.5"),
             ("[?z > `0`].a.b | [0]", "2"),
+            ("[?'2026-02-01' >= '2026-01-31'] | length(@)", "2"),
+            ("[?'b' < 'a'] | length(@)", "0"),
         ] {
             assert_eq!(search(query, &data, false), expected, "{query}");
         }

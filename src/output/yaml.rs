@@ -1,9 +1,10 @@
 //! `yaml` and `yamlc`, as PyYAML's `safe_dump(default_flow_style=False, allow_unicode=True)` writes them.
 //!
 //! libyaml's emitter, which is modelled on PyYAML's own, does the layout. This module decides which text needs no
-//! quotes: only text that PyYAML's resolver would read back as a string.
+//! quotes: only text that PyYAML's resolver would read back as a string. In place of text in double quotes, which
+//! libyaml writes otherwise, the emitter gets a mark, and [`double_quoted`] writes the text when its column is known.
 
-use super::{python, sorted};
+use super::{double_quoted, python, sorted};
 use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
 use regex_lite::Regex;
 use serde_json::Value;
@@ -12,9 +13,13 @@ use std::sync::LazyLock;
 /// Renders YAML with sorted keys. A bare scalar is followed by `...`.
 pub fn render(value: &Value, colour: bool) -> String {
     let mut bytes = Vec::new();
+    let mut quoted = Vec::new();
     // Writing to memory fails only if the events do not form a document. These always do.
-    let _ = emit(&mut bytes, value);
+    let _ = emit(&mut bytes, value, &mut quoted);
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if !quoted.is_empty() {
+        text = with_quoted(&text, &quoted);
+    }
     // PyYAML marks the end of a document that is a plain scalar; libyaml does not.
     if !value.is_array() && !value.is_object() && !text.starts_with(['\'', '"']) {
         text.push_str("...\n");
@@ -22,29 +27,63 @@ pub fn render(value: &Value, colour: bool) -> String {
     if colour { coloured(&text) } else { text }
 }
 
-fn emit(bytes: &mut Vec<u8>, value: &Value) -> libyaml_safer::Result<()> {
+/// Stands for text in double quotes until its column is known. The character is private: no text of Azure's has it, and
+/// text that has it is itself written in this way.
+const MARK: char = '\u{f8ff}';
+
+/// The document with the texts in the places of their marks.
+fn with_quoted(text: &str, quoted: &[&str]) -> String {
+    let mut quoted = quoted.iter();
+    let mut document = String::new();
+    for line in text.split_inclusive('\n') {
+        let content = line.find(|c| !matches!(c, ' ' | '-')).unwrap_or_default();
+        let (mut done, mut rest) = (String::new(), line);
+        while let Some((before, after)) = rest.split_once(MARK) {
+            done.push_str(before);
+            let column = done.chars().count();
+            let indent = if column == content { column.max(2) } else { content + 2 };
+            let text = quoted.next().copied().unwrap_or_default();
+            let key = after.starts_with(':');
+            done.push_str(&double_quoted::write(text, column, (!key).then_some(indent)));
+            rest = after;
+        }
+        document.push_str(&done);
+        document.push_str(rest);
+    }
+    document
+}
+
+fn emit<'v>(
+    bytes: &mut Vec<u8>,
+    value: &'v Value,
+    quoted: &mut Vec<&'v str>,
+) -> libyaml_safer::Result<()> {
     let mut emitter = Emitter::new();
     emitter.set_output_string(bytes);
     emitter.set_unicode(true);
     emitter.emit(Event::stream_start(Encoding::Utf8))?;
     emitter.emit(Event::document_start(None, &[], true))?;
-    node(&mut emitter, value)?;
+    node(&mut emitter, value, quoted)?;
     emitter.emit(Event::document_end(true))?;
     emitter.emit(Event::stream_end())?;
     emitter.flush()
 }
 
-fn node(emitter: &mut Emitter<'_>, value: &Value) -> libyaml_safer::Result<()> {
+fn node<'v>(
+    emitter: &mut Emitter<'_>,
+    value: &'v Value,
+    quoted: &mut Vec<&'v str>,
+) -> libyaml_safer::Result<()> {
     match value {
         Value::Null => plain(emitter, "null"),
         Value::Bool(flag) => plain(emitter, if *flag { "true" } else { "false" }),
         Value::Number(number) => plain(emitter, &float(&python::number(number))),
-        Value::String(text) => string(emitter, text),
+        Value::String(text) => string(emitter, text, false, quoted),
         Value::Array(items) => {
             let style = if items.is_empty() { SequenceStyle::Flow } else { SequenceStyle::Block };
             emitter.emit(Event::sequence_start(None, None, true, style))?;
             for item in items {
-                node(emitter, item)?;
+                node(emitter, item, quoted)?;
             }
             emitter.emit(Event::sequence_end())
         }
@@ -52,8 +91,8 @@ fn node(emitter: &mut Emitter<'_>, value: &Value) -> libyaml_safer::Result<()> {
             let style = if map.is_empty() { MappingStyle::Flow } else { MappingStyle::Block };
             emitter.emit(Event::mapping_start(None, None, true, style))?;
             for (key, item) in sorted(map) {
-                string(emitter, key)?;
-                node(emitter, item)?;
+                string(emitter, key, true, quoted)?;
+                node(emitter, item, quoted)?;
             }
             emitter.emit(Event::mapping_end())
         }
@@ -72,7 +111,16 @@ fn plain(emitter: &mut Emitter<'_>, text: &str) -> libyaml_safer::Result<()> {
     emitter.emit(Event::scalar(None, None, text, true, false, ScalarStyle::Plain))
 }
 
-fn string(emitter: &mut Emitter<'_>, text: &str) -> libyaml_safer::Result<()> {
+fn string<'v>(
+    emitter: &mut Emitter<'_>,
+    text: &'v str,
+    key: bool,
+    quoted: &mut Vec<&'v str>,
+) -> libyaml_safer::Result<()> {
+    if double_quoted::is_needed(text, key) || text.contains(MARK) {
+        quoted.push(text);
+        return plain(emitter, MARK.encode_utf8(&mut [0; 4]));
+    }
     let plain_implicit = !reads_as_something_else(text);
     emitter.emit(Event::scalar(None, None, text, plain_implicit, true, ScalarStyle::Any))
 }
