@@ -13,15 +13,16 @@ pub const MAX_FILE: u64 = 32 << 20;
 /// It is a pipe, a device or a directory, it is too large, or reading fails.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     // A pipe would block when it is opened.
-    match fs::metadata(path) {
+    let length = match fs::metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e),
         Ok(metadata) if !metadata.is_file() => {
             return Err(io::Error::other("it is not a regular file"));
         }
-        Ok(_) => {}
-    }
-    let mut bytes = Vec::new();
+        Ok(metadata) => metadata.len().min(MAX_FILE),
+    };
+    // One read for the whole file, and one that says that it has ended.
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(io::Error::other(format!("it is larger than {} MiB", MAX_FILE >> 20)));

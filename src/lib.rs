@@ -103,23 +103,23 @@ use std::process::ExitCode;
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &Streams) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     match shim::intercept(&args, env) {
-        Ok(shim::Decision::NotAz) => run_own(args, env, streams),
-        Ok(shim::Decision::Run(args, env)) => run_own(args, &env, streams),
+        Ok(shim::Decision::NotAz) => run_own(&args, env, streams),
+        Ok(shim::Decision::Run(args, env)) => run_own(&args, &env, streams),
         Err(error) => ExitCode::from(error::report(&error.into(), streams)),
     }
 }
 
-fn run_own(args: Vec<OsString>, env: &Env, streams: &Streams) -> ExitCode {
-    if let Some(candidates) = complete::run(command_tree, &args, env) {
+fn run_own(args: &[OsString], env: &Env, streams: &Streams) -> ExitCode {
+    if let Some(candidates) = complete::run(command_tree, args, env) {
         let _ = streams.write_stdout(&candidates);
         return ExitCode::from(error::OK);
     }
-    let streams = streams.clone().with_format(message_format(&args, env));
+    let streams = streams.clone().with_format(message_format(args, env));
     // As in Terraform, 2 means changes then, so no error may have that code.
     let detailed = args.iter().any(|arg| arg == "--detailed-exitcode");
     let of_error =
         |code: u8| ExitCode::from(if detailed { code.min(error::FAILURE) } else { code });
-    let cli = match cli::parse(&args) {
+    let cli = match cli::parse(args) {
         Ok(cli) => cli,
         Err(error) => return of_error(usage(&error, &streams)),
     };

@@ -84,7 +84,7 @@ impl Cloud {
             }
         };
         let option = |option: &str, index: usize| {
-            let own = section.get(option).cloned().flatten().filter(|value| !value.is_empty());
+            let own = section.get(option).cloned().filter(|value| !value.is_empty());
             own.or_else(|| built_in.map(|cloud| cloud[index].to_owned()))
         };
         let required = |name_of_option: &str, index| {
@@ -116,7 +116,7 @@ impl Cloud {
             resource_manager,
             acr_login_server_suffix: option("suffix_acr_login_server_endpoint", 4),
             storage_suffix: option("suffix_storage_endpoint", 5),
-            default_subscription: section.get("subscription").cloned().flatten(),
+            default_subscription: section.get("subscription").cloned(),
         })
     }
 

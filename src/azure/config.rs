@@ -1,13 +1,9 @@
 //! `az`'s settings: the file `config`, and variables `AZURE_<SECTION>_<OPTION>`, which take precedence.
 
+use super::ini::{self, Sections};
 use super::{AzureError, read_text};
 use crate::env::Env;
-use configparser::ini::{Ini, IniDefault};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-/// The sections of an INI file.
-pub type Sections = HashMap<String, HashMap<String, Option<String>>>;
 
 /// `az`'s settings.
 #[derive(Debug, Clone)]
@@ -91,80 +87,19 @@ fn variable_name(section: &str, option: &str) -> String {
 }
 
 fn value(sections: &Sections, section: &str, option: &str) -> Option<String> {
-    let value = sections.get(section)?.get(option)?.clone()?;
-    Some(value).filter(|value| !value.is_empty())
+    sections.get(section)?.get(option).filter(|value| !value.is_empty()).cloned()
 }
 
-/// Reads an INI file as Python's configparser does.
-///
-/// Section names keep their case, option names do not, and comments are on lines of their own. A file that does not
-/// exist has no sections.
+/// Reads an INI file. A file that does not exist has no sections.
 ///
 /// # Errors
 /// [`AzureError`] if the file exists but is unreadable or damaged.
 pub fn read_ini(path: &Path) -> Result<Sections, AzureError> {
     let Some(text) = read_text(path)? else { return Ok(Sections::new()) };
-    parse_ini(&text).map_err(|detail| AzureError::Damaged {
+    ini::parse(&text).map_err(|detail| AzureError::Damaged {
         path: path.to_owned(),
         // It quotes the line, which may be long.
         detail: detail.chars().take(200).collect(),
         remedy: "Fix or remove the file",
     })
-}
-
-fn parse_ini(text: &str) -> Result<Sections, String> {
-    // Python reads these files as UTF-8 and fails on a byte order mark; accepting one costs nothing.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut settings = IniDefault::default();
-    settings.case_sensitive = true;
-    settings.inline_comment_symbols = Some(Vec::new());
-    settings.default_section = "DEFAULT".to_owned();
-    let sections = Ini::new_from_defaults(settings).read(text.to_owned())?;
-    let lower = |options: HashMap<String, Option<String>>| {
-        options.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect()
-    };
-    let sections: Sections =
-        sections.into_iter().map(|(name, options)| (name, lower(options))).collect();
-    // An option without a value, or outside a section, suggests a half-written line.
-    for (name, options) in &sections {
-        if let Some(option) = options.iter().find(|(_, v)| v.is_none()).map(|(k, _)| k) {
-            return Err(format!("'{option}' in section [{name}] has no value"));
-        }
-        if name == "DEFAULT" && !options.is_empty() && !text.contains("[DEFAULT]") {
-            return Err("it does not begin with a section header".to_owned());
-        }
-    }
-    Ok(sections)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ini_files_read_as_in_python() {
-        let sections = parse_ini(
-            "# comment\n[cloud]\nName = AzureCloud ; not a comment\n\n[My Cloud]\nendpoint_resource_manager = https://arm:443/x=y\n",
-        )
-        .unwrap();
-        assert_eq!(value(&sections, "cloud", "name").unwrap(), "AzureCloud ; not a comment");
-        assert_eq!(
-            value(&sections, "My Cloud", "endpoint_resource_manager").unwrap(),
-            "https://arm:443/x=y"
-        );
-        assert_eq!(value(&sections, "my cloud", "endpoint_resource_manager"), None);
-    }
-
-    #[test]
-    fn half_written_files_are_errors() {
-        for text in ["[cloud", "[cloud]\nname", "name = x"] {
-            assert!(parse_ini(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_passed_over() {
-        let sections = parse_ini("\u{feff}[cloud]\nname = x\n").unwrap();
-        assert_eq!(value(&sections, "cloud", "name").unwrap(), "x");
-    }
 }

@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod cloud;
 pub mod config;
 pub mod credential;
+mod ini;
 pub mod profile;
 pub mod token_cache;
 

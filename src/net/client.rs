@@ -1,5 +1,6 @@
 //! The HTTP client below azure_core's pipelines: root certificates, proxy, timeouts.
 
+use super::resolver::SystemResolver;
 use super::roots::{self, SystemRoots};
 use super::{NetError, proxy};
 use crate::env::Env;
@@ -71,6 +72,7 @@ fn client(env: &Env, with_proxy: bool, read_timeout: Duration) -> Result<Client,
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(read_timeout)
         .redirect(reqwest::redirect::Policy::none())
+        .dns_resolver(SystemResolver::default())
         .no_proxy();
     if let Some(proxy) = proxy::for_client(env)?.filter(|_| with_proxy) {
         builder = builder.proxy(proxy);

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod proxy;
+mod resolver;
 pub mod roots;
 
 /// A network variable or option cannot be used.

@@ -3,7 +3,7 @@
 Usage: random_cases.py AZ_ACR [--count N] [--seed S]      needs the environment of run.sh (azure-cli)
 
 Each case is data as a JMESPath literal and an expression on it, in one output format. jmespath.py and knack's formatters,
-which are what `az --query … -o …` runs, say what has to come out.
+which are what `az --query … -o …` runs, say what has to come out. Random settings files of `az` go to configparser as well.
 
 Left out, because the libraries differ there and nobody's script depends on it: the order of keys in a literal (here they
 are sorted), empty keys and anchors of YAML, a slice with the step 0, `contains` with a text and something else, and in
@@ -12,8 +12,10 @@ and objects that the query makes inside lists, for which `az` shows Python's `Or
 """
 
 import argparse
+import configparser
 import json
 import os
+import pathlib
 import random
 import subprocess
 import sys
@@ -153,6 +155,46 @@ class Case:
         return None if same else (self, got, done.stderr.decode("utf-8", "replace"))
 
 
+class Ini:
+    """A settings file of `az`, read by configparser as knack reads it."""
+
+    LINES = ["[core]", "[Core]", "[defaults]", "[DEFAULT]", "[core", "core]", "[ core ]", "[core] # x", "[]", "", "   ", "# a comment", "; another",
+             "only_show_errors = {}", "only_show_errors={}", "Only_Show_Errors: {}", "only_show_errors", "only_show_errors =", "  only_show_errors = {}",
+             "    {}", "\t{}", "  # inside", "size = json", "no equals", "= value", ": value", "%(size)s = x", "other = %(size)s",
+             "only_show_errors = %(size)s", "key = a = b", "key : c", "key with space = d"]
+    VALUES = ["x", "a b", "true", "maybe", "50%", "50%%", "%(size)s", "x ; y", "x # y", "'q'", '"q"', "=", "a:b", "é", "1", "off", "\\n", "[x]"]
+
+    def __init__(self, seed):
+        rng = random.Random(seed)
+        lines = [] if rng.random() < 0.1 else ["[core]"]
+        lines += [rng.choice(self.LINES).format(rng.choice(self.VALUES)) if rng.random() < 0.9 else "[x]" for _ in range(rng.randrange(1, 9))]
+        if rng.random() < 0.6:
+            lines.insert(rng.randrange(len(lines) + 1), f"only_show_errors = {rng.choice(self.VALUES)}")
+        self.text = rng.choice(["\n", "\n", "\n", "\r\n"]).join(lines) + rng.choice(["", "\n"])
+        self.seed = seed
+        config = configparser.ConfigParser()
+        try:
+            config.read_string(self.text.replace("\r\n", "\n"))
+            self.want = config.get("core", "only_show_errors", fallback=None)
+        except configparser.Error as error:
+            self.want = error
+
+    def run(self, binary, directory):
+        azure = directory / str(self.seed)
+        azure.mkdir()
+        (azure / "config").write_text(self.text, newline="")
+        done = subprocess.run([binary, "version"], capture_output=True, text=True, timeout=60,
+                              env={"HOME": str(azure), "AZURE_CONFIG_DIR": str(azure)})
+        if isinstance(self.want, configparser.Error):
+            same = done.returncode == 1
+        # An empty value counts as none.
+        elif not self.want or self.want.lower() in ("1", "yes", "true", "on", "0", "no", "false", "off"):
+            same = done.returncode == 0
+        else:
+            same = done.returncode == 1 and f"is set to '{self.want}'" in done.stderr
+        return None if same else f"--- settings, seed {self.seed}\n{self.text!r}\n    configparser: {self.want!r}\n    az-acr: {done.returncode} {done.stderr!r}"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary", type=os.path.abspath)
@@ -166,7 +208,12 @@ def main():
     for case, got, stderr in wrong[:8]:
         print(f"--- seed {case.seed}, -o {case.form}\n    query: {case.query}\n    az:     {case.want!r}\n    az-acr: {got!r} {stderr[:300]!r}")
     print(f"random queries and data: {options.count - len(wrong)} of {options.count} as az (from seed {options.seed})")
-    return 1 if wrong else 0
+    with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(os.cpu_count()) as pool:
+        files = map(Ini, range(options.seed, options.seed + options.count))
+        damaged = [text for text in pool.map(lambda file: file.run(options.binary, pathlib.Path(home)), files) if text]
+    print("\n".join(damaged[:8]))
+    print(f"random settings files: {options.count - len(damaged)} of {options.count} as configparser")
+    return 1 if wrong or damaged else 0
 
 
 if __name__ == "__main__":

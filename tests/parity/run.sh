@@ -16,3 +16,4 @@ binary=${CARGO_TARGET_DIR:-target}/debug/az-acr
 "$venv/bin/python" tests/parity/run.py "$binary" "$@"
 "$venv/bin/python" tests/parity/run.py "$binary" --shim "$@"
 "$venv/bin/python" tests/parity/replay.py "$binary" "$@"
+[ $# -gt 0 ] || "$venv/bin/python" tests/parity/random_cases.py "$binary" --count 2000 --seed 1

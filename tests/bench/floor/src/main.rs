@@ -37,11 +37,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = format!(
         "/subscriptions/{subscription}/resourceGroups/contoso-rg/providers/Microsoft.ContainerRegistry/registries/contoso"
     );
-    write!(
-        stream,
+    // One write: Nagle's algorithm would hold back the second.
+    let request = format!(
         "GET {path}?api-version=2026-09-01-preview HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer {token}\r\n\
          Accept: application/json\r\nConnection: close\r\n\r\n"
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let start = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").ok_or("no headers")? + 4;

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Fuzzes every reader of foreign bytes, guided by coverage, from the files of ../corpus.
+# Usage: tests/attack/coverage/run.sh [SECONDS] [READER…]     60 seconds a reader; needs cargo-fuzz and a nightly toolchain
+# Findings are kept in target/coverage/READER/, and the grown corpus beside them.
+set -euo pipefail
+cd "$(dirname "$0")"
+seconds=${1:-60}
+shift || true
+corpus=../corpus
+kept=../../../target/coverage
+
+if ! cargo +nightly --version >/dev/null 2>&1; then
+    echo "skipped: no nightly toolchain (rustup toolchain install nightly); ../fuzz.py needs none"
+    exit 0
+fi
+if ! cargo fuzz --version >/dev/null 2>&1; then
+    cargo install --quiet --locked cargo-fuzz
+fi
+cargo +nightly fuzz build --fuzz-dir . read
+
+readers=("$@")
+[ ${#readers[@]} -gt 0 ] || readers=(
+    squid dnsmasq nftables rpz unbound suricata azure-firewall terraform cilium list json
+    log endpoints exceptions clients state query config clouds profile tokens registry registries rows
+)
+failed=0
+for reader in "${readers[@]}"; do
+    mkdir -p "$kept/$reader/corpus" "$kept/$reader/findings"
+    case $reader in
+        log) cp "$corpus"/*.log "$kept/$reader/corpus" ;;
+        registry | registries | rows | state) cp "$corpus"/profile.json "$kept/$reader/corpus" ;;
+        *) cp "$corpus/$reader"*.* "$kept/$reader/corpus" ;;
+    esac
+    printf '%-16s' "$reader"
+    if AZ_ACR_READER=$reader cargo +nightly fuzz run --fuzz-dir . read "$kept/$reader/corpus" -- \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=20000 \
+        -artifact_prefix="$kept/$reader/findings/" -print_final_stats=1 >"$kept/$reader/log" 2>&1; then
+        grep -o 'number_of_executed_units: .*' "$kept/$reader/log" | sed 's/.*: */runs: /'
+    else
+        failed=1
+        echo "FINDING: $kept/$reader/log"
+    fi
+done
+exit $failed
