@@ -166,16 +166,20 @@ impl ArmClient {
     /// # Arguments
     /// * `of` - the registry.
     /// * `parameters` - what to change.
+    /// * `if_match` - the `etag` of the registry that the change was made from, if ARM sent one.
     ///
     /// # Errors
-    /// [`ArmError`]. Nothing was changed, unless the connection broke after the request was sent.
+    /// [`ArmError`]. Nothing was changed, unless the connection broke after the request was sent. 412: the registry is no
+    /// longer the one with this `etag`.
     pub async fn begin_update_registry(
         &self,
         of: RegistryPath<'_>,
         parameters: &RegistryUpdateParameters,
+        if_match: Option<&str>,
     ) -> Result<OperationState<'_, Registry>, ArmError> {
         let url = self.child(of, &[])?;
-        self.begin(Method::Patch, url, Some(parameters), Finish::Read(REGISTRY)).await
+        let finish = Finish::Read(REGISTRY);
+        self.begin_if(Method::Patch, url, Some(parameters), finish, if_match).await
     }
 
     /// Finds the registries with a name, in any case. One request is enough for a subscription of any size.
@@ -218,9 +222,20 @@ impl ArmClient {
         body: Option<&impl Serialize>,
         finish: Finish,
     ) -> Result<OperationState<'_, T>, ArmError> {
+        self.begin_if(method, url, body, finish, None).await
+    }
+
+    async fn begin_if<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&impl Serialize>,
+        finish: Finish,
+        if_match: Option<&str>,
+    ) -> Result<OperationState<'_, T>, ArmError> {
         let body = body.map(serde_json::to_vec).transpose();
         let body = body.map_err(|e| ArmError::Unsent(e.to_string()))?;
-        let response = self.http.send(method, url.clone(), body).await?;
+        let response = self.http.send(method, url.clone(), body, if_match).await?;
         OperationState::begin(&self.http, url, finish, &response)
     }
 

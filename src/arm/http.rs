@@ -95,7 +95,7 @@ impl ArmHttp {
         url: Url,
         model: &'static str,
     ) -> Result<T, ArmError> {
-        let response = self.send(Method::Get, url.clone(), None).await?;
+        let response = self.send(Method::Get, url.clone(), None, None).await?;
         parse(&url, &response, model)
     }
 
@@ -124,11 +124,15 @@ impl ArmHttp {
     }
 
     /// Sends a request and checks its status.
+    ///
+    /// # Arguments
+    /// * `if_match` - the `ETag` of the state that the request replaces, if ARM gave one: ARM then refuses a stale one with 412.
     pub(super) async fn send(
         &self,
         method: Method,
         url: Url,
         body: Option<Vec<u8>>,
+        if_match: Option<&str>,
     ) -> Result<RawResponse, ArmError> {
         let token = match &self.policy_token {
             Some(options) if method != Method::Get => {
@@ -140,6 +144,9 @@ impl ArmHttp {
             let mut request = Request::new(url, method);
             if let Some(token) = &token {
                 request.insert_header(policy_token::HEADER, token.clone());
+            }
+            if let Some(etag) = if_match {
+                request.insert_header("if-match", etag.to_owned());
             }
             request
         };

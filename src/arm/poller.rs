@@ -127,7 +127,7 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
             Track::AsyncOperation(url) | Track::Location(url) => url,
             Track::Resource => &self.resource,
         };
-        let response = match self.http.send(Method::Get, url.clone(), None).await {
+        let response = match self.http.send(Method::Get, url.clone(), None, None).await {
             // The operation is tracked through the resource, which no longer exists: its deletion has ended.
             Err(error) if self.is_deleted(&error) => {
                 return nothing(&self.resource).map(OperationState::Done);
@@ -175,7 +175,8 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
     async fn resource(&self) -> Result<T, ArmError> {
         match self.finish {
             Finish::Read(model) => {
-                let response = self.http.send(Method::Get, self.resource.clone(), None).await?;
+                let response =
+                    self.http.send(Method::Get, self.resource.clone(), None, None).await?;
                 parse(&self.resource, &response, model)
             }
             Finish::Nothing => nothing(&self.resource),

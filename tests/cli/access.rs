@@ -237,3 +237,44 @@ fn a_conflict_is_tried_again_on_the_fresh_state() {
     assert_eq!(fake.count("PATCH"), 3);
     assert_eq!(std::fs::read_to_string(home.path(record)).unwrap(), "{}");
 }
+
+#[test]
+fn where_arm_has_etags_a_stale_list_is_refused_and_made_again() {
+    // No recording of ARM has an etag for registries; a cloud that sends one gets it back.
+    let state = Mutex::new((1, vec!["198.51.100.1".to_owned()]));
+    let fake = FakeArm::start(move |request| {
+        let mut state = state.lock().unwrap();
+        if request.method == "PATCH" {
+            if state.0 == 1 {
+                // Somebody else was faster.
+                state.0 = 2;
+                state.1.push("198.51.100.2".to_owned());
+            }
+            if request.if_match != format!("\"{}\"", state.0) {
+                let error = json!({"error": {"code": "PreconditionFailed", "message": "stale"}});
+                return (412, Vec::new(), error);
+            }
+            let rules = &request.body["properties"]["networkRuleSet"]["ipRules"];
+            let rules = rules.as_array().unwrap().iter();
+            state.1 = rules.map(|rule| rule["value"].as_str().unwrap().to_owned()).collect();
+            state.0 += 1;
+        }
+        let rules: Vec<Value> =
+            state.1.iter().map(|text| json!({"action": "Allow", "value": text})).collect();
+        let body = json!({"name": "contoso", "location": "eastus", "sku": {"name": "Premium"},
+            "etag": format!("\"{}\"", state.0), "properties": {
+            "loginServer": "contoso.azurecr.io", "provisioningState": "Succeeded",
+            "networkRuleSet": {"defaultAction": "Deny", "ipRules": rules}}});
+        (200, Vec::new(), body)
+    });
+    let home = fake.home("token");
+    let add = ["network-rule", "add", "-n", "contoso", "-g", "rg", "--ip-address", "198.51.100.3"];
+    let run =
+        home.run(&[&add[..], &["--query", "networkRuleSet.ipRules[].ipAddressOrRange"]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let addresses: Vec<String> = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(addresses, ["198.51.100.1", "198.51.100.2", "198.51.100.3"]);
+    let patches = fake.requests().into_iter().filter(|request| request.method == "PATCH");
+    let sent: Vec<String> = patches.map(|request| request.if_match).collect();
+    assert_eq!(sent, ["\"1\"", "\"2\""]);
+}

@@ -16,6 +16,8 @@ pub struct Request {
     /// Path and query.
     pub path: String,
     pub token: String,
+    /// The header `If-Match`, empty if there is none.
+    pub if_match: String,
     pub body: Value,
 }
 
@@ -104,13 +106,16 @@ fn serve(
         let mut words = line.split_whitespace();
         let method = words.next().unwrap_or_default().to_owned();
         let path = words.next().unwrap_or_default().to_owned();
-        let (mut token, mut length) = (String::new(), 0);
+        let (mut token, mut if_match, mut length) = (String::new(), String::new(), 0);
         loop {
             let mut header = String::new();
             stream.read_line(&mut header)?;
             match header.trim_end().split_once(": ") {
                 Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
                     token = value.to_owned();
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("if-match") => {
+                    if_match = value.to_owned();
                 }
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                     length = value.parse().unwrap();
@@ -122,7 +127,7 @@ fn serve(
         let mut body = vec![0; length];
         stream.read_exact(&mut body)?;
         let body = serde_json::from_slice(&body).unwrap_or_default();
-        let request = Request { method, path, token, body };
+        let request = Request { method, path, token, if_match, body };
         seen.lock().unwrap().push(request.clone());
         let (status, headers, body) = answer(&request);
         let body = if body.is_null() { String::new() } else { body.to_string() };

@@ -375,6 +375,37 @@ fn skopeo_pulls_what_the_walk_pulls() {
     }
 }
 
+/// Pulls with an engine's client, which needs no engine: storage in this directory, no overlay file system.
+fn pulls_with(program: &str) {
+    let script = format!(
+        r#"
+        registry; usual_names
+        mkdir -p run store "$HOME/.config/containers"
+        export CONTAINERS_STORAGE_CONF=$HOME/storage.conf REGISTRY_AUTH_FILE=$HOME/auth.json TMPDIR=$HOME
+        printf '[storage]\ndriver = "vfs"\nrunroot = "%s/run"\ngraphroot = "%s/store"\n' "$HOME" "$HOME" > storage.conf
+        cp policy.json "$HOME/.config/containers/policy.json"
+        {program} login --username app --password-stdin contoso.azurecr.io <<< emulator >&2
+        {program} pull contoso.azurecr.io/hello:latest >&2
+        {program} images --format '{{{{.Name}}}}:{{{{.Tag}}}}'
+        "#
+    )
+    .replace("{{.Name}}", if program == "podman" { "{{.Repository}}" } else { "{{.Name}}" });
+    let home = Home::new();
+    home.write("policy.json", r#"{"default": [{"type": "insecureAcceptAnything"}]}"#);
+    let Some((code, stdout, stderr)) = in_namespace(&home, &[program], &script) else { return };
+    assert_eq!((code, stdout.trim()), (0, "contoso.azurecr.io/hello:latest"), "{stderr}");
+}
+
+#[test]
+fn buildah_logs_in_and_pulls() {
+    pulls_with("buildah");
+}
+
+#[test]
+fn podman_logs_in_and_pulls() {
+    pulls_with("podman");
+}
+
 #[test]
 fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
     let pull = r#""$AZ_ACR" check-endpoints --login-server contoso.azurecr.io --region eastus --pull hello \

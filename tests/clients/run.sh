@@ -35,5 +35,5 @@ fi
 if command -v docker >/dev/null && docker info >/dev/null 2>&1; then
     echo "docker is here, but its engine has other name resolution: not run"
 else
-    echo "skipped: no Docker engine; skopeo pulls in tests/cli/networks.rs"
+    echo "skipped: no Docker engine; skopeo, buildah and podman pull in tests/cli/networks.rs"
 fi

@@ -76,7 +76,8 @@ async fn a_write_is_not_sent_twice_unless_the_service_cannot_have_acted() {
     ] {
         let script = Script::new([reply].into_iter().chain(repeated.then(|| ok(REGISTRY))));
         let client = script.client();
-        let result = client.begin_update_registry(OF, &RegistryUpdateParameters::default()).await;
+        let result =
+            client.begin_update_registry(OF, &RegistryUpdateParameters::default(), None).await;
         assert_eq!(result.is_ok(), repeated);
         let requests = if repeated { 2 } else { 1 };
         assert_eq!(script.seen(), vec![format!("PATCH {REGISTRY_PATH} {{}}"); requests]);

@@ -11,7 +11,7 @@ const STATUS: &str = "https://arm.example/status?t=1&s=signature";
 
 async fn update(script: &Script) -> Result<Registry, ArmError> {
     let client = script.client();
-    client.begin_update_registry(OF, &RegistryUpdateParameters::default()).await?.wait().await
+    client.begin_update_registry(OF, &RegistryUpdateParameters::default(), None).await?.wait().await
 }
 
 fn accepted(header: &'static str) -> Reply {

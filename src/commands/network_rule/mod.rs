@@ -105,7 +105,17 @@ async fn change(
     let body = target.read().await?;
     let mut rules = NetworkRules::of_registry(&body);
     edit(&mut rules, rule.subnet_id(location.path())?.as_deref(), address);
-    let mut registry = target.write(rules.clone()).await?;
+    let mut registry = match target.write(rules.clone(), etag(&body)).await {
+        Ok(registry) => registry,
+        // Somebody else has changed the registry since, and nothing was written.
+        Err(error) if etag(&body).is_some() && is_stale(&error) => {
+            let body = target.read().await?;
+            rules = NetworkRules::of_registry(&body);
+            edit(&mut rules, rule.subnet_id(location.path())?.as_deref(), address);
+            target.write(rules.clone(), etag(&body)).await?
+        }
+        Err(error) => return Err(error),
+    };
     // Somebody else may have replaced the list at the same time. Where the answer itself does not show the change, ARM
     // wrote the range in another way, and nothing can be compared.
     if let Some(range) = address
@@ -154,15 +164,19 @@ impl Ruled<'_> {
     }
 
     /// Replaces the rules.
-    async fn write(&self, rules: NetworkRules) -> Result<Registry> {
+    ///
+    /// # Arguments
+    /// * `etag` - of the registry that the rules were read from.
+    async fn write(&self, rules: NetworkRules, etag: Option<&str>) -> Result<Registry> {
         let arm = self.session.arm().await?;
-        let state = arm.begin_update_registry(self.location.path(), &parameters(rules)).await?;
+        let path = self.location.path();
+        let state = arm.begin_update_registry(path, &parameters(rules), etag).await?;
         let look = format!("az-acr network-rule list -n {}", self.name);
         wait(state, &format!("Updating {}", self.name), &look, self.session).await
     }
 
     /// Changes the rules and reads them back, again if somebody else has changed them at the same time: ARM replaces lists as
-    /// a whole and has no way to refuse a stale one.
+    /// a whole, and refuses a stale one only where it gives an `etag`.
     ///
     /// # Arguments
     /// * `edit` - changes the rules, unless they are as wanted.
@@ -176,12 +190,13 @@ impl Ruled<'_> {
     ) -> Result<bool> {
         let mut pause = FIRST_PAUSE;
         for attempt in 0..ATTEMPTS {
-            let mut rules = NetworkRules::of_registry(&self.read().await?);
+            let body = self.read().await?;
+            let mut rules = NetworkRules::of_registry(&body);
             if done(&rules) {
                 return Ok(attempt > 0);
             }
             edit(&mut rules);
-            match self.write(rules).await {
+            match self.write(rules, etag(&body)).await {
                 Ok(_) => settle().await,
                 Err(error) if may_pass(&error) => {
                     tokio::time::sleep(pause).await;
@@ -206,6 +221,16 @@ impl Ruled<'_> {
 async fn settle() {
     let jitter = u64::from(azure_core::Uuid::new_v4().as_bytes()[0]);
     tokio::time::sleep(Duration::from_millis(300 + 2 * jitter)).await;
+}
+
+/// The `etag` of a registry's body. No recording of ARM has one for registries; where one comes, a stale list is refused.
+fn etag(body: &Value) -> Option<&str> {
+    body["etag"].as_str().filter(|etag| !etag.is_empty())
+}
+
+/// Whether ARM refused a change because the registry is another one than when it was read.
+fn is_stale(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ArmError>().is_some_and(|error| error.status() == Some(412))
 }
 
 /// Whether another attempt on the fresh state may work: somebody else is changing the registry, or the connection broke, so that

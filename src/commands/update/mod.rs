@@ -152,7 +152,7 @@ pub async fn run(args: &InOrder<UpdateArgs>, session: &Session) -> Result<Answer
         checks::check(&parameters, &current, &session.streams)?;
         were_enabled = current.properties.as_ref().and_then(|p| p.data_endpoint_enabled);
     }
-    let state = arm.begin_update_registry(location.path(), &parameters).await?;
+    let state = arm.begin_update_registry(location.path(), &parameters, None).await?;
     let look = format!("az-acr show --name {name} --query provisioningState");
     let registry = wait(state, &format!("Updating {name}"), &look, session).await?;
     if enables_data_endpoints && were_enabled == Some(false) {
