@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Builds the packages for Linux on x86-64 into target/dist: an archive, .deb, .rpm, a wheel, an OCI image, a bill of materials, SHA256SUMS.
-# Usage: packaging/build.sh [--twice]    --twice builds the binary again elsewhere and compares the bytes
+# Usage: packaging/build.sh [--full]    --full builds the binary again elsewhere and compares the bytes, and checks the
+#                                        dependencies with cargo-deny and cargo-machete, which take minutes to compile
 #
-# Needs: cargo, python3 with venv; cargo-deb and cargo-generate-rpm (installed into target/packaging if they are missing).
+# Needs: cargo, python3 with venv; cargo-auditable, cargo-deb and cargo-generate-rpm (installed into target/packaging if
+# they are missing).
 # Not built here, because their standard libraries come from rustup: aarch64, musl, macOS, Windows. The release workflow
 # builds them.
 set -euo pipefail
@@ -25,15 +27,21 @@ tools() {
     [ -x "$work/venv/bin/maturin" ] || python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check cargo-zigbuild==0.24.1 ziglang==0.17.1 'maturin>=1.9,<2'
     local missing=()
+    command -v cargo-auditable >/dev/null || missing+=(cargo-auditable)
     command -v cargo-deb >/dev/null || missing+=(cargo-deb)
     command -v cargo-generate-rpm >/dev/null || missing+=(cargo-generate-rpm)
+    if [ "$1" = --full ]; then
+        # A cargo-deny that came with the machine may be too old for deny.toml.
+        [ -x "$work/cargo/bin/cargo-deny" ] || missing+=(cargo-deny)
+        [ -x "$work/cargo/bin/cargo-machete" ] || missing+=(cargo-machete)
+    fi
     [ ${#missing[@]} -eq 0 ] ||
         env -u RUSTFLAGS CARGO_TARGET_DIR="$work/target" cargo install --quiet --locked --root "$work/cargo" "${missing[@]}"
 }
 
-# Builds the binary into a directory.
+# Builds the binary into a directory. It holds the list of its crates, for `cargo audit bin` and scanners.
 binary() {
-    CARGO_TARGET_DIR=$1 cargo zigbuild --quiet --release --locked --target "$target.$glibc"
+    CARGO_TARGET_DIR=$1 cargo auditable zigbuild --quiet --release --locked --target "$target.$glibc"
 }
 
 check_glibc() {
@@ -78,10 +86,11 @@ image() {
 }
 
 rm -rf "$dist" && mkdir -p "$dist" "$work"
-tools
+tools "${1:-}"
 binary "$work/build"
 built=$work/build/$target/release/az-acr
 check_glibc "$built"
+objdump -h "$built" | grep -q '\.dep-v0' && echo "the list of crates is in the binary"
 archive "$built"
 # cargo-deb and cargo-generate-rpm read the paths of Cargo's own layout.
 mkdir -p "$work/build/release" && cp "$built" "$work/build/release/az-acr"
@@ -91,15 +100,17 @@ CARGO_TARGET_DIR=$work/wheel maturin build --quiet --release --locked --zig --ta
     --compatibility manylinux2014 --out "$dist"
 image "$built"
 python3 packaging/sbom.py "$target" >"$dist/az-acr-$version-$target.cdx.json"
-if command -v cargo-deny >/dev/null; then
-    cargo deny --all-features check --disable-fetch bans licenses sources
-else
-    echo "skipped: cargo-deny is not installed, so deny.toml was not checked"
-fi
 (cd "$dist" && sha256sum -- * >SHA256SUMS)
 cat "$dist/SHA256SUMS"
 
-if [ "${1:-}" = --twice ]; then
+if [ "${1:-}" = --full ]; then
+    "$work/cargo/bin/cargo-deny" --all-features check --disable-fetch bans licenses sources
+    if "$work/cargo/bin/cargo-deny" --all-features fetch db; then
+        "$work/cargo/bin/cargo-deny" --all-features check --disable-fetch advisories
+    else
+        echo "skipped: the advisory database cannot be fetched, so advisories were not checked"
+    fi
+    "$work/cargo/bin/cargo-machete" --skip-target-dir .
     binary "$work/again"
     cmp "$built" "$work/again/$target/release/az-acr" && echo "two builds have the same bytes"
 fi
