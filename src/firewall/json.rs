@@ -18,6 +18,10 @@ impl Format for Json {
         "json"
     }
 
+    fn about(&self) -> &'static str {
+        "hosts with their registries, for scripts"
+    }
+
     fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
         let registries: Vec<_> = list.groups.iter().map(|group| group.title.as_str()).collect();
         let mut needed_by = list.registries();

@@ -3,8 +3,9 @@
 use super::policy::{Includes, InvalidRules, Policy, RuleFile};
 use super::rpz::Reading;
 use super::{
-    azure_firewall, cilium, dnsmasq, json, list, nftables, rpz, squid, suricata, terraform,
-    unbound, unjudged,
+    aws_network_firewall, azure_firewall, bicep, calico, cilium, dnsmasq, fortigate, haproxy,
+    istio, json, list, nftables, no_proxy, paloalto, rpz, squid, suricata, terraform, unbound,
+    unjudged,
 };
 
 /// A language of rules.
@@ -32,12 +33,26 @@ pub enum Language {
     Terraform,
     /// Network policies of Cilium.
     Cilium,
+    /// Network policies of Calico.
+    Calico,
+    /// Service entries and sidecars of Istio.
+    Istio,
+    /// Security rules of PAN-OS in `set` format, or a list of URLs for it.
+    PaloAlto,
+    /// A configuration of FortiOS.
+    FortiGate,
+    /// Rule groups of AWS Network Firewall.
+    AwsNetworkFirewall,
+    /// A configuration of HAProxy.
+    HaProxy,
+    /// A value of NO_PROXY.
+    NoProxy,
     /// Any other text. Nothing in it is judged.
     Other,
 }
 
 /// The languages that can be judged, by the names that `--from` takes.
-pub const JUDGED: [(&str, Language); 13] = [
+pub const JUDGED: [(&str, Language); 20] = [
     ("squid", Language::Squid),
     ("list", Language::List),
     ("json", Language::Json),
@@ -46,7 +61,14 @@ pub const JUDGED: [(&str, Language); 13] = [
     ("suricata", Language::Suricata),
     ("azure-firewall", Language::AzureFirewall),
     ("terraform", Language::Terraform),
+    ("aws-network-firewall", Language::AwsNetworkFirewall),
+    ("paloalto", Language::PaloAlto),
+    ("fortigate", Language::FortiGate),
     ("cilium", Language::Cilium),
+    ("calico", Language::Calico),
+    ("istio", Language::Istio),
+    ("haproxy", Language::HaProxy),
+    ("no-proxy", Language::NoProxy),
     ("unbound", Language::Unbound),
     ("rpz", Language::Rpz(Reading::Either)),
     ("rpz-unbound", Language::Rpz(Reading::Unbound)),
@@ -69,16 +91,32 @@ impl Language {
         };
         if json::is_ours(text) {
             Self::Json
+        } else if bicep::is_source(text) {
+            Self::Other
         } else if terraform::is_rules(text) {
             Self::Terraform
         } else if azure_firewall::is_rules(text) || azure_firewall::is_policy(text) {
             Self::AzureFirewall
+        } else if aws_network_firewall::is_group(text) {
+            Self::AwsNetworkFirewall
+        } else if paloalto::is_config(text) {
+            Self::PaloAlto
+        } else if fortigate::is_config(text) {
+            Self::FortiGate
+        } else if haproxy::is_config(text) {
+            Self::HaProxy
+        } else if no_proxy::is_setting(text) {
+            Self::NoProxy
         } else if nftables::is_rules(text) {
             Self::Nftables
         } else if suricata::is_rules(text) {
             Self::Suricata
         } else if cilium::is_policy(text) {
             Self::Cilium
+        } else if calico::is_policy(text) {
+            Self::Calico
+        } else if istio::is_policy(text) {
+            Self::Istio
         } else if has_squid_rules() {
             Self::Squid
         } else if list::is_list(text) {
@@ -117,7 +155,14 @@ impl Language {
             Self::Suricata => Box::new(suricata::read(files)),
             Self::AzureFirewall => Box::new(azure_firewall::read(files)?),
             Self::Terraform => Box::new(terraform::read(files)?),
+            Self::AwsNetworkFirewall => Box::new(aws_network_firewall::read(files)?),
+            Self::PaloAlto => Box::new(paloalto::read(files)),
+            Self::FortiGate => Box::new(fortigate::read(files)?),
             Self::Cilium => Box::new(cilium::read(files)?),
+            Self::Calico => Box::new(calico::read(files)?),
+            Self::Istio => Box::new(istio::read(files)?),
+            Self::HaProxy => Box::new(haproxy::read(files, includes)?),
+            Self::NoProxy => Box::new(no_proxy::read(files)?),
             Self::Unbound => Box::new(unbound::read(files, includes)?),
             Self::Rpz(reading) => Box::new(rpz::read(files, reading)),
             Self::Other => Box::new(unjudged::read(files)),

@@ -18,6 +18,10 @@ impl Format for List {
         "list"
     }
 
+    fn about(&self) -> &'static str {
+        "a host a line, for external lists and feeds"
+    }
+
     fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
         let mut text = list.header("#");
         for endpoint in list.endpoints() {

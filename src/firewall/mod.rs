@@ -4,16 +4,26 @@
 
 mod address_range;
 pub mod audit;
+mod aws_network_firewall;
 mod azure_firewall;
+mod bicep;
+mod calico;
 mod cilium;
 mod dns;
 mod dnsmasq;
 mod document;
+mod fortigate;
+mod haproxy;
 mod host_set;
+mod istio;
 mod json;
+mod lanes;
 mod language;
 mod list;
+mod name_pattern;
 mod nftables;
+mod no_proxy;
+mod paloalto;
 pub mod policy;
 mod posix_regex;
 mod rpz;
@@ -73,6 +83,31 @@ pub struct RenderOptions {
     pub table: NftTable,
     /// Whether the rules also refuse all other web traffic.
     pub lockdown: bool,
+    /// Whose file a value of NO_PROXY becomes; `None` for the value alone.
+    pub client: Option<ProxyClient>,
+}
+
+/// A program with a file in which NO_PROXY is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyClient {
+    /// Azure Kubernetes Service: `--http-proxy-config`.
+    Aks,
+    /// A drop-in of a systemd unit.
+    Systemd,
+    /// OpenShift's cluster-wide proxy.
+    Openshift,
+    /// Docker's `config.json`.
+    Docker,
+}
+
+impl ProxyClient {
+    /// The names that `--as` takes.
+    pub const ALL: [(&str, Self); 4] = [
+        ("aks", Self::Aks),
+        ("systemd", Self::Systemd),
+        ("openshift", Self::Openshift),
+        ("docker", Self::Docker),
+    ];
 }
 
 /// An option that only some formats can use.
@@ -86,6 +121,8 @@ pub enum FormatOption {
     Table,
     /// `--lockdown`.
     Lockdown,
+    /// `--as`.
+    As,
     /// Service tags, which `--include tasks-pool` needs.
     ServiceTags,
 }
@@ -94,6 +131,8 @@ pub enum FormatOption {
 pub trait Format: Sync {
     /// The name that `--format` takes.
     fn name(&self) -> &'static str;
+    /// What is written, in a few words.
+    fn about(&self) -> &'static str;
     /// Whether the format can use an option.
     fn accepts(&self, _option: FormatOption) -> bool {
         false
@@ -103,7 +142,7 @@ pub trait Format: Sync {
 }
 
 /// All formats, in the order in which help shows them.
-pub const FORMATS: [&dyn Format; 10] = [
+pub const FORMATS: [&dyn Format; 17] = [
     &list::List,
     &json::Json,
     &squid::Squid,
@@ -113,7 +152,14 @@ pub const FORMATS: [&dyn Format; 10] = [
     &suricata::Suricata,
     &azure_firewall::AzureFirewall,
     &terraform::Terraform,
+    &bicep::Bicep,
+    &aws_network_firewall::AwsNetworkFirewall,
+    &paloalto::PaloAlto,
+    &fortigate::FortiGate,
     &cilium::Cilium,
+    &calico::Calico,
+    &istio::Istio,
+    &no_proxy::NoProxy,
 ];
 
 impl Group {
@@ -207,6 +253,6 @@ fn example() -> (AllowList, RenderOptions) {
     let table = NftTable::default();
     (
         AllowList { groups, tags: Vec::new() },
-        RenderOptions { sources, priority: 500, table, lockdown: false },
+        RenderOptions { sources, priority: 500, table, lockdown: false, client: None },
     )
 }

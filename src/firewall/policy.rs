@@ -215,6 +215,8 @@ pub struct Mentions<'a> {
     pub examples: Vec<String>,
     /// Hosts next to those in the rules, where rules also bear on their neighbours.
     pub neighbours: Vec<String>,
+    /// Hosts outside of Azure that rules may let through.
+    pub outside: Vec<String>,
 }
 
 /// The files that rules refer to.
@@ -260,6 +262,10 @@ pub trait Policy {
     /// What happens to what the rules do not decide, if they are a whole.
     fn default_outcome(&self) -> Outcome {
         Outcome::Deny
+    }
+    /// Whether hosts may all be left to what the rules do not decide: where all go the same way, nothing is missing.
+    fn may_leave_all(&self) -> bool {
+        false
     }
     /// Whether the language filters plain HTTP on port 80.
     fn filters_port_80(&self) -> bool {

@@ -104,7 +104,12 @@ impl Territory {
         names.extend(mentions.neighbours.iter().cloned());
         let mut seen = HashSet::new();
         let unrelated = Fqdn::parse(UNRELATED).ok().map(|host| Stranger { host, storage: false });
-        let made = names.iter().filter_map(|name| self.stranger(name)).chain(unrelated);
+        let outside = mentions
+            .outside
+            .iter()
+            .filter_map(|name| Some(Stranger { host: Fqdn::parse(name).ok()?, storage: false }));
+        let made =
+            names.iter().filter_map(|name| self.stranger(name)).chain(outside).chain(unrelated);
         made.filter(|stranger| seen.insert(stranger.host.clone())).collect()
     }
 

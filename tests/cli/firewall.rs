@@ -72,7 +72,7 @@ fn what_else_needs_hosts_is_added_on_request() {
         assert!(text.contains(rule) && text.contains("12000"), "{text}");
     }
     let stderr = include("tasks-pool", &["--format", "squid"]).fails(2);
-    assert!(stderr.contains("Formats that can use it: azure-firewall, terraform."), "{stderr}");
+    assert!(stderr.contains("Formats that can use it: azure-firewall, terraform, bicep."), "{stderr}");
     let connected = ["-n", "contoso", "--include", "connected-registry"];
     let stderr = rules(&home, &connected).fails(2);
     assert!(stderr.contains("contoso.azurecr.io has no dedicated data endpoints"), "{stderr}");

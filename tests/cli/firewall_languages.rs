@@ -608,3 +608,92 @@ fn a_parent_policys_rules_come_before_its_childs() {
         "{alone:#}"
     );
 }
+
+#[test]
+fn what_is_written_for_other_firewalls_is_judged_as_right() {
+    let home = Home::new();
+    // A rule group with pass rules alone refuses nothing: another one must.
+    let part: &[&str] = &["--part"];
+    for (format, options) in [
+        ("paloalto", &[][..]),
+        ("fortigate", &[]),
+        ("aws-network-firewall", part),
+        ("istio", &[]),
+        ("no-proxy", &[]),
+    ] {
+        let (code, report) = check(&home, &written(&home, &[format]), options);
+        assert_eq!(report["files"][0]["format"], format);
+        assert_eq!((code, counts(&report)), (0, vec![("ok", 3)]), "{format}: {report:#}");
+    }
+    // A set of domains alone lets nobody out: a policy must refer to it.
+    let policy = "---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: clients}
+spec:
+  selector: all()
+  types: [Egress]
+  egress:
+    - action: Allow
+      protocol: TCP
+      destination: {selector: az-acr == 'hosts', namespaceSelector: global(), ports: [443]}
+";
+    let set = written(&home, &["calico"]);
+    let (_, report) = check(&home, &set, &[]);
+    assert_eq!(counts(&report), [("missing", 3)]);
+    let (code, report) = check(&home, &format!("{set}{policy}"), &[]);
+    assert_eq!((code, counts(&report)), (0, vec![("ok", 3)]), "{report:#}");
+}
+
+#[test]
+fn palo_alto_reads_open_entries_as_the_start_of_a_name() {
+    let category = |end: &str| {
+        each(&format!("set profiles custom-url-category acr list HOST{end}"))
+            + "set rulebase security rules acr from any to any source any destination any application any service \
+               service-https category acr action allow\n"
+    };
+    expect(
+        &["--from", "paloalto"],
+        &[
+            (category("/"), vec![("ok", 3)]),
+            (category(""), vec![("unjudged", 1), ("ok", 3)]),
+            (
+                category("/").replace("category acr action", "category any action"),
+                vec![("tooBroad", 2), ("ok", 3)],
+            ),
+            (
+                format!(
+                    "set rulebase security rules no from any to any action deny\n{}",
+                    category("/")
+                ),
+                vec![("missing", 3)],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn no_proxy_must_send_all_hosts_the_same_way() {
+    expect(
+        &["--from", "no-proxy"],
+        &[
+            ("NO_PROXY=localhost,10.0.0.0/8\n".to_owned(), vec![("ok", 3)]),
+            ("NO_PROXY=contoso.azurecr.io\n".to_owned(), vec![("missing", 2), ("ok", 1)]),
+            ("NO_PROXY=.azurecr.io\n".to_owned(), vec![("tooBroad", 1), ("ok", 3)]),
+        ],
+    );
+}
+
+#[test]
+fn spreadsheets_and_bicep_are_not_judged_but_read() {
+    let home = Home::new();
+    let csv = "Ticket,FQDN\n1,contoso.azurecr.io\n";
+    for (text, why) in [
+        (csv.to_owned(), "hosts stand in the column 'FQDN'"),
+        (written(&home, &["bicep"]), "az bicep build"),
+    ] {
+        let (code, report) = check(&home, &text, &[]);
+        assert_eq!(code, 1);
+        assert!(report["unjudged"][0]["why"].as_str().unwrap().contains(why), "{report:#}");
+    }
+}

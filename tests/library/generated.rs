@@ -193,7 +193,10 @@ fn every_variable_is_documented() {
     fn sources(directory: &Path, text: &mut String) {
         for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {
-                sources(&entry, text);
+                // The words of firewalls' languages are no variables of ours.
+                if entry.file_name().is_some_and(|name| name != "firewall") {
+                    sources(&entry, text);
+                }
             } else if entry.extension().is_some_and(|ending| ending == "rs") {
                 text.push_str(&fs::read_to_string(entry).unwrap());
             }

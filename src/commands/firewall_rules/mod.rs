@@ -11,7 +11,8 @@ use super::fleet::{FleetArgs, short_help_hides};
 use crate::domain::Endpoints;
 use crate::error::UserError;
 use crate::firewall::{
-    AllowList, FORMATS, Format, FormatOption, Group, JUDGED, NftTable, RenderOptions, SourceAddress,
+    AllowList, FORMATS, Format, FormatOption, Group, JUDGED, NftTable, ProxyClient, RenderOptions,
+    SourceAddress,
 };
 use crate::message::Code;
 use crate::probe::Resolve;
@@ -19,12 +20,15 @@ use crate::session::Session;
 use crate::streams::Streams;
 use anyhow::{Context as _, Result};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use include::Include;
 use std::collections::HashSet;
 
 /// The priority of rules for Azure Firewall, unless another is given.
 const PRIORITY: u32 = 500;
+
+/// What `--format` has without a value.
+const LIST_FORMATS: &str = "?";
 
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
@@ -79,10 +83,15 @@ pub struct FirewallRulesArgs {
     #[arg(long, hide = true)]
     with_management: bool,
 
-    /// list, json, squid, dnsmasq, nftables, rpz, suricata, azure-firewall, terraform, cilium
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true,
-          value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.name())))]
+    /// squid, suricata, paloalto …; without a value, list all
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, num_args = 0..=1, default_missing_value = LIST_FORMATS,
+          value_parser = PossibleValuesParser::new(FORMATS.map(|format| PossibleValue::new(format.name())).into_iter().chain([PossibleValue::new(LIST_FORMATS).hide(true)])))]
     format: Option<String>,
+
+    /// File for no-proxy: aks, systemd, openshift, docker
+    #[arg(long = "as", value_name = "CLIENT", hide_possible_values = true, hide_short_help = true,
+          value_parser = PossibleValuesParser::new(ProxyClient::ALL.map(|(name, _)| name)))]
+    client: Option<String>,
 
     /// Client addresses [default: *]
     #[arg(long, value_name = "ADDRESS", num_args = 1..)]
@@ -96,12 +105,12 @@ pub struct FirewallRulesArgs {
     #[arg(long, value_name = "TABLE", hide_short_help = true)]
     table: Option<NftTable>,
 
-    /// Drop other web traffic: nftables, suricata, cilium
+    /// Drop other web traffic (nftables, suricata, cilium, aws-network-firewall)
     #[arg(long)]
     lockdown: bool,
 
     /// Check existing rules: files, directories, or -
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "priority", "table", "lockdown"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["format", "client", "priority", "table", "lockdown"])]
     check: Vec<String>,
 
     /// Language of the rules to check
@@ -146,6 +155,9 @@ pub struct FirewallRulesArgs {
 /// # Errors
 /// Options that do not go together, no such registry, or a file that cannot be read.
 pub async fn run(args: &FirewallRulesArgs, session: &Session) -> Result<Answer> {
+    if args.format.as_deref() == Some(LIST_FORMATS) {
+        return list_formats(session);
+    }
     if args.check.is_empty() {
         let format = format(args, session)?;
         let list = allow_list(args, session).await?;
@@ -158,6 +170,9 @@ pub async fn run(args: &FirewallRulesArgs, session: &Session) -> Result<Answer> 
             priority: args.priority.unwrap_or(PRIORITY),
             table: args.table.clone().unwrap_or_default(),
             lockdown: args.lockdown,
+            client: args.client.as_deref().and_then(|name| {
+                ProxyClient::ALL.iter().find(|(known, _)| *known == name).map(|(_, client)| *client)
+            }),
         };
         return Ok(Answer::Text(format.render(&list, &options).into_bytes()));
     }
@@ -174,6 +189,19 @@ pub async fn run(args: &FirewallRulesArgs, session: &Session) -> Result<Answer> 
     check::run(args, &list, session)
 }
 
+/// The formats, a line each. In a script, a format that was forgotten is an error.
+fn list_formats(session: &Session) -> Result<Answer> {
+    if !session.streams.stdout_tty {
+        let names: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
+        let message = "argument --format: a value is missing.";
+        let hint = format!("Formats: {}.", names.join(", "));
+        return Err(UserError::usage(message).hint(hint).into());
+    }
+    let line = |format: &&dyn Format| format!("{:22}{}\n", format.name(), format.about());
+    let lines: String = FORMATS.iter().map(line).collect();
+    Ok(Answer::Text(lines.into_bytes()))
+}
+
 /// The format of the rules.
 ///
 /// # Errors
@@ -187,6 +215,7 @@ fn format(args: &FirewallRulesArgs, session: &Session) -> Result<&'static dyn Fo
         (FormatOption::Priority, "--priority", args.priority.is_some()),
         (FormatOption::Table, "--table", args.table.is_some()),
         (FormatOption::Lockdown, "--lockdown", args.lockdown),
+        (FormatOption::As, "--as", args.client.is_some()),
         (
             FormatOption::ServiceTags,
             "--include tasks-pool",

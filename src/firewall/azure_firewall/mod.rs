@@ -19,6 +19,10 @@ impl Format for AzureFirewall {
         "azure-firewall"
     }
 
+    fn about(&self) -> &'static str {
+        "an ARM template for Azure Firewall"
+    }
+
     fn accepts(&self, option: FormatOption) -> bool {
         matches!(option, FormatOption::Source | FormatOption::Priority | FormatOption::ServiceTags)
     }
@@ -56,7 +60,7 @@ impl Format for AzureFirewall {
 }
 
 /// The collections of the group: application rules for hosts, and network rules for service tags.
-fn collections(list: &AllowList, sources: &[&str]) -> Vec<Value> {
+pub(super) fn collections(list: &AllowList, sources: &[&str]) -> Vec<Value> {
     let rule = |group: &Group| {
         let fqdns: Vec<_> = group.endpoints.iter().map(|endpoint| &endpoint.host).collect();
         json!({

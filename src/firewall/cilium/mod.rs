@@ -70,6 +70,10 @@ impl Format for Cilium {
         "cilium"
     }
 
+    fn about(&self) -> &'static str {
+        "a CiliumNetworkPolicy"
+    }
+
     fn accepts(&self, option: FormatOption) -> bool {
         option == FormatOption::Lockdown
     }

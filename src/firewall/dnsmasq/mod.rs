@@ -27,6 +27,10 @@ impl Format for Dnsmasq {
         "dnsmasq"
     }
 
+    fn about(&self) -> &'static str {
+        "sets that dnsmasq fills for nftables"
+    }
+
     fn accepts(&self, option: FormatOption) -> bool {
         option == FormatOption::Table
     }

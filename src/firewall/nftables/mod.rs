@@ -35,6 +35,10 @@ impl Format for Nftables {
         "nftables"
     }
 
+    fn about(&self) -> &'static str {
+        "sets and a chain of nftables"
+    }
+
     fn accepts(&self, option: FormatOption) -> bool {
         matches!(option, FormatOption::Table | FormatOption::Lockdown)
     }

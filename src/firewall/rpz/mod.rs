@@ -26,6 +26,10 @@ impl Format for Rpz {
         "rpz"
     }
 
+    fn about(&self) -> &'static str {
+        "a response policy zone for BIND and unbound"
+    }
+
     fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
         let mut text = list.header(";");
         text.push_str(NOTES);

@@ -31,6 +31,10 @@ impl Format for Squid {
         "squid"
     }
 
+    fn about(&self) -> &'static str {
+        "an acl and a rule of Squid"
+    }
+
     fn render(&self, list: &AllowList, _: &RenderOptions) -> String {
         let mut text = list.header("#");
         text.push_str(NOTES);

@@ -29,6 +29,8 @@ pub struct Rules {
     /// All others that do something.
     general: Vec<usize>,
     names: HostSet,
+    /// Whether rules are asked in their order, and the first that matches decides: AWS calls it strict order.
+    is_strict: bool,
 }
 
 /// Whether a text has rules of Suricata.
@@ -43,24 +45,34 @@ pub fn is_rules(text: &str) -> bool {
 
 /// Reads files as one, in order.
 pub fn read(files: &[RuleFile]) -> Rules {
-    let mut rules = Rules::default();
+    let lines = files.iter().flat_map(|file| {
+        logical_lines(&file.text)
+            .into_iter()
+            .map(|(line, text)| (Place { file: Arc::clone(&file.name), line }, text))
+    });
+    from_lines(lines, false)
+}
+
+/// Reads rules, one a line.
+///
+/// # Arguments
+/// * `is_strict` - whether the first rule that matches decides, in place of the default action order.
+pub fn from_lines(lines: impl Iterator<Item = (Place, String)>, is_strict: bool) -> Rules {
+    let mut rules = Rules { is_strict, ..Rules::default() };
     let mut by_sid: HashMap<(u32, u32), usize> = HashMap::new();
-    for file in files {
-        for (line, text) in logical_lines(&file.text) {
-            let place = Place { file: Arc::clone(&file.name), line };
-            let rule = match rule(&text, &place) {
-                Ok(rule) => rule,
-                Err(NoRule::Skipped) => continue,
-                Err(NoRule::Unknown(why)) => unreadable(&text, &why, &place),
-            };
-            // Of two rules with the same sid, the one with the higher revision is loaded, else the first.
-            match by_sid.get(&(rule.group, rule.sid)).filter(|_| rule.sid != 0) {
-                Some(at) if rules.list[*at].revision < rule.revision => rules.list[*at] = rule,
-                Some(_) => {}
-                None => {
-                    by_sid.insert((rule.group, rule.sid), rules.list.len());
-                    rules.list.push(rule);
-                }
+    for (place, text) in lines {
+        let rule = match rule(&text, &place) {
+            Ok(rule) => rule,
+            Err(NoRule::Skipped) => continue,
+            Err(NoRule::Unknown(why)) => unreadable(&text, &why, &place),
+        };
+        // Of two rules with the same sid, the one with the higher revision is loaded, else the first.
+        match by_sid.get(&(rule.group, rule.sid)).filter(|_| rule.sid != 0) {
+            Some(at) if rules.list[*at].revision < rule.revision => rules.list[*at] = rule,
+            Some(_) => {}
+            None => {
+                by_sid.insert((rule.group, rule.sid), rules.list.len());
+                rules.list.push(rule);
             }
         }
     }
@@ -105,7 +117,7 @@ fn unreadable(text: &str, why: &str, place: &Place) -> Rule {
 }
 
 /// Lines without comments. `\` at the end of a line continues it.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
+pub fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut current: Option<(usize, String)> = None;
     for (i, line) in text.lines().enumerate() {
@@ -195,7 +207,15 @@ impl Rules {
     fn rules_for(&self, flow: &Flow<'_>, packet: Packet) -> Found<'_> {
         let mut found = Found::default();
         let about_host = self.by_host.get(flow.host.as_str()).into_iter().flatten();
-        for rule in about_host.chain(&self.general).map(|at| &self.list[*at]) {
+        let mut candidates: Vec<usize> = about_host.chain(&self.general).copied().collect();
+        if self.is_strict {
+            candidates.sort_unstable();
+        }
+        for rule in candidates.into_iter().map(|at| &self.list[at]) {
+            // In strict order, what comes after a rule that matches is not asked.
+            if self.is_strict && (found.pass.is_some() || found.drop.is_some()) {
+                break;
+            }
             match (rule.matches(flow, packet), rule.action) {
                 (Match::No, _) => {}
                 (Match::Maybe(why), Action::Pass) => {

@@ -9,10 +9,10 @@ mod matching;
 mod options;
 mod rule;
 
-pub use decide::{is_rules, read};
+pub use decide::{Rules, from_lines, is_rules, logical_lines, read};
 
 use super::{AllowList, Format, FormatOption, RenderOptions};
-use crate::domain::HostPattern;
+use crate::domain::{Endpoint, HostPattern};
 use std::fmt::Write as _;
 
 /// The first identifier of the rules: 1,000,000 to 1,999,999 are for local rules.
@@ -26,6 +26,10 @@ impl Format for Suricata {
         "suricata"
     }
 
+    fn about(&self) -> &'static str {
+        "pass rules of Suricata"
+    }
+
     fn accepts(&self, option: FormatOption) -> bool {
         option == FormatOption::Lockdown
     }
@@ -33,35 +37,39 @@ impl Format for Suricata {
     fn render(&self, list: &AllowList, options: &RenderOptions) -> String {
         let mut text = list.header("#");
         text.push_str(notes(options.lockdown));
-        let mut sid = FIRST_SID;
-        // Writing to a String cannot fail.
-        for endpoint in list.endpoints() {
-            let host = &endpoint.host;
-            let content = match host {
-                HostPattern::Exact(host) => format!("content:\"{host}\"; startswith; endswith"),
-                HostPattern::Below(domain) => {
-                    format!("dotprefix; content:\".{domain}\"; endswith")
-                }
-            };
-            let _ = writeln!(
-                text,
-                "pass tls $HOME_NET any -> any 443 (msg:\"az-acr {host}\"; flow:to_server; tls.sni; {content}; nocase; \
-                 sid:{sid}; rev:1;)"
-            );
-            sid += 1;
-        }
+        let passes = pass_rules(list);
+        let mut sid = FIRST_SID + passes.len();
+        text.push_str(&passes.concat());
         if options.lockdown {
             let closing = [
                 "drop tls $HOME_NET any -> any any (msg:\"az-acr other TLS\"; ssl_state:client_hello;",
                 "drop http $HOME_NET any -> any any (msg:\"az-acr HTTP\"; flow:to_server;",
             ];
             for rule in closing {
+                // Writing to a String cannot fail.
                 let _ = writeln!(text, "{rule} sid:{sid}; rev:1;)");
                 sid += 1;
             }
         }
         text
     }
+}
+
+/// Rules that let TLS connections to the hosts pass, a line each.
+pub(super) fn pass_rules(list: &AllowList) -> Vec<String> {
+    let rule = |(number, endpoint): (usize, &Endpoint)| {
+        let host = &endpoint.host;
+        let content = match host {
+            HostPattern::Exact(host) => format!("content:\"{host}\"; startswith; endswith"),
+            HostPattern::Below(domain) => format!("dotprefix; content:\".{domain}\"; endswith"),
+        };
+        let sid = FIRST_SID + number;
+        format!(
+            "pass tls $HOME_NET any -> any 443 (msg:\"az-acr {host}\"; flow:to_server; tls.sni; {content}; nocase; \
+             sid:{sid}; rev:1;)\n"
+        )
+    };
+    list.endpoints().into_iter().enumerate().map(rule).collect()
 }
 
 /// What the file does, when to load it, and how to take it out again.

@@ -16,6 +16,10 @@ impl Format for Terraform {
         "terraform"
     }
 
+    fn about(&self) -> &'static str {
+        "Azure Firewall with Terraform's azurerm"
+    }
+
     fn accepts(&self, option: FormatOption) -> bool {
         matches!(option, FormatOption::Source | FormatOption::Priority | FormatOption::ServiceTags)
     }

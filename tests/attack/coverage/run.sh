@@ -17,6 +17,7 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
     cargo install --quiet --locked cargo-fuzz
 fi
 cargo +nightly fuzz build --fuzz-dir . read
+program=$(find target -path '*/release/read' -type f | head -1)
 
 readers=("$@")
 [ ${#readers[@]} -gt 0 ] || readers=(
@@ -32,7 +33,7 @@ for reader in "${readers[@]}"; do
         *) cp "$corpus/$reader"*.* "$kept/$reader/corpus" ;;
     esac
     printf '%-16s' "$reader"
-    if AZ_ACR_READER=$reader cargo +nightly fuzz run --fuzz-dir . read "$kept/$reader/corpus" -- \
+    if AZ_ACR_READER=$reader "$program" "$kept/$reader/corpus" \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=20000 \
         -artifact_prefix="$kept/$reader/findings/" -print_final_stats=1 >"$kept/$reader/log" 2>&1; then
         grep -o 'number_of_executed_units: .*' "$kept/$reader/log" | sed 's/.*: */runs: /'

@@ -1,0 +1,105 @@
+//! A rule of Calico's policies for egress.
+
+use crate::firewall::document::{self, Node};
+use crate::firewall::name_pattern::NamePattern;
+use crate::firewall::policy::{Place, RuleFile};
+use ipnet::IpNet;
+use std::sync::Arc;
+
+/// A rule for egress.
+#[derive(Debug)]
+pub struct Rule {
+    pub action: String,
+    pub destination: Destination,
+    pub ports: Option<Vec<(u16, u16)>>,
+    pub unknown: Option<Arc<str>>,
+    /// Whether it is for another protocol than TCP.
+    pub is_elsewhere: bool,
+    pub place: Place,
+}
+
+/// Where a rule is for.
+#[derive(Debug)]
+pub enum Destination {
+    Everywhere,
+    Domains(Vec<NamePattern>),
+    Nets(Vec<IpNet>),
+    /// The sets with a label.
+    Selector(String),
+}
+
+/// A domain of a policy; `None` for a wildcard that is not the first label.
+pub fn pattern(node: &Node) -> Option<NamePattern> {
+    NamePattern::with_star(&node.text()?.to_ascii_lowercase())
+}
+
+impl Rule {
+    /// Reads a rule.
+    pub fn read(node: &Node, file: &RuleFile) -> Self {
+        let place = Place { file: Arc::clone(&file.name), line: node.line };
+        let mut unknown: Option<Arc<str>> = None;
+        let mut hide = |why: &str| {
+            unknown.get_or_insert_with(|| why.into());
+        };
+        let protocol = node.text_of("protocol").map(str::to_ascii_uppercase);
+        let is_elsewhere = !matches!(protocol.as_deref(), None | Some("TCP" | "6"));
+        for part in ["source", "http", "notProtocol", "icmp", "notICMP", "ipVersion"] {
+            if node.get(part).is_some_and(|part| part.value != document::Value::Object(Vec::new()))
+            {
+                hide(&format!("{part} is not judged"));
+            }
+        }
+        let mut destination = Destination::Everywhere;
+        let mut ports = None;
+        let entries = match node.get("destination").map(|node| &node.value) {
+            Some(document::Value::Object(entries)) => entries.as_slice(),
+            _ => &[],
+        };
+        let named = |name: &str| entries.iter().any(|(key, _)| key == name);
+        if ["domains", "nets", "selector"].iter().filter(|name| named(name)).count() > 1 {
+            hide("several kinds of destinations in one rule are not judged");
+        }
+        let is_global = |node: &Node| matches!(node.text(), Some("global()"));
+        if entries.iter().any(|(key, value)| {
+            key == "namespaceSelector" && !(is_global(value) && named("selector"))
+        }) {
+            hide("namespaceSelector is judged as global() alone");
+        }
+        for (key, value) in entries {
+            match key.as_str() {
+                "domains" => match value.items().iter().map(pattern).collect() {
+                    Some(patterns) => destination = Destination::Domains(patterns),
+                    None => hide("a domain with a wildcard inside is not judged"),
+                },
+                "nets" => {
+                    match value.items().iter().map(|net| net.text()?.parse().ok()).collect() {
+                        Some(nets) => destination = Destination::Nets(nets),
+                        None => hide("a network cannot be read"),
+                    }
+                }
+                "selector" => {
+                    let selector = value.text().unwrap_or_default().trim().to_owned();
+                    destination = Destination::Selector(selector);
+                }
+                "namespaceSelector" => {}
+                "ports" => match value.items().iter().map(port_range).collect() {
+                    Some(ranges) => ports = Some(ranges),
+                    None => hide("a port cannot be read"),
+                },
+                other => hide(&format!("destination.{other} is not judged")),
+            }
+        }
+        let action = node.text_of("action").unwrap_or_default();
+        let action =
+            ["Allow", "Deny", "Log"].into_iter().find(|name| name.eq_ignore_ascii_case(action));
+        let action = action.unwrap_or("Pass").to_owned();
+        Self { action, destination, ports, unknown, is_elsewhere, place }
+    }
+}
+
+/// `443` or `1000:2000`.
+fn port_range(node: &Node) -> Option<(u16, u16)> {
+    let text = node.text()?;
+    let (first, last) = text.split_once(':').unwrap_or((text, text));
+    Some((first.parse().ok()?, last.parse().ok()?))
+}

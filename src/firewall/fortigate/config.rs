@@ -1,0 +1,223 @@
+//! Reads a configuration of FortiOS: `config`, `edit`, `set`, `next`, `end` (FortiOS, "CLI configuration commands").
+
+use crate::firewall::policy::{InvalidRules, Place, RuleFile};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How deep sections may be nested.
+const MAX_DEPTH: usize = 20;
+
+/// An object of a table, such as an address or a policy.
+#[derive(Debug)]
+pub struct Object {
+    pub name: String,
+    /// The values of each option.
+    pub options: HashMap<String, Vec<String>>,
+    pub place: Place,
+}
+
+impl Object {
+    /// Carries out `set`, `append` or `unset`.
+    fn change(&mut self, command: &str, option: &str, values: &[String]) {
+        if command != "append" {
+            self.options.remove(option);
+        }
+        if command != "unset" {
+            self.options.entry(option.to_owned()).or_default().extend(values.iter().cloned());
+        }
+    }
+
+    /// The values of an option.
+    pub fn values(&self, option: &str) -> &[String] {
+        self.options.get(option).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first value of an option.
+    pub fn first(&self, option: &str) -> Option<&str> {
+        self.values(option).first().map(String::as_str)
+    }
+
+    /// Whether an option is enabled.
+    pub fn is_enabled(&self, option: &str) -> bool {
+        self.first(option) == Some("enable")
+    }
+}
+
+/// The tables by path, such as `firewall address`.
+#[derive(Debug, Default)]
+pub struct Config {
+    pub tables: HashMap<String, Vec<Object>>,
+    /// The virtual domains that have policies.
+    pub domains: Vec<String>,
+}
+
+/// Whether a text is a configuration of a firewall with FortiOS.
+pub fn is_config(text: &str) -> bool {
+    text.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        matches!(words.as_slice(), ["config", "firewall", "policy" | "address" | "addrgrp", ..])
+    })
+}
+
+/// The words of a line. Quotes hold blanks together, and a backslash takes the next character as it is.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_default();
+            }
+            '\\' => word.get_or_insert_default().extend(chars.next()),
+            c if c.is_whitespace() && !is_quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// A section that is open.
+struct Section {
+    path: String,
+    object: Option<Object>,
+}
+
+impl Config {
+    /// Reads files as one configuration.
+    ///
+    /// # Errors
+    /// [`InvalidRules`] if sections do not end, or end twice.
+    pub fn read(files: &[RuleFile]) -> Result<Self, InvalidRules> {
+        let mut config = Self::default();
+        for file in files {
+            config.file(file)?;
+        }
+        Ok(config)
+    }
+
+    fn file(&mut self, file: &RuleFile) -> Result<(), InvalidRules> {
+        let place = |line: usize| Place { file: Arc::clone(&file.name), line };
+        let invalid =
+            |line: usize, what: &str| InvalidRules { place: place(line), what: what.to_owned() };
+        let mut sections: Vec<Section> = Vec::new();
+        let mut domain = String::new();
+        let mut last = 0;
+        for (line, text) in logical_lines(&file.text) {
+            last = line;
+            let words = words(&text);
+            let Some((command, rest)) = words.split_first() else { continue };
+            match command.as_str() {
+                "config" if sections.len() < MAX_DEPTH => {
+                    sections.push(Section { path: rest.join(" "), object: None });
+                }
+                "config" => return Err(invalid(line, "sections are nested too deeply")),
+                "edit" => {
+                    let Some(section) = sections.last_mut() else {
+                        return Err(invalid(line, "edit outside a section"));
+                    };
+                    let name = rest.first().cloned().unwrap_or_default();
+                    if section.path == "vdom" {
+                        domain.clone_from(&name);
+                    }
+                    let done = section.object.replace(Object {
+                        name,
+                        options: HashMap::new(),
+                        place: place(line),
+                    });
+                    let path = section.path.clone();
+                    self.keep(&path, done, &domain);
+                }
+                "set" | "append" | "unset" => {
+                    if let (Some(section), Some((option, values))) =
+                        (sections.last_mut(), rest.split_first())
+                        && let Some(object) = &mut section.object
+                    {
+                        object.change(command, option, values);
+                    }
+                }
+                "next" => {
+                    let Some(section) = sections.last_mut() else {
+                        return Err(invalid(line, "next outside a section"));
+                    };
+                    let (path, done) = (section.path.clone(), section.object.take());
+                    self.keep(&path, done, &domain);
+                }
+                "end" => {
+                    let Some(section) = sections.pop() else {
+                        return Err(invalid(line, "end without a section"));
+                    };
+                    self.keep(&section.path, section.object, &domain);
+                }
+                _ => {}
+            }
+        }
+        if sections.is_empty() {
+            Ok(())
+        } else {
+            Err(invalid(last.max(1), "a section does not end"))
+        }
+    }
+
+    fn keep(&mut self, path: &str, object: Option<Object>, domain: &str) {
+        let Some(object) = object else { return };
+        if path == "firewall policy" && !self.domains.iter().any(|known| known == domain) {
+            self.domains.push(domain.to_owned());
+        }
+        self.tables.entry(path.to_owned()).or_default().push(object);
+    }
+
+    /// The objects of a table.
+    pub fn table(&self, path: &str) -> &[Object] {
+        self.tables.get(path).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Lines without comments. A value in quotes may go over several lines.
+fn logical_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (i, line) in text.lines().enumerate() {
+        if !is_open && line.trim_start().starts_with('#') {
+            continue;
+        }
+        match lines.last_mut().filter(|_| is_open) {
+            Some((_, whole)) => {
+                whole.push('\n');
+                whole.push_str(line);
+            }
+            None => lines.push((i + 1, line.to_owned())),
+        }
+        let mut chars = line.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => drop(chars.next()),
+                '"' => is_open = !is_open,
+                _ => {}
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_and_objects_are_read_with_their_lines() {
+        let text = "config firewall address\n    edit \"my host\"\n        set type fqdn\n        set comment \"two\nlines\"\n\
+                    \x20       config tagging\n            edit \"x\"\n            next\n        end\n        set fqdn \"a.io\"\n    next\nend\n";
+        let file = RuleFile { name: "f".into(), text: text.to_owned() };
+        let config = Config::read(&[file]).unwrap();
+        let address = &config.table("firewall address")[0];
+        assert_eq!((address.name.as_str(), address.place.line), ("my host", 2));
+        assert_eq!(address.first("fqdn"), Some("a.io"));
+        assert_eq!(address.first("comment"), Some("two\nlines"));
+        for text in ["end\n", "config firewall policy\n    edit 1\n"] {
+            let file = RuleFile { name: "f".into(), text: text.to_owned() };
+            assert!(Config::read(&[file]).is_err(), "{text}");
+        }
+    }
+}

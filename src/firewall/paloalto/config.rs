@@ -1,0 +1,244 @@
+//! Reads a configuration in `set` format, as `show` prints it after `set cli config-output-format set`.
+
+use crate::firewall::policy::{Place, RuleFile};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A rule of the security rulebase.
+#[derive(Debug)]
+pub struct Rule {
+    pub name: String,
+    /// The values of each field.
+    pub fields: HashMap<String, Vec<String>>,
+    pub place: Place,
+}
+
+/// What the lines say.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// The rules: those before, those of the firewall itself, those after (Panorama).
+    pub rules: [Vec<Rule>; 3],
+    /// The entries of custom URL categories by name.
+    pub categories: HashMap<String, Vec<(String, Place)>>,
+    /// Values of address objects by name: the kind and the value.
+    pub addresses: HashMap<String, (String, String)>,
+    pub address_groups: HashMap<String, Vec<String>>,
+    /// Protocol and ports of service objects by name.
+    pub services: HashMap<String, (String, String)>,
+    pub service_groups: HashMap<String, Vec<String>>,
+    /// The device groups and virtual systems that have rules.
+    pub owners: Vec<String>,
+    /// What cannot be read.
+    pub unknown: Option<(Place, Arc<str>)>,
+}
+
+/// A word of a line. Quotes hold blanks together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Word {
+    text: String,
+    /// Whether it stands in brackets, and so is a value.
+    is_value: bool,
+}
+
+fn words(line: &str) -> Vec<Word> {
+    let (mut words, mut text, mut quote, mut is_value) = (Vec::new(), None::<String>, None, false);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                text.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() || c == ']' || (c == '[' && text.is_none()) => {
+                words.extend(text.take().map(|text| Word { text, is_value }));
+                is_value = if c.is_whitespace() { is_value } else { c == '[' };
+            }
+            (_, c) => text.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(text.map(|text| Word { text, is_value }));
+    words
+}
+
+/// The fields of a rule that are read or that make it unknown; other words are values.
+const FIELDS: [&str; 28] = [
+    "from",
+    "to",
+    "source",
+    "destination",
+    "application",
+    "service",
+    "category",
+    "action",
+    "disabled",
+    "negate-source",
+    "negate-destination",
+    "source-user",
+    "source-hip",
+    "destination-hip",
+    "hip-profiles",
+    "profile-setting",
+    "schedule",
+    "target",
+    "rule-type",
+    "tag",
+    "description",
+    "log-start",
+    "log-end",
+    "log-setting",
+    "group-tag",
+    "option",
+    "qos",
+    "uuid",
+];
+
+impl Config {
+    /// Reads files as one configuration.
+    pub fn read(files: &[RuleFile]) -> Self {
+        let mut config = Self::default();
+        for file in files {
+            for (i, line) in file.text.lines().enumerate() {
+                let place = Place { file: Arc::clone(&file.name), line: i + 1 };
+                let line = line.trim();
+                if let Some(rest) = line.strip_prefix("set ") {
+                    config.set(&words(rest), &place);
+                } else if !line.is_empty() && !line.starts_with('#') {
+                    let changes = ["delete ", "move ", "rename ", "edit ", "override ", "copy "];
+                    if changes.iter().any(|word| line.starts_with(word)) {
+                        config.hide(&place, "commands other than set are not judged");
+                    }
+                }
+            }
+        }
+        if config.owners.len() > 1 {
+            let place = Place { file: files[0].name.clone(), line: 1 };
+            config.hide(&place, "there are rules of several device groups or virtual systems");
+        }
+        config
+    }
+
+    fn hide(&mut self, place: &Place, why: &str) {
+        self.unknown.get_or_insert_with(|| (place.clone(), why.into()));
+    }
+
+    /// Reads a `set` command. What stands before the part that matters is the owner of the object.
+    fn set(&mut self, words: &[Word], place: &Place) {
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let after = |path: &[&str]| {
+            let at = texts.windows(path.len()).position(|window| window == path)?;
+            (at <= 7).then_some((at, at + path.len()))
+        };
+        for (number, base) in ["pre-rulebase", "rulebase", "post-rulebase"].into_iter().enumerate()
+        {
+            if let Some((start, at)) = after(&[base, "security", "rules"]) {
+                self.owner(&texts[..start]);
+                return self.rule(number, &words[at..], place);
+            }
+            if after(&[base, "default-security-rules"]).is_some() {
+                // The last rule may be overridden to allow.
+                if texts.ends_with(&["action", "allow"]) && texts.contains(&"interzone-default") {
+                    self.hide(place, "interzone-default is overridden to allow");
+                }
+                return;
+            }
+        }
+        let list = |at: usize| texts[at..].iter().map(|text| (*text).to_owned());
+        if let Some((_, at)) = after(&["profiles", "custom-url-category"])
+            && let [name, "list", ..] = &texts[at..]
+        {
+            let entries = list(at + 2).map(|entry| (entry, place.clone()));
+            self.categories.entry((*name).to_owned()).or_default().extend(entries);
+        } else if let Some((_, at)) = after(&["profiles", "custom-url-category"])
+            && let [name, "type", "Category Match", ..] = &texts[at..]
+        {
+            let name = name.to_string();
+            self.hide(place, &format!("the category {name} is made of predefined categories"));
+        } else if let Some((_, at)) = after(&["address-group"])
+            && let [name, "static", ..] = &texts[at..]
+        {
+            self.address_groups.entry((*name).to_owned()).or_default().extend(list(at + 2));
+        } else if let Some((_, at)) = after(&["service-group"])
+            && let [name, "members", ..] = &texts[at..]
+        {
+            self.service_groups.entry((*name).to_owned()).or_default().extend(list(at + 2));
+        } else if let Some((_, at)) = after(&["address"])
+            && let [name, kind @ ("fqdn" | "ip-netmask" | "ip-range" | "ip-wildcard"), value] =
+                &texts[at..]
+        {
+            self.addresses.insert((*name).to_owned(), ((*kind).to_owned(), (*value).to_owned()));
+        } else if let Some((_, at)) = after(&["service"])
+            && let [name, "protocol", protocol, "port", ports @ ..] = &texts[at..]
+        {
+            self.services.insert((*name).to_owned(), ((*protocol).to_owned(), ports.join(",")));
+        }
+    }
+
+    fn owner(&mut self, path: &[&str]) {
+        let owner = path.join(" ");
+        // What Panorama shares comes before the rules of every group.
+        if owner != "shared" && !self.owners.contains(&owner) {
+            self.owners.push(owner);
+        }
+    }
+
+    fn rule(&mut self, base: usize, words: &[Word], place: &Place) {
+        let Some((name, words)) = words.split_first() else { return };
+        let rules = &mut self.rules[base];
+        let at = rules.iter().position(|rule| rule.name == name.text).unwrap_or_else(|| {
+            let fields = HashMap::new();
+            rules.push(Rule { name: name.text.clone(), fields, place: place.clone() });
+            rules.len() - 1
+        });
+        let rule = &mut rules[at];
+        let mut field = None;
+        for word in words {
+            if !word.is_value
+                && FIELDS.contains(&word.text.as_str())
+                && field.is_none_or(is_complete(rule))
+            {
+                field = FIELDS.iter().copied().find(|name| *name == word.text);
+                rule.fields.entry(word.text.clone()).or_default();
+            } else if let Some(field) = field {
+                rule.fields.entry(field.to_owned()).or_default().push(word.text.clone());
+            } else {
+                // A field that is not known may narrow the rule.
+                rule.fields.entry("other".to_owned()).or_default().push(word.text.clone());
+            }
+        }
+    }
+}
+
+/// Whether a field has a value, so that the next word may be a field: a zone or a tag can have a field's name.
+fn is_complete(rule: &Rule) -> impl Fn(&str) -> bool + '_ {
+    |field| rule.fields.get(field).is_some_and(|values| !values.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_on_one_line_or_on_several() {
+        let read =
+            |text: &str| Config::read(&[RuleFile { name: "f".into(), text: text.to_owned() }]);
+        let one =
+            read("set rulebase security rules \"my rule\" from any source [ a b ] action allow\n");
+        let several = read(
+            "set device-group dg pre-rulebase security rules \"my rule\" from any\n\
+             set device-group dg pre-rulebase security rules \"my rule\" source [ a b ]\n\
+             set device-group dg pre-rulebase security rules \"my rule\" action allow\n",
+        );
+        for (rule, line) in [(&one.rules[1][0], 1), (&several.rules[0][0], 1)] {
+            assert_eq!((rule.name.as_str(), rule.place.line), ("my rule", line));
+            assert_eq!(rule.fields["source"], ["a", "b"]);
+            assert_eq!(rule.fields["action"], ["allow"]);
+        }
+        let objects = read(
+            "set address reg fqdn contoso.azurecr.io\nset shared service web protocol tcp port 80,443\n\
+             set vsys vsys1 profiles custom-url-category c list [ a.io/ *.b.io/ ]\n",
+        );
+        assert_eq!(objects.addresses["reg"].1, "contoso.azurecr.io");
+        assert_eq!(objects.services["web"], ("tcp".to_owned(), "80,443".to_owned()));
+        assert_eq!(objects.categories["c"].len(), 2);
+    }
+}
