@@ -151,7 +151,10 @@ impl Audit<'_> {
         let is_left = |(_, decision): &(&Endpoint, Decision)| {
             decision.outcome == Outcome::Deny && decision.places.is_empty()
         };
-        if self.policy.may_leave_all() && decisions.iter().all(is_left) {
+        let hosts: Option<Vec<Fqdn>> =
+            decisions.iter().map(|(endpoint, _)| Territory::example_of(&endpoint.host)).collect();
+        let same_way = hosts.is_some_and(|hosts| self.policy.sends_all_the_same_way(&hosts));
+        if same_way && decisions.iter().all(is_left) {
             for (_, decision) in &mut decisions {
                 decision.outcome = Outcome::Allow;
             }

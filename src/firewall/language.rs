@@ -4,8 +4,8 @@ use super::policy::{Includes, InvalidRules, Policy, RuleFile};
 use super::rpz::Reading;
 use super::{
     aws_network_firewall, azure_firewall, bicep, calico, cilium, dnsmasq, fortigate, haproxy,
-    istio, json, list, nftables, no_proxy, paloalto, rpz, squid, suricata, terraform, unbound,
-    unjudged,
+    iptables, istio, json, list, nftables, no_proxy, pac, paloalto, rpz, squid, suricata,
+    terraform, unbound, unjudged,
 };
 
 /// A language of rules.
@@ -25,6 +25,8 @@ pub enum Language {
     Rpz(Reading),
     /// Rules of nftables, with the configuration of the dnsmasq that fills their sets.
     Nftables,
+    /// What `iptables-save` and `ipset save` print, with the configuration of the dnsmasq that fills the sets.
+    Iptables,
     /// Rules of Suricata.
     Suricata,
     /// Rule collections of Azure Firewall.
@@ -47,17 +49,20 @@ pub enum Language {
     HaProxy,
     /// A value of NO_PROXY.
     NoProxy,
+    /// A proxy auto-config file.
+    Pac,
     /// Any other text. Nothing in it is judged.
     Other,
 }
 
 /// The languages that can be judged, by the names that `--from` takes.
-pub const JUDGED: [(&str, Language); 20] = [
+pub const JUDGED: [(&str, Language); 22] = [
     ("squid", Language::Squid),
     ("list", Language::List),
     ("json", Language::Json),
     ("dnsmasq", Language::Dnsmasq),
     ("nftables", Language::Nftables),
+    ("iptables", Language::Iptables),
     ("suricata", Language::Suricata),
     ("azure-firewall", Language::AzureFirewall),
     ("terraform", Language::Terraform),
@@ -69,6 +74,7 @@ pub const JUDGED: [(&str, Language); 20] = [
     ("istio", Language::Istio),
     ("haproxy", Language::HaProxy),
     ("no-proxy", Language::NoProxy),
+    ("pac", Language::Pac),
     ("unbound", Language::Unbound),
     ("rpz", Language::Rpz(Reading::Either)),
     ("rpz-unbound", Language::Rpz(Reading::Unbound)),
@@ -91,6 +97,8 @@ impl Language {
         };
         if json::is_ours(text) {
             Self::Json
+        } else if pac::is_script(text) {
+            Self::Pac
         } else if bicep::is_source(text) {
             Self::Other
         } else if terraform::is_rules(text) {
@@ -105,8 +113,8 @@ impl Language {
             Self::FortiGate
         } else if haproxy::is_config(text) {
             Self::HaProxy
-        } else if no_proxy::is_setting(text) {
-            Self::NoProxy
+        } else if iptables::is_rules(text) {
+            Self::Iptables
         } else if nftables::is_rules(text) {
             Self::Nftables
         } else if suricata::is_rules(text) {
@@ -119,6 +127,8 @@ impl Language {
             Self::Istio
         } else if has_squid_rules() {
             Self::Squid
+        } else if no_proxy::is_setting(text) {
+            Self::NoProxy
         } else if list::is_list(text) {
             Self::List
         } else if dnsmasq::is_config(text) {
@@ -132,9 +142,9 @@ impl Language {
         }
     }
 
-    /// Whether files of two languages make one policy: dnsmasq fills the sets of nftables.
+    /// Whether files of two languages make one policy: dnsmasq fills the sets of nftables and of iptables.
     pub fn goes_with(self, other: Self) -> bool {
-        self == other || matches!((self, other), (Self::Nftables, Self::Dnsmasq))
+        self == other || matches!((self, other), (Self::Nftables | Self::Iptables, Self::Dnsmasq))
     }
 
     /// Reads files as one policy, in order.
@@ -152,6 +162,7 @@ impl Language {
             Self::Json => Box::new(json::read(files)?),
             Self::Dnsmasq => Box::new(dnsmasq::read(files, includes)?),
             Self::Nftables => Box::new(nftables::read(files, includes)?),
+            Self::Iptables => Box::new(iptables::read(files, includes)?),
             Self::Suricata => Box::new(suricata::read(files)),
             Self::AzureFirewall => Box::new(azure_firewall::read(files)?),
             Self::Terraform => Box::new(terraform::read(files)?),
@@ -163,6 +174,7 @@ impl Language {
             Self::Istio => Box::new(istio::read(files)?),
             Self::HaProxy => Box::new(haproxy::read(files, includes)?),
             Self::NoProxy => Box::new(no_proxy::read(files)?),
+            Self::Pac => Box::new(pac::read(files)?),
             Self::Unbound => Box::new(unbound::read(files, includes)?),
             Self::Rpz(reading) => Box::new(rpz::read(files, reading)),
             Self::Other => Box::new(unjudged::read(files)),

@@ -15,6 +15,7 @@ mod document;
 mod fortigate;
 mod haproxy;
 mod host_set;
+mod iptables;
 mod istio;
 mod json;
 mod lanes;
@@ -23,6 +24,7 @@ mod list;
 mod name_pattern;
 mod nftables;
 mod no_proxy;
+mod pac;
 mod paloalto;
 pub mod policy;
 mod posix_regex;
@@ -142,12 +144,13 @@ pub trait Format: Sync {
 }
 
 /// All formats, in the order in which help shows them.
-pub const FORMATS: [&dyn Format; 17] = [
+pub const FORMATS: [&dyn Format; 18] = [
     &list::List,
     &json::Json,
     &squid::Squid,
     &dnsmasq::Dnsmasq,
     &nftables::Nftables,
+    &iptables::Iptables,
     &rpz::Rpz,
     &suricata::Suricata,
     &azure_firewall::AzureFirewall,

@@ -263,8 +263,11 @@ pub trait Policy {
     fn default_outcome(&self) -> Outcome {
         Outcome::Deny
     }
-    /// Whether hosts may all be left to what the rules do not decide: where all go the same way, nothing is missing.
-    fn may_leave_all(&self) -> bool {
+    /// Whether hosts that the rules do not allow are fine because all of them go the same way, such as through one proxy.
+    ///
+    /// # Arguments
+    /// * `hosts` - all that are needed.
+    fn sends_all_the_same_way(&self, _hosts: &[Fqdn]) -> bool {
         false
     }
     /// Whether the language filters plain HTTP on port 80.

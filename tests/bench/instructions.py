@@ -61,7 +61,7 @@ def main():
         ratio = instructions / table["counts"][name]
         worse = same and ratio > MOST
         failed |= worse
-        print(f"{name:42}{instructions / 1e6:8.2f} M{ratio:8.2f} of the table{'   MORE THAN 5 % ABOVE IT' if worse else ''}")
+        print(f"{name:42}{instructions:12,}{ratio:8.2f} of the table{'   MORE THAN 5 % ABOVE IT' if worse else ''}")
     if not same:
         print(f"not compared: the table is from {table['processor']}, {table['compiler']}")
     return 1 if failed else 0

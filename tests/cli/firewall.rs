@@ -72,7 +72,10 @@ fn what_else_needs_hosts_is_added_on_request() {
         assert!(text.contains(rule) && text.contains("12000"), "{text}");
     }
     let stderr = include("tasks-pool", &["--format", "squid"]).fails(2);
-    assert!(stderr.contains("Formats that can use it: azure-firewall, terraform, bicep."), "{stderr}");
+    assert!(
+        stderr.contains("Formats that can use it: azure-firewall, terraform, bicep."),
+        "{stderr}"
+    );
     let connected = ["-n", "contoso", "--include", "connected-registry"];
     let stderr = rules(&home, &connected).fails(2);
     assert!(stderr.contains("contoso.azurecr.io has no dedicated data endpoints"), "{stderr}");
@@ -173,7 +176,7 @@ fn bad_input_is_named() {
         ),
         (&["-n", "contoso", "--with-region", "japaneast"], 2, "the following required arguments"),
         (&["-n", "contoso", "--endpoints", "x"], 2, "the argument '--name"),
-        (&["-n", "contoso", "--format", "iptables"], 2, "invalid value 'iptables'"),
+        (&["-n", "contoso", "--format", "ipfw"], 2, "invalid value 'ipfw'"),
         (&["-n", "contoso", "--priority", "7"], 2, "invalid value '7'"),
     ] {
         let stderr = rules(&home, args).fails(code);

@@ -697,3 +697,72 @@ fn spreadsheets_and_bicep_are_not_judged_but_read() {
         assert!(report["unjudged"][0]["why"].as_str().unwrap().contains(why), "{report:#}");
     }
 }
+
+#[test]
+fn rules_of_other_firewalls_that_once_fooled_the_check_no_longer_do() {
+    let home = Home::new();
+    let [palo, forti, istio] =
+        ["paloalto", "fortigate", "istio"].map(|format| written(&home, &[format]));
+    let palo_with = |line: &str| format!("{palo}{line}\n");
+    let forti_with = |lines: &str| format!("{forti}{lines}\nend\n");
+    let policy = |options: &str| {
+        forti_with(&format!(
+            "config firewall policy\nedit 0\n{options}\nset schedule always\nset service ALL\nset action accept\nnext"
+        ))
+    };
+    let istio_with = |document: &str| format!("{istio}---\n{document}\n");
+    let haproxy = |frontend: &str, server: &str| {
+        format!(
+            "defaults\n mode tcp\nfrontend tls\n bind :443\n tcp-request inspect-delay 5s\n{frontend}\n tcp-request content accept if {{ req_ssl_hello_type 1 }}\n \
+             use_backend out if {{ req_ssl_sni -i contoso.azurecr.io contoso.eastus.data.azurecr.io contoso.westus.data.azurecr.io }}\nbackend out\n server any {server}\n"
+        )
+    };
+    let (code, report) = check(&home, &haproxy("", "0.0.0.0:0"), &[]);
+    assert_eq!((code, counts(&report)), (0, vec![("ok", 3)]), "{report:#}");
+    expect_not_green(&[
+        // A later command replaces the value; another narrows the service, or changes the order.
+        palo_with("set rulebase security rules az-acr action deny"),
+        palo_with("set rulebase security rules az-acr disabled yes"),
+        palo_with(
+            "set service service-https protocol tcp source-port 1000\nset service service-https protocol tcp port 443",
+        ),
+        palo_with(
+            "set shared pre-rulebase security rules no from any to any destination any action deny",
+        ),
+        palo_with(
+            "set rulebase default-security-rules rules interzone-default action allow log-end yes",
+        ),
+        palo_with("delete\trulebase security rules az-acr"),
+        // Commands that change what stands before them, another family, other tables.
+        forti_with("config firewall policy\nmove 2 before 1"),
+        forti_with("config firewall addrgrp\nedit az-acr\nappend member all\nnext"),
+        policy("set srcaddr6 all\nset dstaddr6 all"),
+        policy("set internet-service-src enable\nset dstaddr all"),
+        forti_with(
+            "config firewall policy6\nedit 1\nset srcaddr all\nset dstaddr all\nset action accept\nnext",
+        ),
+        forti_with("config system settings\nset ngfw-mode policy-based"),
+        forti.replace("set action accept", "set action accept\nset tos 0x10"),
+        // The mesh's settings stand in several places, and entries lead to addresses and ports.
+        istio_with("meshConfig:\n  outboundTrafficPolicy:\n    mode: ALLOW_ANY"),
+        istio_with("apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec: {}"),
+        istio_with(
+            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nspec: {host: '*.azurecr.io', trafficPolicy: {tls: {mode: SIMPLE}}}",
+        ),
+        istio.replace("  resolution: NONE", "  addresses: [240.0.0.5]\n  resolution: NONE"),
+        // What HAProxy decides when it starts, what it inherits, where its servers lead.
+        haproxy("", "203.0.113.9:443"),
+        haproxy("", "0.0.0.0:8443"),
+        haproxy("", "0.0.0.0:0 ssl verify none"),
+        haproxy(".if FALSE\n.endif", "0.0.0.0:0"),
+        haproxy(" tcp-request connection silent-drop if { src 10.0.0.0/8 }", "0.0.0.0:0"),
+        haproxy("", "0.0.0.0:0")
+            .replace(" mode tcp\nfrontend", " mode tcp\n default_backend out\nfrontend"),
+        haproxy(" use_backend out if { req_ssl_hello_type 0:5 }", "0.0.0.0:0"),
+        // Values that cannot be read, and a setting beside rules of another language.
+        "NO_PROXY=$INTERNAL,.corp.example\n".to_owned(),
+        "spec:\n  noProxy:\n    - .azurecr.io\n".to_owned(),
+        istio_with("apiVersion: v1\nkind: ConfigMap\ndata:\n  no_proxy: localhost")
+            .replace("contoso.azurecr.io\"\n", "*.azurecr.io\"\n"),
+    ]);
+}

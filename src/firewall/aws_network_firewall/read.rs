@@ -8,6 +8,7 @@ use crate::firewall::policy::{
     Decision, Flow, InvalidRules, Mentions, Outcome, Place, Policy, RuleFile, Scope,
 };
 use crate::firewall::suricata;
+use ipnet::IpNet;
 use std::sync::Arc;
 
 /// The first identifier of rules that have none.
@@ -18,6 +19,8 @@ const FIRST_SID: u32 = 2_000_000;
 pub struct Groups {
     rules: suricata::Rules,
     is_strict: bool,
+    /// The addresses of `HOME_NET`, where a group says them.
+    home: Vec<IpNet>,
     hidden: Option<(Place, Arc<str>)>,
 }
 
@@ -33,8 +36,13 @@ pub fn is_group(text: &str) -> bool {
 pub fn read(files: &[RuleFile]) -> Result<Groups, InvalidRules> {
     let mut reader = Reader::default();
     for file in files {
+        let before = reader.groups.len();
         for document in document::read(&file.text, &file.name)? {
             reader.groups(&document, file);
+        }
+        if reader.groups.len() == before {
+            let place = Place { file: Arc::clone(&file.name), line: 1 };
+            reader.hide(&place, "there is no rule group in the file");
         }
     }
     let is_strict = reader.groups.iter().any(|group| group.is_strict);
@@ -42,8 +50,11 @@ pub fn read(files: &[RuleFile]) -> Result<Groups, InvalidRules> {
         let why = "groups of a policy have the same rule order";
         reader.hidden.get_or_insert((other.place.clone(), why.into()));
     }
-    let lines = reader.groups.into_iter().flat_map(|group| group.lines);
-    Ok(Groups { rules: suricata::from_lines(lines, is_strict), is_strict, hidden: reader.hidden })
+    let lines = reader.groups.into_iter().enumerate().flat_map(|(number, group)| {
+        group.lines.into_iter().map(move |(place, text)| (number, place, text))
+    });
+    let rules = suricata::from_lines(lines, is_strict);
+    Ok(Groups { rules, is_strict, home: reader.home, hidden: reader.hidden })
 }
 
 /// A group as rules of Suricata.
@@ -57,6 +68,7 @@ struct Group {
 struct Reader {
     groups: Vec<Group>,
     hidden: Option<(Place, Arc<str>)>,
+    home: Vec<IpNet>,
     sid: u32,
 }
 
@@ -65,16 +77,23 @@ impl Reader {
         self.hidden.get_or_insert_with(|| (place.clone(), why.into()));
     }
 
-    /// Finds groups: a group itself, the answer of `describe-rule-group`, or a list of either.
+    /// Finds groups at any depth: alone, as `describe-rule-group` answers, in a template.
     fn groups(&mut self, node: &Node, file: &RuleFile) {
-        if let document::Value::List(items) = &node.value {
-            for item in items {
-                self.groups(item, file);
+        match &node.value {
+            document::Value::List(items) => {
+                for item in items {
+                    self.groups(item, file);
+                }
             }
-        } else if let Some(group) = node.get("RuleGroup") {
-            self.group(group, file);
-        } else if node.get("RulesSource").is_some() {
-            self.group(node, file);
+            document::Value::Object(_) if node.get("RulesSource").is_some() => {
+                self.group(node, file);
+            }
+            document::Value::Object(entries) => {
+                for (_, value) in entries {
+                    self.groups(value, file);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -83,10 +102,24 @@ impl Reader {
         let order = node.at(&["StatefulRuleOptions", "RuleOrder"]).and_then(Node::text);
         let is_strict = order == Some("STRICT_ORDER");
         let Some(source) = node.get("RulesSource") else { return };
+        if node.unknown().is_some() {
+            self.hide(&place(node), "a value of the group is not in the file");
+        }
+        self.variables(node, &place);
         let mut lines = Vec::new();
         if let Some(rules) = source.get("RulesString") {
             let text = rules.text().unwrap_or_default();
             let rules_place = place(rules);
+            if rules.text().is_none() {
+                self.hide(&rules_place, "the rules of the group are not in the file");
+            }
+            let is_indented = |line: &str| line.starts_with([' ', '\t']) && !line.trim().is_empty();
+            if text.lines().any(is_indented) {
+                self.hide(
+                    &rules_place,
+                    "Suricata skips rules that begin with a blank; whether AWS does is not known",
+                );
+            }
             let rules = suricata::logical_lines(text);
             lines.extend(rules.into_iter().map(|(_, rule)| (rules_place.clone(), rule)));
         }
@@ -103,6 +136,24 @@ impl Reader {
             self.hide(&place(source), "stateless rules are not judged");
         }
         self.groups.push(Group { lines, is_strict, place: place(node) });
+    }
+
+    /// The variables of a group: clients are in `HOME_NET`, registries are not.
+    fn variables(&mut self, group: &Node, place: &dyn Fn(&Node) -> Place) {
+        let sets = group.at(&["RuleVariables", "IPSets"]);
+        if let Some(outside) = sets.and_then(|sets| sets.get("EXTERNAL_NET")) {
+            self.hide(
+                &place(outside),
+                "EXTERNAL_NET is narrowed, and the addresses of hosts are not known",
+            );
+        }
+        let home = sets.and_then(|sets| sets.get("HOME_NET"));
+        for range in home.into_iter().flat_map(|home| home.items_of("Definition")) {
+            match range.text().and_then(|text| text.parse().ok()) {
+                Some(range) => self.home.push(range),
+                None => self.hide(&place(range), "an address of HOME_NET cannot be read"),
+            }
+        }
     }
 
     fn next_sid(&mut self) -> u32 {
@@ -203,6 +254,11 @@ impl Policy for Groups {
     fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
         if let Some((place, why)) = &self.hidden {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
+        }
+        let is_outside =
+            |source| !self.home.is_empty() && !self.home.iter().any(|net| net.contains(&source));
+        if flow.source.is_some_and(is_outside) {
+            return Decision::by_default(Outcome::Unknown("the client is not in HOME_NET".into()));
         }
         self.rules.decide(flow, otherwise)
     }

@@ -8,9 +8,10 @@ use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{
-    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile, Scope, Step,
-    first_match, worst,
+    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile,
+    Scope, Step, first_match, worst,
 };
+use ipnet::IpNet;
 use std::sync::Arc;
 
 /// Policies and the sets that they refer to.
@@ -35,6 +36,8 @@ struct Spec {
 
 #[derive(Debug)]
 struct NetworkSet {
+    /// `None` for a GlobalNetworkSet.
+    namespace: Option<String>,
     labels: Vec<(String, String)>,
     domains: Vec<(NamePattern, Place)>,
     has_nets: bool,
@@ -82,6 +85,9 @@ impl Policies {
     fn object(&mut self, node: &Node, file: &RuleFile) {
         let place = |node: &Node| Place { file: Arc::clone(&file.name), line: node.line };
         for item in node.items_of("items") {
+            if item.text_of("kind").is_none() {
+                self.hide(place(item), "an object of the list has no kind");
+            }
             self.object(item, file);
         }
         if node.unknown().is_some() {
@@ -98,7 +104,11 @@ impl Policies {
                 let namespace = namespace.unwrap_or("default").to_owned();
                 self.policy(node, spec, Some(namespace), file);
             }
-            ("GlobalNetworkSet" | "NetworkSet", true) => self.set(node, spec, file),
+            ("GlobalNetworkSet", true) => self.set(node, spec, None, file),
+            ("NetworkSet", true) => {
+                let namespace = namespace.unwrap_or("default").to_owned();
+                self.set(node, spec, Some(namespace), file);
+            }
             ("NetworkPolicy" | "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy", false) => {
                 self.hide(
                     place(node),
@@ -110,7 +120,7 @@ impl Policies {
         }
     }
 
-    fn set(&mut self, node: &Node, spec: &Node, file: &RuleFile) {
+    fn set(&mut self, node: &Node, spec: &Node, namespace: Option<String>, file: &RuleFile) {
         let place = |node: &Node| Place { file: Arc::clone(&file.name), line: node.line };
         let labels = match node.at(&["metadata", "labels"]).map(|labels| &labels.value) {
             Some(document::Value::Object(entries)) => entries
@@ -126,7 +136,12 @@ impl Policies {
                 None => self.hide(place(domain), "a domain with a wildcard inside is not judged"),
             }
         }
-        self.sets.push(NetworkSet { labels, domains, has_nets: !spec.items_of("nets").is_empty() });
+        self.sets.push(NetworkSet {
+            namespace,
+            labels,
+            domains,
+            has_nets: !spec.items_of("nets").is_empty(),
+        });
     }
 
     fn policy(&mut self, node: &Node, spec: &Node, namespace: Option<String>, file: &RuleFile) {
@@ -192,7 +207,7 @@ impl Policies {
             .collect()
     }
 
-    fn step(&self, rule: &Rule, flow: &Flow<'_>) -> Option<Step> {
+    fn step(&self, policy: &Spec, rule: &Rule, flow: &Flow<'_>) -> Option<Step> {
         let outcome = match rule.action.as_str() {
             "Allow" => Outcome::Allow,
             "Deny" => Outcome::Deny,
@@ -212,14 +227,22 @@ impl Policies {
             Destination::Domains(patterns) => {
                 Match::from_bool(patterns.iter().any(|pattern| pattern.matches(host)))
             }
-            Destination::Nets(nets) if nets.iter().any(|net| net.prefix_len() == 0) => Match::Yes,
+            Destination::Nets(nets) if nets.iter().any(|net| is_all(net, flow.purpose)) => {
+                Match::Yes
+            }
+            // Registries have IPv4 addresses.
+            Destination::Nets(nets) if nets.iter().all(|net| matches!(net, IpNet::V6(_))) => {
+                Match::from_bool(false)
+            }
             Destination::Nets(nets) if !flow.addresses.is_empty() => Match::from_bool(
                 flow.addresses.iter().any(|address| nets.iter().any(|net| net.contains(address))),
             ),
             Destination::Nets(_) => {
                 Match::Maybe("the address of the host is not known; name it with --resolve".into())
             }
-            Destination::Selector(selector) => self.selected(selector, host),
+            Destination::Selector(selector, is_global) => {
+                self.selected(policy, selector, *is_global, host)
+            }
         };
         // Names are for allow rules only.
         let names_deny =
@@ -240,17 +263,24 @@ impl Policies {
     }
 
     /// Whether a host is in the sets that a selector names.
-    fn selected(&self, selector: &str, host: &str) -> Match {
+    fn selected(&self, policy: &Spec, selector: &str, is_global: bool, host: &str) -> Match {
+        // Without a selector of namespaces, a policy of a namespace means the sets of that one.
+        let is_there = |set: &NetworkSet| match (is_global, &policy.namespace) {
+            (true, _) => set.namespace.is_none(),
+            (false, None) => true,
+            (false, own) => set.namespace == *own,
+        };
         let is_named = |set: &&NetworkSet| {
-            set.labels.iter().any(|(key, value)| {
-                let texts = [
-                    format!("{key} == '{value}'"),
-                    format!("{key} == \"{value}\""),
-                    format!("{key}=='{value}'"),
-                    format!("has({key})"),
-                ];
-                texts.iter().any(|text| text == selector)
-            })
+            is_there(set)
+                && set.labels.iter().any(|(key, value)| {
+                    let texts = [
+                        format!("{key} == '{value}'"),
+                        format!("{key} == \"{value}\""),
+                        format!("{key}=='{value}'"),
+                        format!("has({key})"),
+                    ];
+                    texts.iter().any(|text| text == selector)
+                })
         };
         let sets: Vec<&NetworkSet> = self.sets.iter().filter(is_named).collect();
         let is_simple = !selector.contains(['&', '|', '!', '(']) || selector.starts_with("has(");
@@ -270,16 +300,20 @@ impl Policies {
     }
 }
 
+/// Whether a network stands for every address: that of IPv6 is another way, which only strangers must not have.
+fn is_all(net: &IpNet, purpose: Purpose) -> bool {
+    net.prefix_len() == 0 && (matches!(net, IpNet::V4(_)) || purpose == Purpose::Stranger)
+}
+
 impl Policy for Policies {
     fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
         if let Some((place, why)) = &self.hidden {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
         }
         let decisions = self.groups().into_iter().map(|group| {
-            let steps = group
-                .iter()
-                .flat_map(|policy| &policy.rules)
-                .filter_map(|rule| self.step(rule, flow));
+            let rules =
+                group.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+            let steps = rules.filter_map(|(policy, rule)| self.step(policy, rule, flow));
             // Pods that a policy selects lose what no rule allows.
             first_match(steps, &Outcome::Deny)
         });
@@ -307,7 +341,6 @@ impl Policy for Policies {
 mod tests {
     use super::*;
     use crate::domain::Fqdn;
-    use crate::firewall::policy::Purpose;
 
     fn outcome(text: &str, host: &str) -> Outcome {
         let policies = read(&[RuleFile { name: "f".into(), text: text.to_owned() }]).unwrap();

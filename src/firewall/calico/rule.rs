@@ -25,7 +25,9 @@ pub enum Destination {
     Domains(Vec<NamePattern>),
     Nets(Vec<IpNet>),
     /// The sets with a label.
-    Selector(String),
+    ///
+    /// Its second value says whether only global sets are meant.
+    Selector(String, bool),
 }
 
 /// A domain of a policy; `None` for a wildcard that is not the first label.
@@ -49,45 +51,9 @@ impl Rule {
                 hide(&format!("{part} is not judged"));
             }
         }
-        let mut destination = Destination::Everywhere;
-        let mut ports = None;
-        let entries = match node.get("destination").map(|node| &node.value) {
-            Some(document::Value::Object(entries)) => entries.as_slice(),
-            _ => &[],
-        };
-        let named = |name: &str| entries.iter().any(|(key, _)| key == name);
-        if ["domains", "nets", "selector"].iter().filter(|name| named(name)).count() > 1 {
-            hide("several kinds of destinations in one rule are not judged");
-        }
-        let is_global = |node: &Node| matches!(node.text(), Some("global()"));
-        if entries.iter().any(|(key, value)| {
-            key == "namespaceSelector" && !(is_global(value) && named("selector"))
-        }) {
-            hide("namespaceSelector is judged as global() alone");
-        }
-        for (key, value) in entries {
-            match key.as_str() {
-                "domains" => match value.items().iter().map(pattern).collect() {
-                    Some(patterns) => destination = Destination::Domains(patterns),
-                    None => hide("a domain with a wildcard inside is not judged"),
-                },
-                "nets" => {
-                    match value.items().iter().map(|net| net.text()?.parse().ok()).collect() {
-                        Some(nets) => destination = Destination::Nets(nets),
-                        None => hide("a network cannot be read"),
-                    }
-                }
-                "selector" => {
-                    let selector = value.text().unwrap_or_default().trim().to_owned();
-                    destination = Destination::Selector(selector);
-                }
-                "namespaceSelector" => {}
-                "ports" => match value.items().iter().map(port_range).collect() {
-                    Some(ranges) => ports = Some(ranges),
-                    None => hide("a port cannot be read"),
-                },
-                other => hide(&format!("destination.{other} is not judged")),
-            }
+        let (destination, ports) = destination(node, &mut hide);
+        if ports.is_some() && protocol.is_none() {
+            hide("Calico refuses ports without a protocol");
         }
         let action = node.text_of("action").unwrap_or_default();
         let action =
@@ -95,6 +61,59 @@ impl Rule {
         let action = action.unwrap_or("Pass").to_owned();
         Self { action, destination, ports, unknown, is_elsewhere, place }
     }
+}
+
+/// Where a rule is for, and the ports.
+///
+/// # Arguments
+/// * `hide` - is told what cannot be judged.
+fn destination(node: &Node, hide: &mut dyn FnMut(&str)) -> (Destination, Option<Vec<(u16, u16)>>) {
+    let mut destination = Destination::Everywhere;
+    let mut ports = None;
+    let entries = match node.get("destination").map(|node| &node.value) {
+        Some(document::Value::Object(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    // An empty list is the same as none.
+    let is_empty =
+        |node: &Node| matches!(&node.value, document::Value::List(items) if items.is_empty());
+    let entries: Vec<&(String, Node)> =
+        entries.iter().filter(|(_, value)| !is_empty(value)).collect();
+    let named = |name: &str| entries.iter().any(|(key, _)| key == name);
+    if ["domains", "nets", "selector"].iter().filter(|name| named(name)).count() > 1 {
+        hide("several kinds of destinations in one rule are not judged");
+    }
+    let is_global = |node: &Node| matches!(node.text(), Some("global()"));
+    if entries
+        .iter()
+        .any(|(key, value)| key == "namespaceSelector" && !(is_global(value) && named("selector")))
+    {
+        hide("namespaceSelector is judged as global() alone");
+    }
+    for (key, value) in &entries {
+        match key.as_str() {
+            "domains" => match value.items().iter().map(pattern).collect() {
+                Some(patterns) => destination = Destination::Domains(patterns),
+                None => hide("a domain with a wildcard inside is not judged"),
+            },
+            "nets" => match value.items().iter().map(|net| net.text()?.parse().ok()).collect() {
+                Some(nets) => destination = Destination::Nets(nets),
+                None => hide("a network cannot be read"),
+            },
+            "selector" => {
+                let selector = value.text().unwrap_or_default().trim().to_owned();
+                let is_global = named("namespaceSelector");
+                destination = Destination::Selector(selector, is_global);
+            }
+            "namespaceSelector" => {}
+            "ports" => match value.items().iter().map(port_range).collect() {
+                Some(ranges) => ports = Some(ranges),
+                None => hide("a port cannot be read"),
+            },
+            other => hide(&format!("destination.{other} is not judged")),
+        }
+    }
+    (destination, ports)
 }
 
 /// `443` or `1000:2000`.

@@ -1,7 +1,9 @@
 //! Reads a configuration of FortiOS: `config`, `edit`, `set`, `next`, `end` (FortiOS, "CLI configuration commands").
 
 use crate::firewall::policy::{InvalidRules, Place, RuleFile};
+use ipnet::{IpNet, Ipv4Net};
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// How deep sections may be nested.
@@ -37,6 +39,25 @@ impl Object {
         self.values(option).first().map(String::as_str)
     }
 
+    /// The network of an address object: `set subnet 10.0.0.0 255.0.0.0`, or with a prefix.
+    pub fn subnet(&self) -> Option<IpNet> {
+        match self.values("subnet") {
+            [network] => network.parse().ok(),
+            [address, mask] => {
+                let (address, mask) =
+                    (address.parse::<Ipv4Addr>().ok()?, mask.parse::<Ipv4Addr>().ok()?);
+                Ipv4Net::with_netmask(address, mask).ok().map(IpNet::V4)
+            }
+            // Without a subnet, an object of the type ipmask is 0.0.0.0/0.
+            [] if self.first("type").is_none_or(|kind| kind == "ipmask")
+                && self.values("start-ip").is_empty() =>
+            {
+                Some(IpNet::V4(Ipv4Net::default()))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether an option is enabled.
     pub fn is_enabled(&self, option: &str) -> bool {
         self.first(option) == Some("enable")
@@ -47,8 +68,10 @@ impl Object {
 #[derive(Debug, Default)]
 pub struct Config {
     pub tables: HashMap<String, Vec<Object>>,
-    /// The virtual domains that have policies.
+    /// The virtual domains that have objects of the firewall.
     pub domains: Vec<String>,
+    /// What cannot be read.
+    pub hidden: Option<(Place, Arc<str>)>,
 }
 
 /// Whether a text is a configuration of a firewall with FortiOS.
@@ -130,12 +153,7 @@ impl Config {
                     self.keep(&path, done, &domain);
                 }
                 "set" | "append" | "unset" => {
-                    if let (Some(section), Some((option, values))) =
-                        (sections.last_mut(), rest.split_first())
-                        && let Some(object) = &mut section.object
-                    {
-                        object.change(command, option, values);
-                    }
+                    self.change(command, rest, sections.last_mut(), place(line));
                 }
                 "next" => {
                     let Some(section) = sections.last_mut() else {
@@ -150,7 +168,7 @@ impl Config {
                     };
                     self.keep(&section.path, section.object, &domain);
                 }
-                _ => {}
+                command => self.other(command, &sections, place(line)),
             }
         }
         if sections.is_empty() {
@@ -160,12 +178,53 @@ impl Config {
         }
     }
 
+    /// `set`, `append` or `unset`.
+    fn change(
+        &mut self,
+        command: &str,
+        words: &[String],
+        section: Option<&mut Section>,
+        place: Place,
+    ) {
+        let Some((option, values)) = words.split_first() else { return };
+        if option == "ngfw-mode" && values.first().is_some_and(|mode| mode != "profile-based") {
+            self.hide(place, "in policy-based mode, other policies decide");
+        }
+        if let Some(object) = section.and_then(|section| section.object.as_mut()) {
+            object.change(command, option, values);
+        }
+    }
+
+    /// A command that is not read, such as `move`.
+    fn other(&mut self, command: &str, sections: &[Section], place: Place) {
+        if sections.iter().any(|section| section.path.starts_with("firewall")) {
+            let why = format!(
+                "'{command}' changes what stands before it: check an export of the configuration"
+            );
+            self.hide(place, &why);
+        }
+    }
+
+    fn hide(&mut self, place: Place, why: &str) {
+        self.hidden.get_or_insert_with(|| (place, why.into()));
+    }
+
     fn keep(&mut self, path: &str, object: Option<Object>, domain: &str) {
         let Some(object) = object else { return };
-        if path == "firewall policy" && !self.domains.iter().any(|known| known == domain) {
+        if path.starts_with("firewall") && !self.domains.iter().any(|known| known == domain) {
             self.domains.push(domain.to_owned());
         }
-        self.tables.entry(path.to_owned()).or_default().push(object);
+        let other = ["policy6", "consolidated policy", "security-policy", "policy46", "policy64"];
+        if path.strip_prefix("firewall ").is_some_and(|table| other.contains(&table)) {
+            self.hide(object.place.clone(), &format!("the table '{path}' is not judged"));
+        }
+        let table = self.tables.entry(path.to_owned()).or_default();
+        // A policy with the number 0 gets a number of its own.
+        if object.name != "0" && table.iter().any(|known| known.name == object.name) {
+            let why = "an object is edited twice: check an export of the configuration";
+            self.hidden.get_or_insert((object.place.clone(), why.into()));
+        }
+        table.push(object);
     }
 
     /// The objects of a table.

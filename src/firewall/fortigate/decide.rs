@@ -9,17 +9,16 @@ use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes;
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{
-    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile, Scope, Step,
-    first_match,
+    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile,
+    Scope, Step, first_match,
 };
-use ipnet::{IpNet, Ipv4Net};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How deep groups may be nested.
 const MAX_DEPTH: usize = 20;
 /// What makes an accepted connection depend on more than its host and port.
-const PROFILES: [&str; 10] = [
+const PROFILES: [&str; 16] = [
     "webfilter-profile",
     "application-list",
     "dnsfilter-profile",
@@ -29,20 +28,22 @@ const PROFILES: [&str; 10] = [
     "ssl-ssh-profile",
     "videofilter-profile",
     "file-filter-profile",
-    "casi-profile",
+    "dlp-profile",
+    "dlp-sensor",
+    "waf-profile",
+    "voip-profile",
+    "emailfilter-profile",
+    "icap-profile",
+    "casb-profile",
 ];
-/// What narrows a policy in a way that is not judged.
-const CONDITIONS: [&str; 9] = [
-    "groups",
-    "users",
-    "fsso-groups",
-    "internet-service",
-    "internet-service-src",
-    "devices",
-    "ztna-status",
-    "url-category",
-    "srcaddr6",
-];
+/// Options that do not narrow a policy, besides those that are judged.
+const HARMLESS: &str = "name uuid srcintf dstintf srcaddr dstaddr srcaddr6 dstaddr6 srcaddr-negate dstaddr-negate service \
+    service-negate action schedule status logtraffic logtraffic-start nat ippool poolname ippool6 poolname6 comments utm-status \
+    inspection-mode fixedport global-label label tcp-mss-sender tcp-mss-receiver auto-asic-offload np-acceleration \
+    traffic-shaper traffic-shaper-reverse per-ip-shaper capture-packet session-ttl profile-type profile-protocol-options \
+    timeout-send-rst match-vip custom-log-fields replacemsg-override-group anti-replay tcp-session-without-syn webcache \
+    delay-tcp-npu-session permit-any-host natip send-deny-packet block-notification diffserv-forward diffserv-reverse \
+    diffservcode-forward diffservcode-rev passive-wan-health-measurement policy-expiry";
 
 /// A configuration.
 #[derive(Debug)]
@@ -59,12 +60,13 @@ pub struct Rules {
 /// [`InvalidRules`] if it cannot be read.
 pub fn read(files: &[RuleFile]) -> Result<Rules, InvalidRules> {
     let config = Config::read(files)?;
-    let mut rules = Rules { config, lanes: Vec::new(), names: HostSet::default(), hidden: None };
+    let hidden = config.hidden.clone();
+    let mut rules = Rules { config, lanes: Vec::new(), names: HostSet::default(), hidden };
     if rules.config.domains.len() > 1
         && let Some(policy) = rules.config.table("firewall policy").first()
     {
-        rules.hidden =
-            Some((policy.place.clone(), "there are policies of several virtual domains".into()));
+        let why = "there are objects of several virtual domains";
+        rules.hidden.get_or_insert((policy.place.clone(), why.into()));
     }
     rules.lanes = rules.lanes();
     let tables = ["firewall address", "firewall wildcard-fqdn custom"];
@@ -126,55 +128,48 @@ impl Rules {
             let names = policy.values(option);
             names.is_empty() || names.iter().any(|name| name == "any" || name == of_lane)
         };
-        let negated = |matched: Match, option: &str| {
-            if policy.is_enabled(option) { matched.negated() } else { matched }
-        };
-        let any_of = |option: &str, matches: &dyn Fn(&str) -> Match| {
-            policy.values(option).iter().map(|name| matches(name)).fold(Match::No, Match::or)
-        };
+        let service = any_of(policy, "service", &|name| self.service_matches(name, flow.port, 0));
+        let matched = Match::from_bool(on("srcintf", &lane.0) && on("dstintf", &lane.1))
+            .and(self.addresses_match(policy, flow))
+            .and(negated(policy, service, "service-negate"));
+        let matched = narrowed(policy, matched);
+        let outcome = outcome(policy);
+        let is_about_hosts = policy.values("dstaddr").iter().any(|name| name != "all");
+        let shown = is_about_hosts || outcome == Outcome::Allow;
+        let places = shown.then(|| policy.place.clone()).into_iter().collect();
+        Some(Step { matched, outcome, places })
+    }
+
+    /// Whether the addresses of a policy stand for the client and the host.
+    fn addresses_match(&self, policy: &Object, flow: &Flow<'_>) -> Match {
         let host = Some(flow.host.as_str());
         let sources: Option<&[IpAddr]> = flow.source.as_ref().map(std::slice::from_ref);
-        let source = any_of("srcaddr", &|name| match sources {
+        let source = any_of(policy, "srcaddr", &|name| match sources {
             _ if name == "all" => Match::Yes,
             Some(addresses) => self.address_matches(name, addresses, None, 0),
             None => Match::Maybe("the policy is for some clients; name yours with --source".into()),
         });
         let destination =
-            any_of("dstaddr", &|name| self.address_matches(name, flow.addresses, host, 0));
-        let service = any_of("service", &|name| self.service_matches(name, flow.port, 0));
-        let mut matched = Match::from_bool(on("srcintf", &lane.0) && on("dstintf", &lane.1))
-            .and(negated(destination, "dstaddr-negate"))
-            .and(negated(service, "service-negate"))
-            .and(negated(source, "srcaddr-negate"));
-        if policy.is_enabled("internet-service") {
-            // It stands in the place of addresses and services.
-            matched = Match::Maybe("internet services are not judged".into());
-        }
-        let schedule = policy.first("schedule").is_some_and(|name| name != "always");
-        let condition = CONDITIONS
-            .iter()
-            .find(|option| policy.first(option).is_some_and(|value| value != "disable"));
-        if schedule || condition.is_some() {
-            matched = matched.and(Match::Maybe(
-                "schedules, users and services of the internet are not judged".into(),
-            ));
-        }
-        let accepts = policy.first("action").is_some_and(|action| action != "deny");
-        let inspects = policy.first("utm-status").is_none_or(|status| status == "enable");
-        let profile = PROFILES.iter().find(|option| !policy.values(option).is_empty());
-        let outcome = match profile.filter(|_| accepts && inspects) {
-            // It comes with every policy, and inspects certificates alone.
-            Some(&"ssl-ssh-profile") if only_certificates(policy) => Outcome::Allow,
-            Some(profile) => Outcome::Unknown(
-                format!("the policy accepts it, but its {profile} is not judged").into(),
-            ),
-            None if accepts => Outcome::Allow,
-            None => Outcome::Deny,
+            any_of(policy, "dstaddr", &|name| self.address_matches(name, flow.addresses, host, 0));
+        let has =
+            |options: [&str; 2]| options.iter().any(|option| !policy.values(option).is_empty());
+        let has_v6 = has(["srcaddr6", "dstaddr6"]);
+        let v4 = if has_v6 && !has(["srcaddr", "dstaddr"]) {
+            Match::No
+        } else {
+            let source = negated(policy, source, "srcaddr-negate");
+            negated(policy, destination, "dstaddr-negate").and(source)
         };
-        let is_about_hosts = policy.values("dstaddr").iter().any(|name| name != "all");
-        let shown = is_about_hosts || outcome == Outcome::Allow;
-        let places = shown.then(|| policy.place.clone()).into_iter().collect();
-        Some(Step { matched, outcome, places })
+        // IPv6 is another way to the same hosts, which strangers must not have.
+        if !has_v6 || flow.purpose == Purpose::Needed {
+            return v4;
+        }
+        let v6 = any_of(policy, "dstaddr6", &|name| match name {
+            "all" => Match::Yes,
+            "none" => Match::No,
+            _ => Match::Maybe("addresses of IPv6 are not judged".into()),
+        });
+        v4.or(v6)
     }
 
     /// Whether an address object or a group stands for one of some addresses, or for a host.
@@ -218,7 +213,7 @@ impl Rules {
                 (_, None) => Match::Maybe("the addresses of a name are not known".into()),
             };
         }
-        match subnet(object) {
+        match object.subnet() {
             Some(range) if range.prefix_len() == 0 => Match::Yes,
             Some(range) if !addresses.is_empty() => {
                 Match::from_bool(addresses.iter().any(|address| range.contains(address)))
@@ -233,7 +228,8 @@ impl Rules {
     fn service_matches(&self, name: &str, port: u16, depth: usize) -> Match {
         let custom = self.config.table("firewall service custom");
         if let Some(service) = custom.iter().find(|service| service.name == name) {
-            let other = service.first("protocol").is_some_and(|protocol| protocol == "IP");
+            let other =
+                service.first("protocol").is_some_and(|protocol| !protocol.starts_with("TCP"));
             let ranges = service.values("tcp-portrange");
             if other
                 || !service.values("app-category").is_empty()
@@ -282,30 +278,70 @@ impl Rules {
     }
 }
 
+/// Whether one of an option's names matches.
+fn any_of(policy: &Object, option: &str, matches: &dyn Fn(&str) -> Match) -> Match {
+    match policy.values(option) {
+        [] => Match::Maybe(format!("the policy has no {option}").into()),
+        names => names.iter().map(|name| matches(name)).fold(Match::No, Match::or),
+    }
+}
+
+/// The opposite, if an option says so.
+fn negated(policy: &Object, matched: Match, option: &str) -> Match {
+    if policy.is_enabled(option) { matched.negated() } else { matched }
+}
+
+/// Whether a policy matches, in view of the options that are not judged.
+fn narrowed(policy: &Object, matched: Match) -> Match {
+    let internet =
+        |option: &String| option.starts_with("internet-service") && policy.is_enabled(option);
+    if policy.options.keys().any(internet) {
+        // It stands in the place of addresses and services.
+        return Match::Maybe("internet services are not judged".into());
+    }
+    if policy.first("schedule").is_some_and(|name| name != "always") {
+        return matched.and(Match::Maybe("schedules are not judged".into()));
+    }
+    let is_known = |option: &str| {
+        HARMLESS.split_whitespace().any(|known| known == option)
+            || PROFILES.contains(&option)
+            || option.starts_with("internet-service")
+    };
+    let other = policy.options.iter().find(|(option, values)| {
+        !is_known(option) && values.first().is_some_and(|value| value != "disable")
+    });
+    match other {
+        Some((option, _)) => {
+            matched.and(Match::Maybe(format!("the option {option} is not judged").into()))
+        }
+        None => matched,
+    }
+}
+
+/// What a policy does to what it matches.
+fn outcome(policy: &Object) -> Outcome {
+    let accepts = policy.first("action") == Some("accept");
+    let refuses = matches!(policy.first("action"), None | Some("deny"));
+    let inspects = policy.first("utm-status").is_none_or(|status| status == "enable");
+    let profile = PROFILES.iter().find(|option| !policy.values(option).is_empty());
+    match profile.filter(|_| accepts && inspects) {
+        // It comes with every policy, and inspects certificates alone.
+        Some(&"ssl-ssh-profile") if only_certificates(policy) => Outcome::Allow,
+        Some(profile) => {
+            let why = format!("the policy accepts it, but its {profile} is not judged");
+            Outcome::Unknown(why.into())
+        }
+        None if accepts => Outcome::Allow,
+        None if refuses => Outcome::Deny,
+        None => Outcome::Unknown("the action of the policy is not judged".into()),
+    }
+}
+
 /// Whether the only profile is one that does not decrypt.
 fn only_certificates(policy: &Object) -> bool {
     let others = PROFILES.iter().filter(|option| !policy.values(option).is_empty()).count() > 1;
     let name = policy.first("ssl-ssh-profile");
     !others && matches!(name, Some("certificate-inspection" | "no-inspection"))
-}
-
-/// The network of an address object: `set subnet 10.0.0.0 255.0.0.0`, or with a prefix.
-fn subnet(object: &Object) -> Option<IpNet> {
-    match object.values("subnet") {
-        [network] => network.parse().ok(),
-        [address, mask] => {
-            let (address, mask) =
-                (address.parse::<Ipv4Addr>().ok()?, mask.parse::<Ipv4Addr>().ok()?);
-            Ipv4Net::with_netmask(address, mask).ok().map(IpNet::V4)
-        }
-        // Without a subnet, an object of the type ipmask is 0.0.0.0/0.
-        [] if object.first("type").is_none_or(|kind| kind == "ipmask")
-            && object.values("start-ip").is_empty() =>
-        {
-            Some(IpNet::V4(Ipv4Net::default()))
-        }
-        _ => None,
-    }
 }
 
 impl Policy for Rules {

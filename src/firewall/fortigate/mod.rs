@@ -16,6 +16,7 @@ const NOTES: &str = "\
 #
 # The objects and the policy are new; the policy stands last, so that a policy that denies goes first. To move it, in
 # 'config firewall policy': move ID before ID. The policy is for every interface and client: narrow it as you need.
+# Where policies translate sources, add 'set nat enable' to it, as to the policy that it goes before.
 # FortiOS learns the addresses of *.domain from DNS answers that pass through it (6.2.2 and later).
 # To remove it: delete the policy, then the group, then the addresses.
 ";

@@ -234,10 +234,10 @@ impl Acls {
         let (fetch, converters) = fetch.split_once(',').unwrap_or((fetch, ""));
         match (fetch, converters) {
             ("req_ssl_sni" | "req.ssl_sni", "" | "lower") => self.name_test(flags, values, place),
-            ("req_ssl_hello_type" | "req.ssl_hello_type", "") => {
-                let is_hello = values.iter().any(|value| value == "1");
-                Test::Hello(is_hello)
-            }
+            ("req_ssl_hello_type" | "req.ssl_hello_type", "") => match values.as_slice() {
+                [value] if value.parse::<u32>().is_ok() => Test::Hello(value == "1"),
+                _ => Test::Unknown("ranges of types are not judged".into()),
+            },
             ("src", "") if flags.method.is_none() => {
                 let range = |value: &String| {
                     value

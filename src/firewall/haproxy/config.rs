@@ -15,6 +15,8 @@ pub struct Directive {
 pub struct Section {
     pub kind: String,
     pub name: String,
+    /// Whether it names the defaults that it begins with: `frontend tls from base`.
+    pub has_from: bool,
     pub directives: Vec<Directive>,
     pub place: Place,
 }
@@ -63,7 +65,14 @@ pub fn sections(files: &[RuleFile]) -> Result<Vec<Section>, InvalidRules> {
             let Some(first) = words.first() else { continue };
             if SECTIONS.contains(&first.as_str()) {
                 let name = words.get(1).cloned().unwrap_or_default();
-                sections.push(Section { kind: first.clone(), name, directives: Vec::new(), place });
+                let has_from = words.get(2).is_some_and(|word| word == "from");
+                sections.push(Section {
+                    kind: first.clone(),
+                    name,
+                    has_from,
+                    directives: Vec::new(),
+                    place,
+                });
             } else if let Some(section) = sections.last_mut() {
                 section.directives.push(Directive { words, place });
             } else {
@@ -72,6 +81,27 @@ pub fn sections(files: &[RuleFile]) -> Result<Vec<Section>, InvalidRules> {
         }
     }
     Ok(sections)
+}
+
+/// Why what a line says is not known: HAProxy decides when it starts.
+pub fn is_decided_at_start(line: &str) -> Option<&'static str> {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    if first.starts_with('.') {
+        return Some("conditional blocks are not judged");
+    }
+    // Between double quotes, a dollar sign begins a variable.
+    let (mut quote, mut chars) = (None, line.chars());
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '#') => break,
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            (Some('"'), '$') => return Some("variables of the environment are not judged"),
+            (None | Some('"'), '\\') => drop(chars.next()),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The words of a line; `None` if a quote does not end. A backslash takes the next character as it is, and `#` ends the line.

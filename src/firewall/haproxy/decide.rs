@@ -3,11 +3,12 @@
 //!
 //! Source: HAProxy's Configuration Manual, 4.2 and 7. `tests/judges/haproxy.py` compares the decisions with the program's.
 
-use super::acl::{Acls, Condition, WAITS};
-use super::config::{Directive, Section, sections};
+use super::acl::{Acls, WAITS};
+use super::config::{is_decided_at_start, sections};
+use super::proxies::{Backend, ContentRule, Frontend, Proxy};
 use crate::firewall::policy::{
-    Decision, Flow, Includes, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile,
-    Scope, Step, first_match, worst,
+    Decision, Flow, Includes, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose,
+    RuleFile, Scope, Step, first_match, worst,
 };
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,39 +22,8 @@ pub struct Rules {
     frontends: Vec<Frontend>,
     backends: HashMap<String, Backend>,
     acls: Acls,
-}
-
-/// A frontend that connections arrive at.
-#[derive(Debug)]
-struct Frontend {
-    section: usize,
-    /// The ports that it listens on; none if they are not read.
-    ports: Vec<u16>,
-    /// `tcp-request inspect-delay`: how long to wait for the name.
-    has_delay: bool,
-    content: Vec<ContentRule>,
-    uses: Vec<(String, Condition, Place)>,
-    default: Option<(String, Place)>,
-    /// Why nothing can be said about it.
-    unknown: Option<Arc<str>>,
-    place: Place,
-}
-
-/// `tcp-request content accept|reject`.
-#[derive(Debug)]
-struct ContentRule {
-    rejects: bool,
-    condition: Condition,
-    place: Place,
-}
-
-/// Where connections are sent.
-#[derive(Debug, Default)]
-struct Backend {
-    servers: Vec<String>,
-    content: Vec<ContentRule>,
-    section: usize,
-    unknown: Option<Arc<str>>,
+    /// Why nothing can be said about the files.
+    hidden: Option<(Place, Arc<str>)>,
 }
 
 /// Reads files as one configuration.
@@ -62,17 +32,50 @@ struct Backend {
 /// [`InvalidRules`] if HAProxy would not start.
 pub fn read(files: &[RuleFile], includes: &dyn Includes) -> Result<Rules, InvalidRules> {
     let sections = sections(files)?;
-    let mut rules =
-        Rules { frontends: Vec::new(), backends: HashMap::new(), acls: Acls::default() };
+    let mut rules = Rules {
+        frontends: Vec::new(),
+        backends: HashMap::new(),
+        acls: Acls::default(),
+        hidden: None,
+    };
+    for file in files {
+        for (i, line) in file.text.lines().enumerate() {
+            if let Some(why) = is_decided_at_start(line) {
+                let place = Place { file: Arc::clone(&file.name), line: i + 1 };
+                rules.hidden.get_or_insert((place, why.into()));
+            }
+        }
+    }
     let mut mode = "tcp".to_owned();
+    // What a section of defaults adds to the proxies after it, besides their mode.
+    let mut inherited: Option<Arc<str>> = None;
     for (number, section) in sections.iter().enumerate() {
         let own = section.directives.iter().find(|directive| directive.words[0] == "mode");
         let own = own.and_then(|directive| directive.words.get(1)).cloned();
         match section.kind.as_str() {
-            "defaults" => mode = own.unwrap_or_else(|| "tcp".to_owned()),
+            "defaults" => {
+                mode = own.unwrap_or_else(|| "tcp".to_owned());
+                let acts = ["default_backend", "tcp-request", "disabled", "acl", "server"];
+                let acts = section.directives.iter().find(|d| acts.contains(&d.words[0].as_str()));
+                inherited =
+                    acts.map(|d| format!("{} in defaults is not judged", d.words[0]).into());
+            }
             "frontend" | "backend" | "listen" => {
                 let is_tcp = own.as_deref().unwrap_or(&mode) == "tcp";
-                rules.proxy(number, section, is_tcp, includes)?;
+                let why = if section.has_from {
+                    Some("named defaults are not judged".into())
+                } else if is_tcp {
+                    inherited.clone()
+                } else {
+                    Some("only mode tcp is judged".into())
+                };
+                let proxy = Proxy::read(number, section, why, &mut rules.acls, includes)?;
+                if section.kind != "backend" {
+                    rules.frontends.push(proxy.frontend);
+                }
+                if section.kind != "frontend" {
+                    rules.backends.insert(section.name.clone(), proxy.backend);
+                }
             }
             _ => {}
         }
@@ -90,120 +93,7 @@ pub fn read(files: &[RuleFile], includes: &dyn Includes) -> Result<Rules, Invali
     Ok(rules)
 }
 
-/// The parts of a directive: its words, and its condition.
-fn condition_of(words: &[String]) -> (&[String], Option<(bool, &[String])>) {
-    let at = words.iter().position(|word| word == "if" || word == "unless");
-    match at {
-        Some(at) => (&words[..at], Some((words[at] == "unless", &words[at + 1..]))),
-        None => (words, None),
-    }
-}
-
 impl Rules {
-    fn proxy(
-        &mut self,
-        number: usize,
-        section: &Section,
-        is_tcp: bool,
-        includes: &dyn Includes,
-    ) -> Result<(), InvalidRules> {
-        let mut frontend = Frontend {
-            section: number,
-            ports: Vec::new(),
-            has_delay: false,
-            content: Vec::new(),
-            uses: Vec::new(),
-            default: None,
-            unknown: (!is_tcp).then(|| "only mode tcp is judged".into()),
-            place: section.place.clone(),
-        };
-        let mut backend = Backend { section: number, ..Backend::default() };
-        let mut has_delay = false;
-        for directive in &section.directives {
-            self.directive(number, directive, &mut frontend, &mut backend, includes)?;
-            let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
-            has_delay |= words.starts_with(&["tcp-request", "inspect-delay"]);
-        }
-        if section.kind != "backend" {
-            frontend.has_delay = has_delay;
-            self.frontends.push(frontend);
-        }
-        if section.kind != "frontend" {
-            self.backends.insert(section.name.clone(), backend);
-        }
-        Ok(())
-    }
-
-    fn directive(
-        &mut self,
-        section: usize,
-        directive: &Directive,
-        frontend: &mut Frontend,
-        backend: &mut Backend,
-        includes: &dyn Includes,
-    ) -> Result<(), InvalidRules> {
-        let place = &directive.place;
-        let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
-        let (_, condition) = condition_of(&directive.words);
-        let condition = |acls: &mut Acls| acls.condition(section, condition, includes, place);
-        match words.as_slice() {
-            ["acl", name, criterion @ ..] => {
-                self.acls.add(section, name, criterion, includes, place)?;
-            }
-            ["bind", addresses, ..] => {
-                for address in addresses.split(',') {
-                    frontend.ports.extend(
-                        address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()),
-                    );
-                }
-                if words.contains(&"ssl") {
-                    frontend.unknown.get_or_insert("the frontend ends TLS itself".into());
-                }
-            }
-            ["use_backend", name, ..] => {
-                let condition = condition(&mut self.acls)?;
-                frontend.uses.push(((*name).to_owned(), condition, place.clone()));
-            }
-            ["default_backend", name] => {
-                frontend.default = Some(((*name).to_owned(), place.clone()));
-            }
-            ["tcp-request", "content", action @ ("accept" | "reject"), ..] => {
-                let condition = condition(&mut self.acls)?;
-                let rule =
-                    ContentRule { rejects: *action == "reject", condition, place: place.clone() };
-                backend.content.push(rule.clone());
-                frontend.content.push(rule);
-            }
-            ["tcp-request", "connection" | "session", "reject", ..] => {
-                let why: Arc<str> = "rules before the name is known are not judged".into();
-                frontend.unknown.get_or_insert_with(|| Arc::clone(&why));
-                backend.unknown.get_or_insert(why);
-            }
-            ["tcp-request", "content", action, ..] => {
-                let harmless =
-                    ["set-var", "capture", "do-resolve", "set-dst", "track-sc", "set-log"];
-                if !harmless.iter().any(|known| action.starts_with(known)) {
-                    let why: Arc<str> =
-                        format!("tcp-request content {action} is not judged").into();
-                    frontend.unknown.get_or_insert_with(|| Arc::clone(&why));
-                    backend.unknown.get_or_insert(why);
-                }
-            }
-            ["server", _, address, options @ ..] if !options.contains(&"disabled") => {
-                backend.servers.push((*address).to_owned());
-            }
-            ["server-template" | "use-server" | "dispatch" | "balance-url", ..] => {
-                backend.unknown.get_or_insert(format!("{} is not judged", words[0]).into());
-            }
-            ["disabled", ..] => {
-                frontend.unknown.get_or_insert("a disabled section is not judged".into());
-                backend.unknown.get_or_insert("a disabled section is not judged".into());
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// Whether the content rules of a section let a connection pass; `None` if they do.
     fn refused(&self, rules: &[ContentRule], section: usize, flow: &Flow<'_>) -> Decision {
         let steps = rules.iter().map(|rule| Step {
@@ -257,20 +147,13 @@ impl Rules {
         if backend.servers.is_empty() {
             return Outcome::Deny;
         }
-        let leads_there = |address: &String| {
-            let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
-            let host = host.trim_matches(['[', ']']);
-            match host.parse::<IpAddr>() {
-                Ok(address) => !address.is_loopback(),
-                Err(_) => {
-                    host == "*" || host.is_empty() || host.eq_ignore_ascii_case(flow.host.as_str())
-                }
-            }
-        };
-        if backend.servers.iter().all(leads_there) {
-            Outcome::Allow
+        let outcomes = backend.servers.iter().map(|address| leads_to(address, flow));
+        let mut outcomes: Vec<Outcome> = outcomes.collect();
+        let first = outcomes.pop().unwrap_or(Outcome::Deny);
+        if outcomes.iter().all(|outcome| *outcome == first) {
+            first
         } else {
-            unknown("the backend leads to a server of this machine, or to another host")
+            unknown("the servers of the backend lead to different places")
         }
     }
 
@@ -306,15 +189,42 @@ impl Rules {
     }
 }
 
-impl Clone for ContentRule {
-    fn clone(&self) -> Self {
-        Self { rejects: self.rejects, condition: self.condition.clone(), place: self.place.clone() }
+/// Where a server's address leads a connection to a host.
+fn leads_to(server: &str, flow: &Flow<'_>) -> Outcome {
+    let unknown = |why: &str| Outcome::Unknown(why.into());
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (server, ""),
+    };
+    let host = host.trim_matches(['[', ']']);
+    if !matches!(port, "" | "0" | "443") {
+        return unknown("the server listens on another port");
+    }
+    match host.parse::<IpAddr>() {
+        // The address that the connection had.
+        Ok(address) if address.is_unspecified() => Outcome::Allow,
+        Ok(address) if address.is_loopback() => {
+            unknown("the backend leads to a server of this machine")
+        }
+        Ok(address) if flow.purpose == Purpose::Stranger || flow.addresses.contains(&address) => {
+            Outcome::Allow
+        }
+        Ok(_) => unknown("whose address the server has is not known; name it with --resolve"),
+        Err(_) if host == "*" || host.is_empty() => Outcome::Allow,
+        Err(_) if host.eq_ignore_ascii_case(flow.host.as_str()) => Outcome::Allow,
+        Err(_) => unknown("the backend leads to another host"),
     }
 }
 
 impl Policy for Rules {
     fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
-        let is_for_tls = |frontend: &&Frontend| frontend.ports.contains(&HTTPS);
+        if let Some((place, why)) = &self.hidden {
+            return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
+        }
+        let is_for_tls = |frontend: &&Frontend| {
+            let covers = |(first, last): &(u16, u16)| (*first..=*last).contains(&HTTPS);
+            frontend.ports.iter().any(covers) || frontend.has_other_ports
+        };
         let mut frontends: Vec<&Frontend> = self.frontends.iter().filter(is_for_tls).collect();
         if frontends.is_empty() {
             let looks =
@@ -345,7 +255,6 @@ impl Policy for Rules {
 mod tests {
     use super::*;
     use crate::domain::Fqdn;
-    use crate::firewall::policy::Purpose;
 
     struct NoFiles;
 

@@ -3,6 +3,7 @@
 mod acl;
 mod config;
 mod decide;
+mod proxies;
 
 pub use config::is_config;
 pub use decide::read;

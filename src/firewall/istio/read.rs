@@ -68,12 +68,28 @@ pub fn read(files: &[RuleFile]) -> Result<Mesh, InvalidRules> {
     Ok(mesh)
 }
 
-/// `REGISTRY_ONLY` or `ALLOW_ANY` below a node.
+/// `REGISTRY_ONLY` or `ALLOW_ANY` in the settings of a Sidecar.
 fn mode(node: &Node) -> Option<bool> {
     match node.at(&["outboundTrafficPolicy", "mode"]).and_then(Node::text)? {
         "REGISTRY_ONLY" => Some(false),
         "ALLOW_ANY" => Some(true),
         _ => None,
+    }
+}
+
+/// Every value of a name in a document, at any depth.
+fn find_all<'n>(node: &'n Node, name: &str, found: &mut Vec<&'n Node>) {
+    match &node.value {
+        document::Value::List(items) => items.iter().for_each(|item| find_all(item, name, found)),
+        document::Value::Object(entries) => {
+            for (key, value) in entries {
+                if key == name {
+                    found.push(value);
+                }
+                find_all(value, name, found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -85,6 +101,9 @@ impl Mesh {
     fn object(&mut self, node: &Node, file: &RuleFile) {
         let place = |node: &Node| Place { file: Arc::clone(&file.name), line: node.line };
         for item in node.items_of("items") {
+            if item.text_of("kind").is_none() {
+                self.hide(place(item), "an object of the list has no kind");
+            }
             self.object(item, file);
         }
         if node.unknown().is_some() {
@@ -95,22 +114,56 @@ impl Mesh {
         match (node.text_of("kind").unwrap_or_default(), spec) {
             ("ServiceEntry", Some(spec)) => self.service_entry(spec, namespace.as_deref(), &place),
             ("Sidecar", Some(spec)) => self.sidecar(spec, namespace, &place(node)),
-            ("IstioOperator", Some(spec)) => {
-                self.allows_any = spec.get("meshConfig").and_then(mode).or(self.allows_any);
-            }
             ("ConfigMap", _) => {
                 // The mesh's settings are a document in a text.
                 let settings = node.at(&["data", "mesh"]).and_then(Node::text).unwrap_or_default();
-                if let Ok(settings) = document::read(settings, &file.name) {
-                    self.allows_any = settings.first().and_then(mode).or(self.allows_any);
+                for settings in document::read(settings, &file.name).unwrap_or_default() {
+                    self.mesh(&settings, &place(node));
+                    if settings.get("outboundTrafficPolicy").is_none() {
+                        self.allows_any.get_or_insert(true);
+                    }
                 }
             }
-            ("VirtualService" | "EnvoyFilter" | "AuthorizationPolicy" | "ProxyConfig", _) => {
-                let kind = node.text_of("kind").unwrap_or_default();
-                self.hide(place(node), &format!("objects of the kind {kind} are not judged"));
+            ("DestinationRule", Some(spec)) if spec.get("trafficPolicy").is_none() => {}
+            ("Gateway" | "Telemetry" | "PeerAuthentication" | "RequestAuthentication", _) => {}
+            ("IstioOperator" | "Istio" | "", _) => self.mesh(node, &place(node)),
+            (kind, _) => {
+                let version = node.text_of("apiVersion").unwrap_or_default();
+                if version.contains("istio.io") {
+                    let why = format!("objects of the kind {kind} are not judged");
+                    self.hide(place(node), &why);
+                }
             }
-            ("", _) => self.allows_any = mode(node).or(self.allows_any),
-            _ => {}
+        }
+    }
+
+    /// Reads the settings of the mesh, wherever they stand in a document.
+    fn mesh(&mut self, node: &Node, place: &Place) {
+        let (mut policies, mut meshes, mut exports) = (Vec::new(), Vec::new(), Vec::new());
+        find_all(node, "outboundTrafficPolicy", &mut policies);
+        find_all(node, "meshConfig", &mut meshes);
+        find_all(node, "defaultServiceExportTo", &mut exports);
+        if !exports.is_empty() {
+            self.hide(
+                place.clone(),
+                "defaultServiceExportTo limits who sees entries, and is not judged",
+            );
+        }
+        for policy in &policies {
+            let allows = match policy.text_of("mode") {
+                Some("REGISTRY_ONLY") => false,
+                // Without a mode, a mesh lets everything out.
+                _ => true,
+            };
+            if self.allows_any.is_some_and(|known| known != allows) {
+                self.hide(place.clone(), "the files have several modes of outboundTrafficPolicy");
+            }
+            self.allows_any = Some(allows);
+        }
+        let is_mesh =
+            !meshes.is_empty() || !matches!(node.text_of("kind"), None | Some("ConfigMap"));
+        if policies.is_empty() && is_mesh {
+            self.allows_any = Some(true);
         }
     }
 
@@ -130,22 +183,38 @@ impl Mesh {
         }
         let exported = spec.items_of("exportTo");
         let is_everywhere = exported.is_empty() || exported.iter().any(|to| to.text() == Some("*"));
+        let resolution = spec.text_of("resolution").unwrap_or("NONE");
+        let is_wild = |host: &Node| host.text().is_some_and(|text| text.contains('*'));
+        let addresses: Vec<&str> =
+            spec.items_of("addresses").iter().filter_map(Node::text).collect();
+        let moves = |port: &Node| {
+            port.get("targetPort").is_some_and(|target| target.text() != port.text_of("number"))
+        };
         let narrowed = if !is_everywhere {
-            Some("exportTo limits the namespaces that see the entry".into())
+            Some("exportTo limits the namespaces that see the entry")
         } else if spec.get("workloadSelector").is_some() || !spec.items_of("endpoints").is_empty() {
-            Some("the entry leads to workloads or endpoints of its own".into())
+            Some("the entry leads to workloads or endpoints of its own")
+        } else if !addresses.is_empty() {
+            Some("the entry is for some addresses, and those of the hosts are not known")
+        } else if resolution == "STATIC" {
+            Some("the entry has static endpoints, and none in the file")
+        } else if resolution.starts_with("DNS") && spec.items_of("hosts").iter().any(is_wild) {
+            Some("Istio refuses a wildcard with the resolution DNS")
+        } else if resolution != "NONE" && spec.items_of("ports").iter().any(moves) {
+            Some("the entry leads to another port")
         } else {
             None
         };
-        let ports_are_open = |(_, protocol): &(u16, String)| {
-            !matches!(protocol.as_str(), "TLS" | "HTTPS" | "HTTP" | "HTTP2" | "GRPC")
-        };
-        if ports.iter().any(ports_are_open) && spec.items_of("addresses").is_empty() {
+        let narrowed = narrowed.map(Arc::from);
+        let by_name =
+            |protocol: &str| matches!(protocol, "TLS" | "HTTPS" | "HTTP" | "HTTP2" | "GRPC");
+        let open =
+            ports.iter().any(|(port, protocol)| matches!(port, 443 | 80) && !by_name(protocol));
+        if open && (addresses.is_empty() || addresses.iter().any(|address| address.ends_with("/0")))
+        {
             // A port of TCP without an address listens for every host.
-            self.hide(
-                place(spec),
-                "a port with the protocol TCP and no address lets every host pass on it",
-            );
+            let why = "a port with the protocol TCP and no address lets every host pass on it";
+            self.hide(place(spec), why);
         }
         for host in spec.items_of("hosts") {
             let text = host.text().unwrap_or_default().to_ascii_lowercase();
@@ -259,8 +328,8 @@ impl Policy for Mesh {
         if let Some((place, why)) = &self.hidden {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
         }
-        // Each Sidecar is for some workloads; without any, all workloads see all entries.
-        let without = self.sidecars.is_empty().then(|| self.decide_for(None, flow, otherwise));
+        // Each Sidecar is for some workloads, and there may be workloads without one.
+        let without = Some(self.decide_for(None, flow, otherwise));
         let with =
             self.sidecars.iter().map(|sidecar| self.decide_for(Some(sidecar), flow, otherwise));
         worst(flow.purpose, without.into_iter().chain(with))

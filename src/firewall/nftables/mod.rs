@@ -13,7 +13,7 @@ mod ruleset;
 mod table;
 mod words;
 
-pub use decide::{is_rules, read};
+pub use decide::{Rules, is_rules, read};
 pub use table::NftTable;
 
 use super::{AllowList, Format, FormatOption, RenderOptions};

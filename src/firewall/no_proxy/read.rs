@@ -3,6 +3,7 @@
 //! The reading is that of Go's httpproxy, which Docker, containerd, kubelet and podman use; `tests/judges/no_proxy.py`
 //! compares it with skopeo. A name stands for itself and everything below it, a leading dot or `*.` only for what is below.
 
+use crate::domain::Fqdn;
 use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::name_pattern::NamePattern;
@@ -34,11 +35,34 @@ struct Setting {
     line: usize,
 }
 
-/// Whether a text sets NO_PROXY.
+/// Whether a text is nothing but a setting of NO_PROXY: variables, a unit's drop-in, a document with the key, or the value.
 pub fn is_setting(text: &str) -> bool {
-    text.lines().any(|line| assigned(line).is_some())
-        || is_value(text)
-        || (text.trim_start().starts_with('{') && text.contains("\"noProxy\""))
+    let mut lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let is_assignment = |line: &str| {
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let key = line.split_once('=').map_or("", |(key, _)| key);
+        let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        is_name || line.starts_with('[') && line.ends_with(']')
+    };
+    let has_one = text.lines().any(|line| assigned(line).is_some());
+    has_one && lines.all(is_assignment) || is_value(text) || is_document(text)
+}
+
+/// Whether a text is JSON or YAML with the setting.
+fn is_document(text: &str) -> bool {
+    if text.trim_start().starts_with(['{', '[']) {
+        return text.split('"').any(is_key);
+    }
+    text.lines().any(|line| {
+        let key = line.split_once(':').map_or("", |(key, _)| key);
+        is_key(key.trim_matches([' ', '\t', '-', '{', '"', '\'']))
+    })
+}
+
+/// Whether a name is one of the setting's: `NO_PROXY`, `noProxy`, `no-proxy`.
+fn is_key(name: &str) -> bool {
+    ["no_proxy", "noProxy", "no-proxy"].iter().any(|key| name.eq_ignore_ascii_case(key))
 }
 
 /// Whether a text is one line of names and addresses with commas between them.
@@ -61,7 +85,14 @@ pub fn read(files: &[RuleFile]) -> Result<Bypass, InvalidRules> {
     let mut bypass = Bypass::default();
     let mut first: Option<String> = None;
     for file in files {
-        for setting in settings(file)? {
+        let settings = settings(file)?;
+        if settings.is_empty() {
+            let place = Place { file: Arc::clone(&file.name), line: 1 };
+            bypass
+                .hidden
+                .get_or_insert((place, "there is no value of NO_PROXY in the file".into()));
+        }
+        for setting in settings {
             let place = Place { file: Arc::clone(&file.name), line: setting.line };
             let sorted = sorted(&setting.value);
             if first.get_or_insert_with(|| sorted.clone()) != &sorted {
@@ -82,44 +113,48 @@ fn sorted(value: &str) -> String {
     entries.join(",")
 }
 
-/// The values in a file: assignments, `noProxy` of JSON, or else the whole text.
+/// The values in a file: assignments, the key in JSON or YAML, or else the whole text.
 fn settings(file: &RuleFile) -> Result<Vec<Setting>, InvalidRules> {
-    if file.text.trim_start().starts_with('{') {
-        let mut found = Vec::new();
-        for document in document::read(&file.text, &file.name)? {
-            collect(&document, &mut found);
-        }
-        return Ok(found);
-    }
     let lines = || file.text.lines().enumerate().map(|(i, line)| (i + 1, line));
     let assigned: Vec<Setting> =
         lines().filter_map(|(line, text)| Some(Setting { value: assigned(text)?, line })).collect();
     if !assigned.is_empty() {
         return Ok(assigned);
     }
+    if is_document(&file.text) {
+        let mut found = Vec::new();
+        for document in document::read(&file.text, &file.name)? {
+            collect(&document, &mut found);
+        }
+        return Ok(found);
+    }
     let mut lines =
         lines().filter(|(_, text)| !text.trim().is_empty() && !text.trim().starts_with('#'));
-    Ok(lines
-        .next()
-        .map(|(line, text)| {
-            let rest = lines.map(|(_, text)| text);
-            let value =
-                std::iter::once(text).chain(rest).map(str::trim).collect::<Vec<_>>().join(",");
-            Setting { value: value.trim_matches(['"', '\'']).to_owned(), line }
-        })
-        .into_iter()
-        .collect())
+    Ok(match (lines.next(), lines.next()) {
+        (Some((line, text)), None) => {
+            vec![Setting { value: text.trim().trim_matches(['"', '\'']).to_owned(), line }]
+        }
+        _ => Vec::new(),
+    })
 }
 
-/// `noProxy` anywhere in JSON: a text or a list.
+/// The setting anywhere in a document: a text, a list, or `name` and `value` of a container's variable.
 fn collect(node: &Node, found: &mut Vec<Setting>) {
     match &node.value {
-        document::Value::List(items) => items.iter().for_each(|item| collect(item, found)),
+        document::Value::List(items) => {
+            for item in items {
+                collect(item, found);
+            }
+        }
         document::Value::Object(entries) => {
+            if node.text_of("name").is_some_and(is_key)
+                && let Some(value) = node.get("value")
+            {
+                found.push(setting(value));
+            }
             for (key, value) in entries {
-                if key.eq_ignore_ascii_case("noProxy") || key.eq_ignore_ascii_case("no_proxy") {
-                    let texts: Vec<&str> = value.items().iter().filter_map(Node::text).collect();
-                    found.push(Setting { value: texts.join(","), line: value.line });
+                if is_key(key) {
+                    found.push(setting(value));
                 } else {
                     collect(value, found);
                 }
@@ -127,6 +162,16 @@ fn collect(node: &Node, found: &mut Vec<Setting>) {
         }
         _ => {}
     }
+}
+
+/// The value of the key. What is neither a text nor a list of texts becomes a value that cannot be read.
+fn setting(node: &Node) -> Setting {
+    let texts: Option<Vec<&str>> = match &node.value {
+        document::Value::Null => Some(Vec::new()),
+        document::Value::Unknown(_) | document::Value::Object(_) => None,
+        _ => node.items().iter().map(Node::text).collect(),
+    };
+    Setting { value: texts.map_or("$".to_owned(), |texts| texts.join(",")), line: node.line }
 }
 
 /// The value in a line such as `NO_PROXY=…`, `export no_proxy="…"`, `Environment="NO_PROXY=…"`, `noProxy: …`.
@@ -137,18 +182,17 @@ fn assigned(line: &str) -> Option<String> {
     }
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
     let line = line.strip_prefix("Environment=").unwrap_or(line).trim_start_matches(['"', '\'']);
-    let (key, value) = line.split_once(['=', ':'])?;
-    let key = key.trim().trim_matches('"');
-    let is_it = ["no_proxy", "noProxy"].iter().any(|name| key.eq_ignore_ascii_case(name));
-    is_it.then(|| value.trim().trim_matches(['"', '\'', ',']).to_owned())
+    let (key, value) = line.split_once('=')?;
+    is_key(key.trim()).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
 }
 
 impl Bypass {
     fn add(&mut self, value: &str, place: &Place) {
         for entry in value.split(',') {
             let entry = entry.trim().to_ascii_lowercase();
-            if entry.contains(' ') || entry.contains('\t') {
-                let why = "entries are separated by commas; programs read spaces differently";
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-*:/[]".contains(c);
+            if !entry.chars().all(is_plain) {
+                let why = format!("the entry '{entry}' of NO_PROXY cannot be read");
                 self.hidden.get_or_insert((place.clone(), why.into()));
                 continue;
             }
@@ -202,7 +246,7 @@ impl Policy for Bypass {
         Scope::Whole
     }
 
-    fn may_leave_all(&self) -> bool {
+    fn sends_all_the_same_way(&self, _: &[Fqdn]) -> bool {
         true
     }
 }

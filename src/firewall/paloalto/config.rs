@@ -16,21 +16,45 @@ pub struct Rule {
 /// What the lines say.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// The rules: those before, those of the firewall itself, those after (Panorama).
-    pub rules: [Vec<Rule>; 3],
+    /// The rules, in the order in which they are asked: those that Panorama shares, those of its device group, those of the
+    /// firewall itself, those after them of the device group, and those after them that Panorama shares.
+    pub rules: [Vec<Rule>; 5],
     /// The entries of custom URL categories by name.
     pub categories: HashMap<String, Vec<(String, Place)>>,
     /// Values of address objects by name: the kind and the value.
     pub addresses: HashMap<String, (String, String)>,
     pub address_groups: HashMap<String, Vec<String>>,
-    /// Protocol and ports of service objects by name.
-    pub services: HashMap<String, (String, String)>,
+    /// Service objects by name.
+    pub services: HashMap<String, Service>,
     pub service_groups: HashMap<String, Vec<String>>,
     /// The device groups and virtual systems that have rules.
     pub owners: Vec<String>,
+    /// The owner of each object.
+    scopes: HashMap<String, String>,
     /// What cannot be read.
     pub unknown: Option<(Place, Arc<str>)>,
 }
+
+/// A service object.
+#[derive(Debug, Default)]
+pub struct Service {
+    /// The ports over TCP; `None` for another protocol.
+    pub ports: Option<String>,
+    /// Whether it is for some ports of clients alone.
+    pub has_source: bool,
+}
+
+/// The fields with one value.
+const SCALARS: [&str; 8] = [
+    "action",
+    "disabled",
+    "negate-source",
+    "negate-destination",
+    "rule-type",
+    "schedule",
+    "description",
+    "target",
+];
 
 /// A word of a line. Quotes hold blanks together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,26 +116,37 @@ const FIELDS: [&str; 28] = [
     "uuid",
 ];
 
+/// Whether a text has `set` commands.
+pub fn is_set_format(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with("set "))
+}
+
+/// Where a path of words begins and ends. What stands before it names the owner, and is short.
+fn position(texts: &[&str], path: &[&str]) -> Option<(usize, usize)> {
+    let at = texts.windows(path.len()).position(|window| window == path)?;
+    (at <= 7).then_some((at, at + path.len()))
+}
+
 impl Config {
-    /// Reads files as one configuration.
+    /// Reads files as one configuration. Files without `set` commands are lists, which are not read here.
     pub fn read(files: &[RuleFile]) -> Self {
         let mut config = Self::default();
-        for file in files {
+        for file in files.iter().filter(|file| is_set_format(&file.text)) {
             for (i, line) in file.text.lines().enumerate() {
                 let place = Place { file: Arc::clone(&file.name), line: i + 1 };
                 let line = line.trim();
+                let harmless = ["configure", "exit", "commit", "quit"];
                 if let Some(rest) = line.strip_prefix("set ") {
                     config.set(&words(rest), &place);
-                } else if !line.is_empty() && !line.starts_with('#') {
-                    let changes = ["delete ", "move ", "rename ", "edit ", "override ", "copy "];
-                    if changes.iter().any(|word| line.starts_with(word)) {
-                        config.hide(&place, "commands other than set are not judged");
-                    }
+                } else if !line.is_empty() && !line.starts_with('#') && !harmless.contains(&line) {
+                    config.hide(&place, "commands other than set are not judged");
                 }
             }
         }
-        if config.owners.len() > 1 {
-            let place = Place { file: files[0].name.clone(), line: 1 };
+        if config.owners.len() > 1
+            && let Some(file) = files.first()
+        {
+            let place = Place { file: Arc::clone(&file.name), line: 1 };
             config.hide(&place, "there are rules of several device groups or virtual systems");
         }
         config
@@ -124,25 +159,55 @@ impl Config {
     /// Reads a `set` command. What stands before the part that matters is the owner of the object.
     fn set(&mut self, words: &[Word], place: &Place) {
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        let after = |path: &[&str]| {
-            let at = texts.windows(path.len()).position(|window| window == path)?;
-            (at <= 7).then_some((at, at + path.len()))
-        };
-        for (number, base) in ["pre-rulebase", "rulebase", "post-rulebase"].into_iter().enumerate()
-        {
+        let after = |path: &[&str]| position(&texts, path);
+        for base in ["pre-rulebase", "rulebase", "post-rulebase"] {
             if let Some((start, at)) = after(&[base, "security", "rules"]) {
+                let is_shared = texts[..start].contains(&"shared");
+                let number = match (base, is_shared) {
+                    ("pre-rulebase", true) => 0,
+                    ("pre-rulebase", false) => 1,
+                    ("rulebase", _) => 2,
+                    ("post-rulebase", false) => 3,
+                    _ => 4,
+                };
                 self.owner(&texts[..start]);
                 return self.rule(number, &words[at..], place);
             }
             if after(&[base, "default-security-rules"]).is_some() {
                 // The last rule may be overridden to allow.
-                if texts.ends_with(&["action", "allow"]) && texts.contains(&"interzone-default") {
+                let allows = texts.windows(2).any(|pair| pair == ["action", "allow"]);
+                if allows && texts.contains(&"interzone-default") {
                     self.hide(place, "interzone-default is overridden to allow");
                 }
                 return;
             }
         }
+        self.object(&texts, place);
+    }
+
+    /// Reads a command for an object that rules refer to.
+    fn object(&mut self, texts: &[&str], place: &Place) {
+        let after = |path: &[&str]| position(texts, path);
         let list = |at: usize| texts[at..].iter().map(|text| (*text).to_owned());
+        let kinds: [&[&str]; 5] = [
+            &["profiles", "custom-url-category"],
+            &["address-group"],
+            &["service-group"],
+            &["address"],
+            &["service"],
+        ];
+        if let Some((start, at)) = kinds.iter().find_map(|kind| after(kind))
+            && let Some(name) = texts.get(at)
+        {
+            let owner = texts[..start].join(" ");
+            let key = format!("{} {name}", texts[start]);
+            if self.scopes.entry(key).or_insert_with(|| owner.clone()) != &owner {
+                self.hide(
+                    place,
+                    &format!("several device groups or virtual systems have an object '{name}'"),
+                );
+            }
+        }
         if let Some((_, at)) = after(&["profiles", "custom-url-category"])
             && let [name, "list", ..] = &texts[at..]
         {
@@ -167,9 +232,17 @@ impl Config {
         {
             self.addresses.insert((*name).to_owned(), ((*kind).to_owned(), (*value).to_owned()));
         } else if let Some((_, at)) = after(&["service"])
-            && let [name, "protocol", protocol, "port", ports @ ..] = &texts[at..]
+            && let [name, "protocol", protocol, rest @ ..] = &texts[at..]
         {
-            self.services.insert((*name).to_owned(), ((*protocol).to_owned(), ports.join(",")));
+            let service = self.services.entry((*name).to_owned()).or_default();
+            match rest {
+                ["source-port", ..] => service.has_source = true,
+                ["port", ports, more @ ..] if *protocol == "tcp" => {
+                    service.ports = Some((*ports).to_owned());
+                    service.has_source |= more.contains(&"source-port");
+                }
+                _ => {}
+            }
         }
     }
 
@@ -197,7 +270,11 @@ impl Config {
                 && field.is_none_or(is_complete(rule))
             {
                 field = FIELDS.iter().copied().find(|name| *name == word.text);
-                rule.fields.entry(word.text.clone()).or_default();
+                let values = rule.fields.entry(word.text.clone()).or_default();
+                // A later command replaces what is no list.
+                if SCALARS.contains(&word.text.as_str()) {
+                    values.clear();
+                }
             } else if let Some(field) = field {
                 rule.fields.entry(field.to_owned()).or_default().push(word.text.clone());
             } else {
@@ -228,7 +305,7 @@ mod tests {
              set device-group dg pre-rulebase security rules \"my rule\" source [ a b ]\n\
              set device-group dg pre-rulebase security rules \"my rule\" action allow\n",
         );
-        for (rule, line) in [(&one.rules[1][0], 1), (&several.rules[0][0], 1)] {
+        for (rule, line) in [(&one.rules[2][0], 1), (&several.rules[1][0], 1)] {
             assert_eq!((rule.name.as_str(), rule.place.line), ("my rule", line));
             assert_eq!(rule.fields["source"], ["a", "b"]);
             assert_eq!(rule.fields["action"], ["allow"]);
@@ -238,7 +315,7 @@ mod tests {
              set vsys vsys1 profiles custom-url-category c list [ a.io/ *.b.io/ ]\n",
         );
         assert_eq!(objects.addresses["reg"].1, "contoso.azurecr.io");
-        assert_eq!(objects.services["web"], ("tcp".to_owned(), "80,443".to_owned()));
+        assert_eq!(objects.services["web"].ports.as_deref(), Some("80,443"));
         assert_eq!(objects.categories["c"].len(), 2);
     }
 }

@@ -4,12 +4,13 @@
 //! App-ID, users, devices and security profiles are not judged: a rule with one of them may match. Zones make lanes.
 
 use super::category::Entry;
-use super::config::{Config, Rule};
+use super::config::{Config, Rule, is_set_format};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes;
 use crate::firewall::name_pattern::name;
 use crate::firewall::policy::{
-    Decision, Flow, Match, Mentions, Outcome, Place, Policy, RuleFile, Scope, Step, first_match,
+    Decision, Flow, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile, Scope, Step,
+    first_match,
 };
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -44,10 +45,9 @@ pub fn read(files: &[RuleFile]) -> Rules {
     let config = Config::read(files);
     let has_rules = config.rules.iter().any(|rules| !rules.is_empty());
     let place = |file: &RuleFile, i: usize| Place { file: Arc::clone(&file.name), line: i + 1 };
-    let is_set = files.iter().any(|file| is_config(&file.text));
     let list = (!has_rules).then(|| {
         let lines = files.iter().flat_map(|file| {
-            let lines = file.text.lines().enumerate().filter(|_| !is_set);
+            let lines = file.text.lines().enumerate().filter(|_| !is_set_format(&file.text));
             lines.map(move |(i, line)| (line.to_owned(), place(file, i)))
         });
         let entries = config.categories.values().flatten().cloned().chain(lines);
@@ -153,7 +153,10 @@ impl Rules {
             ("other", "a field of the rule is not known"),
         ];
         for (field, why) in unjudged {
-            let is_open = |values: &Vec<String>| values.iter().all(|value| value == "any");
+            let is_open = |values: &Vec<String>| {
+                let is_default = field == "target" && *values == ["negate", "no"];
+                is_default || values.iter().all(|value| value == "any")
+            };
             if rule.fields.get(field).is_some_and(|values| !is_open(values)) {
                 matched = matched.and(Match::Maybe(why.into()));
             }
@@ -201,11 +204,11 @@ impl Rules {
         let Some(source) = flow.source else {
             return Match::Maybe("the rule is for some clients; name yours with --source".into());
         };
-        self.address_matches(value, &[source], None, depth)
+        self.address_matches(value, &[source], None, flow.purpose, depth)
     }
 
     fn destination_matches(&self, value: &str, flow: &Flow<'_>, depth: usize) -> Match {
-        self.address_matches(value, flow.addresses, Some(flow.host.as_str()), depth)
+        self.address_matches(value, flow.addresses, Some(flow.host.as_str()), flow.purpose, depth)
     }
 
     /// Whether an address object, a group or a literal stands for one of some addresses, or for a host.
@@ -214,6 +217,7 @@ impl Rules {
         value: &str,
         addresses: &[IpAddr],
         host: Option<&str>,
+        purpose: Purpose,
         depth: usize,
     ) -> Match {
         if depth > MAX_DEPTH {
@@ -222,9 +226,10 @@ impl Rules {
         if let Some(members) = self.config.address_groups.get(value) {
             let members = members.iter();
             return members
-                .map(|member| self.address_matches(member, addresses, host, depth + 1))
+                .map(|member| self.address_matches(member, addresses, host, purpose, depth + 1))
                 .fold(Match::No, Match::or);
         }
+        let is_stranger = purpose == Purpose::Stranger;
         let (kind, text) = match self.config.addresses.get(value) {
             Some((kind, text)) => (kind.as_str(), text.as_str()),
             None => ("literal", value),
@@ -238,6 +243,8 @@ impl Rules {
         let range =
             text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
         match range {
+            // Registries have IPv4 addresses; IPv6 is another way, which strangers must not have.
+            Some(IpNet::V6(range)) if range.prefix_len() == 0 => Match::from_bool(is_stranger),
             Some(range) if range.prefix_len() == 0 => Match::Yes,
             Some(range) if !addresses.is_empty() => {
                 Match::from_bool(addresses.iter().any(|address| range.contains(address)))
@@ -267,8 +274,15 @@ impl Rules {
                 .fold(Match::No, Match::or);
         }
         let ports = match (name, self.config.services.get(name)) {
-            (_, Some((protocol, ports))) if protocol == "tcp" => ports.as_str(),
-            (_, Some(_)) => return Match::No,
+            (name, Some(service)) if service.has_source => {
+                return Match::Maybe(
+                    format!("the service '{name}' is for some ports of clients").into(),
+                );
+            }
+            (_, Some(service)) => match &service.ports {
+                Some(ports) => ports.as_str(),
+                None => return Match::No,
+            },
             ("service-https", None) => "443",
             ("service-http", None) => "80,8080",
             ("application-default", None) => {
@@ -339,7 +353,6 @@ impl Policy for Rules {
 mod tests {
     use super::*;
     use crate::domain::Fqdn;
-    use crate::firewall::policy::Purpose;
 
     fn decide(text: &str, host: &str) -> Outcome {
         let rules = read(&[RuleFile { name: "f".into(), text: text.to_owned() }]);

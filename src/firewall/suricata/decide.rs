@@ -48,7 +48,7 @@ pub fn read(files: &[RuleFile]) -> Rules {
     let lines = files.iter().flat_map(|file| {
         logical_lines(&file.text)
             .into_iter()
-            .map(|(line, text)| (Place { file: Arc::clone(&file.name), line }, text))
+            .map(|(line, text)| (0, Place { file: Arc::clone(&file.name), line }, text))
     });
     from_lines(lines, false)
 }
@@ -56,22 +56,23 @@ pub fn read(files: &[RuleFile]) -> Rules {
 /// Reads rules, one a line.
 ///
 /// # Arguments
+/// * `lines` - the number of the group, within which identifiers count, the place, and the rule.
 /// * `is_strict` - whether the first rule that matches decides, in place of the default action order.
-pub fn from_lines(lines: impl Iterator<Item = (Place, String)>, is_strict: bool) -> Rules {
+pub fn from_lines(lines: impl Iterator<Item = (usize, Place, String)>, is_strict: bool) -> Rules {
     let mut rules = Rules { is_strict, ..Rules::default() };
-    let mut by_sid: HashMap<(u32, u32), usize> = HashMap::new();
-    for (place, text) in lines {
+    let mut by_sid: HashMap<(usize, u32, u32), usize> = HashMap::new();
+    for (group, place, text) in lines {
         let rule = match rule(&text, &place) {
             Ok(rule) => rule,
             Err(NoRule::Skipped) => continue,
             Err(NoRule::Unknown(why)) => unreadable(&text, &why, &place),
         };
         // Of two rules with the same sid, the one with the higher revision is loaded, else the first.
-        match by_sid.get(&(rule.group, rule.sid)).filter(|_| rule.sid != 0) {
+        match by_sid.get(&(group, rule.group, rule.sid)).filter(|_| rule.sid != 0) {
             Some(at) if rules.list[*at].revision < rule.revision => rules.list[*at] = rule,
             Some(_) => {}
             None => {
-                by_sid.insert((rule.group, rule.sid), rules.list.len());
+                by_sid.insert((group, rule.group, rule.sid), rules.list.len());
                 rules.list.push(rule);
             }
         }
