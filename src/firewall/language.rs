@@ -3,8 +3,8 @@
 use super::policy::{Includes, InvalidRules, Policy, RuleFile};
 use super::rpz::Reading;
 use super::{
-    aws_network_firewall, azure_firewall, bicep, calico, cilium, dnsmasq, fortigate, haproxy,
-    iptables, istio, json, list, nftables, no_proxy, pac, paloalto, rpz, squid, suricata,
+    aws_network_firewall, azure_firewall, bicep, calico, cilium, dnsmasq, envoy, fortigate,
+    haproxy, iptables, istio, json, list, nftables, no_proxy, pac, paloalto, rpz, squid, suricata,
     terraform, unbound, unjudged,
 };
 
@@ -47,6 +47,8 @@ pub enum Language {
     AwsNetworkFirewall,
     /// A configuration of HAProxy.
     HaProxy,
+    /// A bootstrap file of Envoy.
+    Envoy,
     /// A value of NO_PROXY.
     NoProxy,
     /// A proxy auto-config file.
@@ -56,7 +58,7 @@ pub enum Language {
 }
 
 /// The languages that can be judged, by the names that `--from` takes.
-pub const JUDGED: [(&str, Language); 22] = [
+pub const JUDGED: [(&str, Language); 23] = [
     ("squid", Language::Squid),
     ("list", Language::List),
     ("json", Language::Json),
@@ -73,6 +75,7 @@ pub const JUDGED: [(&str, Language); 22] = [
     ("calico", Language::Calico),
     ("istio", Language::Istio),
     ("haproxy", Language::HaProxy),
+    ("envoy", Language::Envoy),
     ("no-proxy", Language::NoProxy),
     ("pac", Language::Pac),
     ("unbound", Language::Unbound),
@@ -113,6 +116,8 @@ impl Language {
             Self::FortiGate
         } else if haproxy::is_config(text) {
             Self::HaProxy
+        } else if envoy::is_config(text) {
+            Self::Envoy
         } else if iptables::is_rules(text) {
             Self::Iptables
         } else if nftables::is_rules(text) {
@@ -173,6 +178,7 @@ impl Language {
             Self::Calico => Box::new(calico::read(files)?),
             Self::Istio => Box::new(istio::read(files)?),
             Self::HaProxy => Box::new(haproxy::read(files, includes)?),
+            Self::Envoy => Box::new(envoy::read(files)?),
             Self::NoProxy => Box::new(no_proxy::read(files)?),
             Self::Pac => Box::new(pac::read(files)?),
             Self::Unbound => Box::new(unbound::read(files, includes)?),

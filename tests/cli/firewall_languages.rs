@@ -766,3 +766,36 @@ fn rules_of_other_firewalls_that_once_fooled_the_check_no_longer_do() {
             .replace("contoso.azurecr.io\"\n", "*.azurecr.io\"\n"),
     ]);
 }
+
+#[test]
+fn envoy_chooses_the_chain_with_the_most_specific_name() {
+    let chain = |names: &str, cluster: &str| {
+        format!(
+            "    - filter_chain_match: {{server_names: [{names}]}}\n      filters:\n      - name: tcp\n        typed_config:\n          \"@type\": \
+             type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy\n          cluster: {cluster}\n"
+        )
+    };
+    let config = |chains: &[String]| {
+        format!(
+            "static_resources:\n  clusters: [{{name: out, type: ORIGINAL_DST}}, {{name: none}}]\n  listeners:\n  - address: {{socket_address: {{address: 0.0.0.0, \
+             port_value: 443}}}}\n    listener_filters: [{{name: envoy.filters.listener.tls_inspector}}]\n    filter_chains:\n{}",
+            chains.concat()
+        )
+    };
+    let hosts = each("HOST").lines().collect::<Vec<_>>().join(", ");
+    let named = chain(&hosts, "out");
+    let right = config(&[named.clone(), chain("'*.azurecr.io'", "none")]);
+    expect(
+        &[],
+        &[
+            (right.clone(), vec![("ok", 3)]),
+            (
+                config(&[named.clone(), chain("'*.azurecr.io'", "out")]),
+                vec![("tooBroad", 1), ("ok", 3)],
+            ),
+            (config(&[chain(&hosts, "none")]), vec![("denied", 3)]),
+            (config(&[chain("contoso.azurecr.io", "out")]), vec![("missing", 2), ("ok", 1)]),
+            (right.replace("tls_inspector", "proxy_protocol"), vec![("unjudged", 5)]),
+        ],
+    );
+}

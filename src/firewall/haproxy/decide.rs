@@ -7,11 +7,11 @@ use super::acl::{Acls, WAITS};
 use super::config::{is_decided_at_start, sections};
 use super::proxies::{Backend, ContentRule, Frontend, Proxy};
 use crate::firewall::policy::{
-    Decision, Flow, Includes, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose,
-    RuleFile, Scope, Step, first_match, worst,
+    Decision, Flow, Includes, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile,
+    Scope, Step, first_match, worst,
 };
+use crate::firewall::server_address::{all_alike, leads_to};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 const HTTPS: u16 = 443;
@@ -144,17 +144,7 @@ impl Rules {
             Outcome::Allow => {}
             other => return other,
         }
-        if backend.servers.is_empty() {
-            return Outcome::Deny;
-        }
-        let outcomes = backend.servers.iter().map(|address| leads_to(address, flow));
-        let mut outcomes: Vec<Outcome> = outcomes.collect();
-        let first = outcomes.pop().unwrap_or(Outcome::Deny);
-        if outcomes.iter().all(|outcome| *outcome == first) {
-            first
-        } else {
-            unknown("the servers of the backend lead to different places")
-        }
+        all_alike(backend.servers.iter().map(|server| leads(server, flow)))
     }
 
     fn at(&self, frontend: &Frontend, flow: &Flow<'_>) -> Decision {
@@ -189,30 +179,11 @@ impl Rules {
     }
 }
 
-/// Where a server's address leads a connection to a host.
-fn leads_to(server: &str, flow: &Flow<'_>) -> Outcome {
-    let unknown = |why: &str| Outcome::Unknown(why.into());
-    let (host, port) = match server.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port),
-        _ => (server, ""),
-    };
-    let host = host.trim_matches(['[', ']']);
-    if !matches!(port, "" | "0" | "443") {
-        return unknown("the server listens on another port");
-    }
-    match host.parse::<IpAddr>() {
-        // The address that the connection had.
-        Ok(address) if address.is_unspecified() => Outcome::Allow,
-        Ok(address) if address.is_loopback() => {
-            unknown("the backend leads to a server of this machine")
-        }
-        Ok(address) if flow.purpose == Purpose::Stranger || flow.addresses.contains(&address) => {
-            Outcome::Allow
-        }
-        Ok(_) => unknown("whose address the server has is not known; name it with --resolve"),
-        Err(_) if host == "*" || host.is_empty() => Outcome::Allow,
-        Err(_) if host.eq_ignore_ascii_case(flow.host.as_str()) => Outcome::Allow,
-        Err(_) => unknown("the backend leads to another host"),
+/// What becomes of a connection that a server gets, written as `host:port`.
+fn leads(server: &str, flow: &Flow<'_>) -> Outcome {
+    match server.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => leads_to(host, port, flow),
+        _ => leads_to(server, "", flow),
     }
 }
 
@@ -255,6 +226,7 @@ impl Policy for Rules {
 mod tests {
     use super::*;
     use crate::domain::Fqdn;
+    use crate::firewall::policy::Purpose;
 
     struct NoFiles;
 
