@@ -440,6 +440,36 @@ fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
     assert_eq!(named, [json!(false), host, json!("proxy"), json!("proxyDenied")], "{pull}");
 }
 
+#[test]
+fn the_script_for_iptables_lets_pulls_through_and_nothing_else() {
+    let script = r#"
+        rules() { "$AZ_ACR" --cloud emulator firewall-rules -n contoso --planned "$@"; }
+        rules --format iptables > acr.sh
+        sh acr.sh "$HOME/acr.conf"
+        sh acr.sh "$HOME/acr.conf" # a second time changes nothing
+        for tables in iptables ip6tables; do
+            $tables -A OUTPUT -j az_acr
+            $tables -A OUTPUT -p tcp -m multiport --dports 80,443 -j REJECT --reject-with tcp-reset
+        done
+        registry; usual_names
+        # dnsmasq fills sets with what it hears from others.
+        dnsmasq --conf-file=acr.conf --no-resolv --no-hosts --server=192.0.2.53 --listen-address=10.1.2.3 --bind-interfaces --pid-file= --user=root
+        echo 'nameserver 10.1.2.3' > resolv.conf
+        iptables-save > v4; ip6tables-save > v6; ipset save > sets
+        rules --check v4 v6 sets acr.conf --hook output -o none
+        "$AZ_ACR" check-endpoints --login-server contoso.azurecr.io --region eastus --timeout 2 --expect-no-storage"#;
+    let home = Home::new();
+    let needed = ["iptables", "ip6tables", "ipset"];
+    let Some((code, stdout, stderr)) = in_namespace(&home, &needed, script) else { return };
+    if stderr.contains("Kernel error") || stderr.contains("Kernel support protocol") {
+        skipped::<()>("the kernel has no ipset");
+        return;
+    }
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["expectations"][0]["ok"], true, "{report:#}");
+}
+
 /// A registry that is not Azure's: Debian's docker-registry with TLS and an optional password, filled by skopeo.
 const OTHER_REGISTRY: &str = r"
 registry

@@ -130,7 +130,10 @@ mod tests {
         let all = chain("", "none");
         assert_eq!(outcome(&[wide.clone(), named.clone(), all], contoso), Outcome::Allow);
         assert_eq!(outcome(&[named.clone(), wide.clone()], "fabrikam.azurecr.io"), Outcome::Deny);
-        assert_eq!(outcome(std::slice::from_ref(&named), "contoso.eastus.data.azurecr.io"), Outcome::Allow);
+        assert_eq!(
+            outcome(std::slice::from_ref(&named), "contoso.eastus.data.azurecr.io"),
+            Outcome::Allow
+        );
         assert_eq!(outcome(&[named], "fabrikam.azurecr.io"), Outcome::Deny);
         let narrowed = chain("server_names: [contoso.azurecr.io], source_ports: [1]", "out");
         assert!(matches!(outcome(&[narrowed], contoso), Outcome::Unknown(_)));
