@@ -23,7 +23,8 @@ KEPT = pathlib.Path(__file__).parents[2] / "target/fuzz"
 LONGEST, MOST_STDERR = 10, 200_000
 LANGUAGES = {"list": "list", "json": "json", "squid": "squid", "squid2": "squid", "dnsmasq": "dnsmasq", "nftables": "nftables",
              "nft2": "nftables", "rpz": "rpz", "suricata": "suricata", "azure-firewall": "azure-firewall", "terraform": "terraform",
-             "cilium": "cilium", "unbound": "unbound"}
+             "cilium": "cilium", "unbound": "unbound",
+             **{name: name for name in ["paloalto", "fortigate", "aws-network-firewall", "iptables", "calico", "istio", "no-proxy", "haproxy", "envoy", "pac"]}}
 TOKENS = [b"{", b"}", b"[", b"]", b"(", b")", b'"', b"'", b"\\", b"\0", b"\xff\xfe", b"${", b"*", b"%", b"\n", b"\r\n", b"-1", b"0x", b"99999999999999999999",
           b"1e999", b"\xe2\x80\xae", b"include ", b"$INCLUDE ", b"&a *a", b"!", b"<", b":", b";", b",", b"=", b"..", b"/", b"://", b"\xf0\x9f\x98\x80"]
 

@@ -22,6 +22,7 @@ program=$(find target -path '*/release/read' -type f | head -1)
 readers=("$@")
 [ ${#readers[@]} -gt 0 ] || readers=(
     squid dnsmasq nftables rpz unbound suricata azure-firewall terraform cilium list json
+    paloalto fortigate aws-network-firewall iptables calico istio no-proxy haproxy envoy pac
     log endpoints exceptions clients state query config clouds profile tokens registry registries rows
 )
 failed=0
