@@ -759,6 +759,10 @@ fn rules_of_other_firewalls_that_once_fooled_the_check_no_longer_do() {
         haproxy("", "0.0.0.0:0")
             .replace(" mode tcp\nfrontend", " mode tcp\n default_backend out\nfrontend"),
         haproxy(" use_backend out if { req_ssl_hello_type 0:5 }", "0.0.0.0:0"),
+        haproxy(
+            " tcp-request content accept if { req.ssl_sni -m end x.io } or { req.len gt 0 }",
+            "0.0.0.0:0",
+        ),
         // Values that cannot be read, and a setting beside rules of another language.
         "NO_PROXY=$INTERNAL,.corp.example\n".to_owned(),
         "spec:\n  noProxy:\n    - .azurecr.io\n".to_owned(),

@@ -4,6 +4,7 @@ use crate::firewall::host_set::HostSet;
 use crate::firewall::policy::{Flow, Includes, InvalidRules, Match, Place};
 use crate::firewall::posix_regex::PosixRegex;
 use ipnet::IpNet;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -160,10 +161,22 @@ impl Acls {
 
     /// Whether a condition holds before the client has sent anything; `Maybe` with [`WAITS`] if HAProxy waits for the name.
     pub fn holds_early(&self, section: usize, condition: &Condition, flow: &Flow<'_>) -> Match {
-        self.evaluate(section, condition, &|test| match test {
+        // A test that is not judged may hold before the name is there, such as `req.len gt 0`.
+        let unjudged = RefCell::new(None);
+        let early = |test: &Test| match test {
             Test::Name { .. } | Test::Hello(_) => Match::Maybe(WAITS.into()),
-            test => test.matches(flow),
-        })
+            test => {
+                let matched = test.matches(flow);
+                if let Match::Maybe(why) = &matched {
+                    unjudged.borrow_mut().get_or_insert_with(|| Arc::clone(why));
+                }
+                matched
+            }
+        };
+        match (self.evaluate(section, condition, &early), unjudged.into_inner()) {
+            (Match::Maybe(_), Some(why)) => Match::Maybe(why),
+            (matched, _) => matched,
+        }
     }
 
     fn evaluate(
