@@ -52,7 +52,7 @@ class Configuration:
             match["server_names"] = names
         if tls:
             match["transport_protocol"] = "tls"
-        if self.rng.random() < 0.03:
+        if self.rng.random() < 0.02:
             self.used("other match")
             match.update(self.rng.choice([{"destination_port": 443}, {"source_type": "SAME_IP_OR_LOOPBACK"}, {"application_protocols": ["h2"]}]))
         filters = [{"name": "tcp", "typed_config": {"@type": f"{FILTERS}.tcp_proxy.v3.TcpProxy", "stat_prefix": "tcp", "cluster": cluster}}]
@@ -77,7 +77,7 @@ class Configuration:
             self.used("default chain")
             default = self.chain(rng.choice(["none", "out"]), [], False)
             listener["default_filter_chain"] = {"filters": default["filters"]}
-        if rng.random() < 0.95:
+        if rng.random() < 0.98:
             listener["listener_filters"] = [{"name": "envoy.filters.listener.tls_inspector", "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"}}]
         else:
