@@ -104,9 +104,9 @@ python3 packaging/sbom.py "$target" >"$dist/az-acr-$version-$target.cdx.json"
 cat "$dist/SHA256SUMS"
 
 if [ "${1:-}" = --full ]; then
-    "$work/cargo/bin/cargo-deny" --all-features check --disable-fetch bans licenses sources
+    "$work/cargo/bin/cargo-deny" --all-features check bans licenses sources
     if "$work/cargo/bin/cargo-deny" --all-features fetch db; then
-        "$work/cargo/bin/cargo-deny" --all-features check --disable-fetch advisories
+        "$work/cargo/bin/cargo-deny" --all-features check advisories
     else
         echo "skipped: the advisory database cannot be fetched, so advisories were not checked"
     fi
