@@ -5,6 +5,37 @@
 
 use super::policy::{Decision, Outcome, Purpose};
 
+/// Two interfaces or zones: where a connection comes from, and where it goes. Empty where no rule names any.
+pub type Lane = (String, String);
+
+/// The lanes that rules name.
+///
+/// # Arguments
+/// * `rules` - the names of each rule's sources and destinations. None, or `any`, stands for all that rules name.
+pub fn named(rules: &[(&[String], &[String])]) -> Vec<Lane> {
+    let is_open = |names: &[String]| names.is_empty() || names.iter().any(|name| name == "any");
+    let all = |names: &mut dyn Iterator<Item = &String>| {
+        let mut all: Vec<String> = names.filter(|name| *name != "any").cloned().collect();
+        all.sort_unstable();
+        all.dedup();
+        if all.is_empty() { vec![String::new()] } else { all }
+    };
+    let sources = all(&mut rules.iter().flat_map(|(from, _)| *from));
+    let destinations = all(&mut rules.iter().flat_map(|(_, to)| *to));
+    let mut lanes = Vec::new();
+    for (from, to) in rules {
+        for source in if is_open(from) { &sources[..] } else { from } {
+            for destination in if is_open(to) { &destinations[..] } else { to } {
+                let lane = (source.clone(), destination.clone());
+                if !lanes.contains(&lane) {
+                    lanes.push(lane);
+                }
+            }
+        }
+    }
+    lanes
+}
+
 /// What happens on all lanes.
 ///
 /// # Arguments

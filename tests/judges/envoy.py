@@ -15,8 +15,8 @@ import sys
 import threading
 import time
 
-from haproxy import SERVER, free_port, reaches, serve
-from judging import DOMAINS, NEEDED, OTHER_HOSTS, STRANGERS, Real, arguments, check, compare, hosts_of, run
+from haproxy import SERVER, compare_with, free_port, serve
+from judging import DOMAINS, NEEDED, OTHER_HOSTS, arguments, run
 
 FILTERS = "type.googleapis.com/envoy.extensions.filters.network"
 
@@ -111,18 +111,7 @@ def judge(envoy, az_acr, rng, directory):
     rules = made.text(port)
     path = directory / "envoy.json"
     path.write_text(rules)
-    resolve = [word for host in NEEDED for word in ("--resolve", f"{host}:443:{SERVER[0]}")]
-    code, report, text = check(az_acr, directory, [path], "--from", "envoy", *resolve)
-    _, hosts = hosts_of(report)
-    process = started(envoy, path, port)
-    real = None
-    if process is not None:
-        ways = {host: [reaches(port, host, segments) for segments in (1, 2)] for host in hosts}
-        process.kill()
-        process.wait()
-        passes = lambda host, _: any(ways[host])
-        real = Real({host: all(ways[host]) for host in NEEDED}, [(host, 443) for host in STRANGERS if passes(host, 443)], passes)
-    kind, difference = compare(code, report, real)
+    kind, difference, text = compare_with(az_acr, directory, path, "envoy", port, lambda: started(envoy, path, port))
     return kind, made.constructs, f"{difference}\n{rules}\n{text}"
 
 

@@ -180,17 +180,13 @@ def started(path, port):
     return None
 
 
-def judge(az_acr, rng, directory):
-    made = Configuration(rng, directory)
-    port = free_port()
-    rules = made.text(port)
-    path = directory / "haproxy.cfg"
-    path.write_text(rules)
+def compare_with(az_acr, directory, path, language, port, start):
+    """Compares az-acr with a program that `start` starts on a port. Returns the kind, what differs, and az-acr's output."""
     # The server stands for the registry: its address is that of the needed hosts.
     resolve = [word for host in NEEDED for word in ("--resolve", f"{host}:443:{SERVER[0]}")]
-    code, report, text = check(az_acr, directory, [path], "--from", "haproxy", *resolve)
+    code, report, text = check(az_acr, directory, [path], "--from", language, *resolve)
     _, hosts = hosts_of(report)
-    process = started(path, port)
+    process = start()
     real = None
     if process is not None:
         ways = {host: [reaches(port, host, segments) for segments in (1, 2)] for host in hosts}
@@ -198,7 +194,16 @@ def judge(az_acr, rng, directory):
         process.wait()
         passes = lambda host, _: any(ways[host])
         real = Real({host: all(ways[host]) for host in NEEDED}, [(host, 443) for host in STRANGERS if passes(host, 443)], passes)
-    kind, difference = compare(code, report, real)
+    return *compare(code, report, real), text
+
+
+def judge(az_acr, rng, directory):
+    made = Configuration(rng, directory)
+    port = free_port()
+    rules = made.text(port)
+    path = directory / "haproxy.cfg"
+    path.write_text(rules)
+    kind, difference, text = compare_with(az_acr, directory, path, "haproxy", port, lambda: started(path, port))
     return kind, made.constructs, f"{difference}\n{rules}\n{text}"
 
 

@@ -6,7 +6,7 @@
 
 use super::config::{Config, Object};
 use crate::firewall::host_set::HostSet;
-use crate::firewall::lanes;
+use crate::firewall::lanes::{self, Lane};
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{
     Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile,
@@ -49,7 +49,7 @@ const HARMLESS: &str = "name uuid srcintf dstintf srcaddr dstaddr srcaddr6 dstad
 #[derive(Debug)]
 pub struct Rules {
     config: Config,
-    lanes: Vec<(String, String)>,
+    lanes: Vec<Lane>,
     names: HostSet,
     hidden: Option<(Place, Arc<str>)>,
 }
@@ -90,37 +90,12 @@ impl Rules {
     }
 
     /// The pairs of interfaces that policies name.
-    fn lanes(&self) -> Vec<(String, String)> {
-        let named = |option: &str| {
-            let all = self.policies().iter().flat_map(|policy| policy.values(option));
-            let mut all: Vec<String> = all.filter(|name| *name != "any").cloned().collect();
-            all.sort_unstable();
-            all.dedup();
-            all
-        };
-        let (sources, destinations) = (named("srcintf"), named("dstintf"));
-        let mut lanes = Vec::new();
-        for policy in self.policies() {
-            let of = |option: &str, all: &[String]| match policy.values(option) {
-                values if !values.is_empty() && !values.iter().any(|name| name == "any") => {
-                    values.to_vec()
-                }
-                _ if all.is_empty() => vec![String::new()],
-                _ => all.to_vec(),
-            };
-            for source in of("srcintf", &sources) {
-                for destination in of("dstintf", &destinations) {
-                    let lane = (source.clone(), destination);
-                    if !lanes.contains(&lane) {
-                        lanes.push(lane);
-                    }
-                }
-            }
-        }
-        lanes
+    fn lanes(&self) -> Vec<Lane> {
+        let ends = |policy| (Object::values(policy, "srcintf"), Object::values(policy, "dstintf"));
+        lanes::named(&self.policies().iter().map(ends).collect::<Vec<_>>())
     }
 
-    fn step(&self, policy: &Object, lane: &(String, String), flow: &Flow<'_>) -> Option<Step> {
+    fn step(&self, policy: &Object, lane: &Lane, flow: &Flow<'_>) -> Option<Step> {
         if policy.first("status") == Some("disable") {
             return None;
         }

@@ -6,7 +6,7 @@
 use super::category::Entry;
 use super::config::{Config, Rule, is_set_format};
 use crate::firewall::host_set::HostSet;
-use crate::firewall::lanes;
+use crate::firewall::lanes::{self, Lane};
 use crate::firewall::name_pattern::name;
 use crate::firewall::policy::{
     Decision, Flow, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile, Scope, Step,
@@ -27,7 +27,7 @@ pub struct Rules {
     config: Config,
     /// The entries of an external dynamic list, where there are no rules.
     list: Option<Vec<(Entry, Place)>>,
-    lanes: Vec<(String, String)>,
+    lanes: Vec<Lane>,
     names: HostSet,
     outside: Vec<String>,
 }
@@ -69,32 +69,17 @@ impl Rules {
     }
 
     /// The pairs of zones that rules name.
-    fn lanes(&self) -> Vec<(String, String)> {
-        let zones = |field: &str| {
-            let named = self.all().flat_map(|rule| rule.fields.get(field).into_iter().flatten());
-            let mut zones: Vec<String> = named.filter(|zone| *zone != "any").cloned().collect();
-            zones.sort_unstable();
-            zones.dedup();
-            zones
-        };
-        let (from, to) = (zones("from"), zones("to"));
-        let mut lanes = Vec::new();
-        for rule in self.all() {
-            let of = |field: &str, all: &[String]| match rule.fields.get(field) {
-                Some(values) if !values.iter().any(|value| value == "any") => values.clone(),
-                _ if all.is_empty() => vec![String::new()],
-                _ => all.to_vec(),
-            };
-            for from in of("from", &from) {
-                for to in of("to", &to) {
-                    let lane = (from.clone(), to);
-                    // Rules within a zone say nothing about a registry.
-                    if (lane.0.is_empty() || lane.0 != lane.1) && !lanes.contains(&lane) {
-                        lanes.push(lane);
-                    }
-                }
-            }
-        }
+    fn lanes(&self) -> Vec<Lane> {
+        let rules: Vec<(&[String], &[String])> = self
+            .all()
+            .map(|rule| {
+                let zones = |field: &str| rule.fields.get(field).map_or(&[][..], Vec::as_slice);
+                (zones("from"), zones("to"))
+            })
+            .collect();
+        let mut lanes = lanes::named(&rules);
+        // Rules within a zone say nothing about a registry.
+        lanes.retain(|(from, to)| from.is_empty() || from != to);
         lanes
     }
 
@@ -124,7 +109,7 @@ impl Rules {
         }
     }
 
-    fn step(&self, rule: &Rule, lane: &(String, String), flow: &Flow<'_>) -> Option<Step> {
+    fn step(&self, rule: &Rule, lane: &Lane, flow: &Flow<'_>) -> Option<Step> {
         let first = |field: &str| {
             rule.fields.get(field).and_then(|values| values.first()).map(String::as_str)
         };
