@@ -1,5 +1,6 @@
 //! Reads a configuration in `set` format, as `show` prints it after `set cli config-output-format set`.
 
+use super::category::Entry;
 use crate::firewall::policy::{Place, RuleFile};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub struct Config {
     /// firewall itself, those after them of the device group, and those after them that Panorama shares.
     pub rules: [Vec<Rule>; 5],
     /// The entries of custom URL categories by name.
-    pub categories: HashMap<String, Vec<(String, Place)>>,
+    pub categories: HashMap<String, Vec<(Entry, Place)>>,
     /// Values of address objects by name: the kind and the value.
     pub addresses: HashMap<String, (String, String)>,
     pub address_groups: HashMap<String, Vec<String>>,
@@ -211,7 +212,8 @@ impl Config {
         if let Some((_, at)) = after(&["profiles", "custom-url-category"])
             && let [name, "list", ..] = &texts[at..]
         {
-            let entries = list(at + 2).map(|entry| (entry, place.clone()));
+            let entries =
+                list(at + 2).filter_map(|entry| Some((Entry::parse(&entry)?, place.clone())));
             self.categories.entry((*name).to_owned()).or_default().extend(entries);
         } else if let Some((_, at)) = after(&["profiles", "custom-url-category"])
             && let [name, "type", "Category Match", ..] = &texts[at..]

@@ -50,11 +50,10 @@ pub fn read(files: &[RuleFile]) -> Rules {
             let lines = file.text.lines().enumerate().filter(|_| !is_set_format(&file.text));
             lines.map(move |(i, line)| (line.to_owned(), place(file, i)))
         });
-        let entries = config.categories.values().flatten().cloned().chain(lines);
-        entries
+        let entries = lines
             .filter(|(text, _)| !text.trim().is_empty() && !text.trim_start().starts_with('#'))
-            .filter_map(|(text, place)| Some((Entry::parse(&text)?, place)))
-            .collect::<Vec<_>>()
+            .filter_map(|(text, place)| Some((Entry::parse(&text)?, place)));
+        config.categories.values().flatten().cloned().chain(entries).collect::<Vec<_>>()
     });
     let mut rules =
         Rules { config, list, lanes: Vec::new(), names: HostSet::default(), outside: Vec::new() };
@@ -85,16 +84,13 @@ impl Rules {
 
     fn mention(&mut self) {
         let categories = self.config.categories.values().flatten();
-        let entries =
-            categories.filter_map(|(text, place)| Some((Entry::parse(text)?, place.clone())));
-        let lists = self.list.iter().flatten().cloned();
-        for (entry, place) in entries.chain(lists).collect::<Vec<_>>() {
+        for (entry, place) in categories.chain(self.list.iter().flatten()) {
             if let Some(host) = entry.host() {
                 self.outside.push(format!("{host}.{OTHER}"));
-                self.names.insert_host(&host, &place);
+                self.names.insert_host(&host, place);
             }
             if let Some(domain) = entry.domain() {
-                self.names.insert_below(&domain, &place);
+                self.names.insert_below(&domain, place);
             }
         }
         for (kind, value) in self.config.addresses.values() {
@@ -247,8 +243,10 @@ impl Rules {
                 format!("the category or list '{name}' is not in the files").into(),
             );
         };
-        let entries = entries.iter().filter_map(|(text, _)| Entry::parse(text));
-        entries.map(|entry| entry.matches(flow.host.as_str(), flow.port)).fold(Match::No, Match::or)
+        let entries = entries.iter();
+        entries
+            .map(|(entry, _)| entry.matches(flow.host.as_str(), flow.port))
+            .fold(Match::No, Match::or)
     }
 
     fn service_matches(&self, name: &str, port: u16, depth: usize) -> Match {
