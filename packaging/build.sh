@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the packages for Linux on x86-64 into target/dist: an archive, .deb, .rpm, a wheel, an OCI image, a bill of materials, SHA256SUMS.
 # Usage: packaging/build.sh [--full]    --full builds the binary again elsewhere and compares the bytes, and checks the
-#                                        dependencies with cargo-deny and cargo-machete, which take minutes to compile
+#                                        dependencies with cargo-deny and cargo-machete, which take minutes to compile,
+#                                        and the oldest compiler that Cargo.toml names, if it is installed
 #
 # Needs: cargo, python3 with venv; cargo-auditable, cargo-deb and cargo-generate-rpm (installed into target/packaging if
 # they are missing).
@@ -21,7 +22,7 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 # Paths of this machine must not reach the binary.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-export RUSTFLAGS="--remap-path-prefix=$PWD=/az-acr --remap-path-prefix=$cargo_home=/cargo"
+export RUSTFLAGS="-C symbol-mangling-version=v0 --remap-path-prefix=$PWD=/az-acr --remap-path-prefix=$cargo_home=/cargo"
 
 tools() {
     [ -x "$work/venv/bin/maturin" ] || python3 -m venv "$work/venv"
@@ -111,6 +112,12 @@ if [ "${1:-}" = --full ]; then
         echo "skipped: the advisory database cannot be fetched, so advisories were not checked"
     fi
     "$work/cargo/bin/cargo-machete" --skip-target-dir .
+    oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    if cargo "+$oldest" --version >/dev/null 2>&1; then
+        CARGO_TARGET_DIR=$work/oldest cargo "+$oldest" check --quiet --locked && echo "Rust $oldest compiles it"
+    else
+        echo "skipped: no toolchain of Rust $oldest, the oldest that Cargo.toml names"
+    fi
     binary "$work/again"
     cmp "$built" "$work/again/$target/release/az-acr" && echo "two builds have the same bytes"
 fi

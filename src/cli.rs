@@ -13,7 +13,7 @@ use crate::commands::{
     replication::ReplicationArgs, shim::ShimArgs, show::ShowArgs,
     show_endpoints::ShowEndpointsArgs, update::UpdateArgs, with_access::WithAccessArgs,
 };
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, Styles};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -184,7 +184,7 @@ macro_rules! commands {
                     $(#[$meta])* $variant $(($args))?,
                 }
                 if Only::has_subcommand(name) {
-                    return Some(Only::augment_subcommands(Cli::<NoCommand>::command()));
+                    return Some(tree::<Only>());
                 }
             })*
             None
@@ -196,31 +196,37 @@ macro_rules! commands {
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum NoCommand {}
 
-/// Parses a command line, the program's name first.
+/// The global options with some commands. Not a part of its callers: their frame would hold one tree for each.
+#[inline(never)]
+fn tree<C: Subcommand>() -> clap::Command {
+    C::augment_subcommands(Cli::<NoCommand>::command())
+}
+
+/// Parses a command line, the program's name first. `styles` are those of help and errors.
 ///
 /// # Errors
 /// What clap says about it, which can be help or the version.
-pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
-    match small_tree(args).map(|tree| parse_with(tree, args)) {
+pub fn parse(args: &[OsString], styles: &Styles) -> Result<Cli, clap::Error> {
+    let parse_with = |tree: clap::Command| {
+        Cli::from_arg_matches(&tree.styles(styles.clone()).try_get_matches_from(args)?)
+    };
+    match small_tree(args).map(parse_with) {
         Some(Ok(cli)) => Ok(cli),
         Some(Err(error)) if !error.use_stderr() => Err(error),
         // Errors can name other commands.
-        Some(Err(_)) | None => parse_with(Cli::<Command>::command(), args),
+        Some(Err(_)) | None => parse_with(Cli::<Command>::command()),
     }
 }
 
 /// What is enough of the tree for a command line that begins with a command, or asks for the program's own help.
 fn small_tree(args: &[OsString]) -> Option<clap::Command> {
     match args.get(1)?.to_str()? {
+        // No command will want the global options, so none needs a copy of them.
         "-h" | "--help" | "-V" | "--version" => {
-            Some(Name::augment_subcommands(Cli::<NoCommand>::command()))
+            Some(tree::<Name>().mut_args(|arg| arg.global(false)))
         }
         name => tree_of(name),
     }
-}
-
-fn parse_with(tree: clap::Command, args: &[OsString]) -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&tree.try_get_matches_from(args)?)
 }
 
 commands! {

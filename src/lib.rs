@@ -84,10 +84,12 @@ pub use streams::{Buffer, Spinner, Streams};
 use anyhow::{Context as _, Result};
 use azure::config::Config;
 use clap::CommandFactory as _;
+use clap::builder::Styles;
 use cli::{Cli, Command, GlobalArgs};
 use commands::Answer;
 use commands::annotations::{self, Severity};
 use error::UserError;
+use futures::future::LocalBoxFuture;
 use message::{Code, MessageFormat};
 use output::{Format, Query};
 use session::{Globals, Session};
@@ -119,9 +121,11 @@ fn run_own(args: &[OsString], env: &Env, streams: &Streams) -> ExitCode {
     let detailed = args.iter().any(|arg| arg == "--detailed-exitcode");
     let of_error =
         |code: u8| ExitCode::from(if detailed { code.min(error::FAILURE) } else { code });
-    let cli = match cli::parse(args) {
+    let colours = streams.colour && (streams.stdout_tty || streams.stderr_tty);
+    let styles = if colours { Styles::styled() } else { Styles::plain() };
+    let cli = match cli::parse(args, &styles) {
         Ok(cli) => cli,
-        Err(error) => return of_error(usage(&error, &streams)),
+        Err(error) => return of_error(usage(&error, colours, &streams)),
     };
     let streams = streams.with_level(level(&cli.global));
     match execute(&cli, env, &streams) {
@@ -139,6 +143,8 @@ pub fn command_tree() -> clap::Command {
     Cli::<Command>::command()
 }
 
+// Apart from `run_own`, so that help does not touch the pages of this frame.
+#[inline(never)]
 fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
     let query = cli.global.query.as_deref().map(parse_query).transpose()?;
     let config = Config::load(env)?;
@@ -182,7 +188,7 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
 }
 
 fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Result<Answer> {
-    match command {
+    let answer = match command {
         Command::Completion(args) => return Ok(commands::completion::run(args)),
         Command::Shim(args) => return commands::shim::run(args, session),
         Command::Help(args) => {
@@ -193,41 +199,40 @@ fn dispatch(command: &Command, session: &Session, output: &output::Choice) -> Re
             let text = concat!("az-acr ", env!("CARGO_PKG_VERSION"), "\n");
             return Ok(Answer::Text(text.into()));
         }
-        _ => {}
-    }
+        Command::ShowEndpoints(args) => boxed(commands::show_endpoints::run(args, session)),
+        Command::Update(args) => boxed(commands::update::run(args, session)),
+        Command::FirewallRules(args) => boxed(commands::firewall_rules::run(args, session)),
+        Command::CheckEndpoints(args) => boxed(commands::check_endpoints::run(args, session)),
+        Command::Replication(args) => boxed(commands::replication::run(args, session)),
+        Command::NetworkRule(args) => boxed(commands::network_rule::run(args, session)),
+        Command::PrivateEndpointConnection(args) => {
+            boxed(commands::private_endpoint_connection::run(args, session))
+        }
+        Command::ListClients(args) => boxed(commands::list_clients::run(args, session)),
+        Command::FirewallLog(args) => boxed(commands::firewall_log::run(args, session)),
+        Command::WithAccess(args) => boxed(commands::with_access::run(args, session)),
+        Command::ListEndpoints(args) => boxed(commands::list_endpoints::run(args, session, output)),
+        Command::Show(args) => boxed(commands::show::run(args, session)),
+        Command::List(args) => boxed(commands::list::run(args, session)),
+        Command::Emulator(args) => boxed(commands::emulator::run(args, session)),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let answer = runtime.block_on(async {
-        match command {
-            Command::ShowEndpoints(args) => commands::show_endpoints::run(args, session).await,
-            Command::Update(args) => commands::update::run(args, session).await,
-            Command::FirewallRules(args) => commands::firewall_rules::run(args, session).await,
-            Command::CheckEndpoints(args) => commands::check_endpoints::run(args, session).await,
-            Command::Replication(args) => commands::replication::run(args, session).await,
-            Command::NetworkRule(args) => commands::network_rule::run(args, session).await,
-            Command::PrivateEndpointConnection(args) => {
-                commands::private_endpoint_connection::run(args, session).await
-            }
-            Command::ListClients(args) => commands::list_clients::run(args, session).await,
-            Command::FirewallLog(args) => commands::firewall_log::run(args, session).await,
-            Command::WithAccess(args) => commands::with_access::run(args, session).await,
-            Command::ListEndpoints(args) => {
-                commands::list_endpoints::run(args, session, output).await
-            }
-            Command::Show(args) => commands::show::run(args, session).await,
-            Command::List(args) => commands::list::run(args, session).await,
-            Command::Emulator(args) => commands::emulator::run(args, session).await,
-            // Answered above, without a runtime.
-            Command::Completion(_) | Command::Shim(_) | Command::Help(_) | Command::Version => {
-                Ok(Answer::Text(Vec::new()))
-            }
-        }
-    });
+    let answer = runtime.block_on(answer);
     // Open connections need no orderly shutdown.
     runtime.shutdown_background();
     answer
+}
+
+/// Puts the future of a command on the heap. One frame for the futures of all commands would touch a page of the stack for
+/// every 4 KiB of the largest.
+#[inline(never)]
+fn boxed<'a>(
+    answer: impl Future<Output = Result<Answer>> + 'a,
+) -> LocalBoxFuture<'a, Result<Answer>> {
+    Box::pin(answer)
 }
 
 fn level(global: &GlobalArgs) -> Level {
@@ -283,10 +288,12 @@ fn parse_query(text: &str) -> Result<Query> {
 }
 
 /// Writes clap's help, version or error; returns the exit code.
-fn usage(error: &clap::Error, streams: &Streams) -> u8 {
+fn usage(error: &clap::Error, colours: bool, streams: &Streams) -> u8 {
     let rendered = error.render();
     let coloured = |tty: bool| {
-        if tty && streams.colour { rendered.ansi().to_string() } else { rendered.to_string() }
+        // Without styles there is nothing to strip, which takes longer than all the rest of the help.
+        let as_it_is = !colours || (tty && streams.colour);
+        if as_it_is { rendered.ansi().to_string() } else { rendered.to_string() }
     };
     if error.use_stderr() {
         let text = rendered.to_string();

@@ -52,7 +52,7 @@ fn own(args: &[OsString], env: &Env) -> Option<Decision> {
     let rest = args.get(1..)?.strip_prefix(&[OsString::from("acr")])?;
     let own: Vec<OsString> =
         [OsString::from("az-acr")].into_iter().chain(rest.iter().cloned()).collect();
-    let cli = cli::parse(&own).ok()?;
+    let cli = cli::parse(&own, &clap::builder::Styles::plain()).ok()?;
     let only_here = matches!(
         cli.command,
         Command::Emulator(_)

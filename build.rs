@@ -1,0 +1,17 @@
+//! Tells the linker to lay the functions of common commands side by side (`tests/bench/order.py` says why).
+
+use std::env::var;
+
+fn main() {
+    println!("cargo::rerun-if-changed=packaging/order.ld");
+    let flags = var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let is_set = |name: &str, value: &str| var(name).is_ok_and(|set| set == value);
+    // The names in the file are of this mangling. mold knows no such file.
+    if is_set("PROFILE", "release")
+        && flags.contains("symbol-mangling-version=v0")
+        && !flags.contains("mold")
+    {
+        let root = var("CARGO_MANIFEST_DIR").unwrap_or_default();
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{root}/packaging/order.ld");
+    }
+}

@@ -1,0 +1,106 @@
+"""Writes packaging/order.ld: the functions that common commands run, so that the linker lays them side by side.
+
+Usage: python3 tests/bench/order.py      builds az-acr with symbols into target/order; needs valgrind and curl
+
+A function that is not listed, or listed and no longer there, costs nothing but pages: run this from time to time, and
+after large changes.
+"""
+
+import collections
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+
+import run
+
+ROOT = pathlib.Path(__file__).parents[2]
+SCRIPT = ROOT / "packaging/order.ld"
+# Where this many functions share a name, most are not the one that ran.
+COMMON = 60
+# Names can have 700 characters. As many as these tell nearly all functions apart.
+LONGEST = 160
+NAMED = ["-n", "contoso"]
+GROUPED = [*NAMED, "-g", "contoso-rg"]
+COMMANDS = [
+    ["version"],
+    ["--help"],
+    ["show-endpoints", "--help"],
+    ["show-endpoints", *NAMED],
+    ["show-endpoints", *GROUPED],
+    ["show-endpoints", *GROUPED, "-o", "tsv", "--query", "loginServer"],
+    ["show", *GROUPED, "-o", "yaml"],
+    ["list", "-o", "table"],
+    ["update", *GROUPED, "--data-endpoint-enabled", "false"],
+    ["show-endpoints", *GROUPED],
+    ["list-endpoints", "-o", "table"],
+    ["firewall-rules", *GROUPED, "--planned", "--format", "squid"],
+    ["replication", "list", "-r", "contoso", "-o", "table"],
+]
+
+
+def build():
+    env = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target/order"), "CARGO_PROFILE_RELEASE_STRIP": "none"}
+    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, env=env, check=True)
+    return str(ROOT / "target/order/release/az-acr")
+
+
+def pattern(symbol):
+    """The symbol in a linker script. The hashes of crates change with their versions, the numbers of copies with each
+    build."""
+    symbol = re.sub(r"Cs[0-9a-zA-Z]{7,12}_", "Cs*_", symbol)
+    return re.sub(r"(\.llvm)?\.[0-9]+$", ".*", symbol)
+
+
+def functions_of(binary):
+    """How many functions of the binary have each name."""
+    symbols = subprocess.run(["nm", binary], check=True, capture_output=True, text=True).stdout
+    return collections.Counter(pattern(match[1]) for match in re.finditer(r"^\S+ [tTwW] (\S+)$", symbols, re.MULTILINE))
+
+
+def executed(binary, args, env):
+    with tempfile.TemporaryDirectory() as temporary:
+        out = pathlib.Path(temporary) / "out"
+        subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--compress-strings=no", "--demangle=no",
+                        binary, *args], env=env, check=True, capture_output=True)
+        return {pattern(match[1]) for match in re.finditer(r"^fn=(.*?)('\d+)?$", out.read_text(), re.MULTILINE)}
+
+
+def train(binary):
+    """The commands that run each function."""
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = pathlib.Path(temporary)
+        env = {"HOME": temporary, "PATH": os.environ["PATH"], "AZURE_CONFIG_DIR": f"{temporary}/azure",
+               "AZ_ACR_EMULATOR_STATE": f"{temporary}/state.json", "REQUESTS_CA_BUNDLE": f"{temporary}/ca.pem"}
+        server = subprocess.Popen([binary, "emulator", "start", "--cert-dir", temporary], env=env,
+                                  stdout=subprocess.PIPE, text=True)
+        try:
+            run.login(directory, server.stdout.readline().split()[5].rstrip("."))
+            commands = collections.defaultdict(list)
+            for number, args in enumerate(COMMANDS):
+                for name in executed(binary, args, env):
+                    commands[name].append(number)
+            return commands
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(10)
+
+
+def main():
+    binary = build()
+    known = functions_of(binary)
+    commands = train(binary)
+    names = sorted((name for name in commands if 0 < known[name] <= COMMON),
+                   key=lambda name: (-len(commands[name]), commands[name], name))
+    shortened = dict.fromkeys(name if len(name) <= LONGEST else name[:LONGEST] + "*" for name in names)
+    lines = "\n".join(f"        *(.text*.{name})" for name in shortened)
+    SCRIPT.write_text(
+        "/* The functions that common commands run, those of most commands first. Written by tests/bench/order.py; see\n"
+        f"   build.rs. */\nSECTIONS\n{{\n    .text.ordered :\n    {{\n{lines}\n    }}\n}}\nINSERT BEFORE .text;\n")
+    print(f"{len(names)} names of functions")
+
+
+if __name__ == "__main__":
+    main()
