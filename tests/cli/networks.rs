@@ -407,6 +407,23 @@ fn podman_logs_in_and_pulls() {
 }
 
 #[test]
+fn docker_logs_in_and_pulls() {
+    let script = r#"
+        registry; usual_names
+        export DOCKER_HOST=unix://$HOME/docker.sock DOCKER_CONFIG=$HOME/client
+        # A pull needs neither packet filters nor a bridge.
+        dockerd --host "$DOCKER_HOST" --data-root "$HOME/data" --exec-root "$HOME/exec" --pidfile "$HOME/docker.pid" \
+            --storage-driver vfs --iptables=false --bridge none > dockerd.log 2>&1 &
+        until docker version &> version.log; do kill -0 $! || { cat dockerd.log >&2; exit 1; }; done
+        docker login --username app --password-stdin contoso.azurecr.io <<< emulator >&2
+        docker pull contoso.azurecr.io/hello:latest >&2
+        docker images --format '{{.Repository}}:{{.Tag}}'"#;
+    let needed = ["dockerd", "docker"];
+    let Some((code, stdout, stderr)) = in_namespace(&Home::new(), &needed, script) else { return };
+    assert_eq!((code, stdout.trim()), (0, "contoso.azurecr.io/hello:latest"), "{stderr}");
+}
+
+#[test]
 fn squid_with_the_generated_rules_lets_pulls_through_and_nothing_else() {
     let pull = r#""$AZ_ACR" check-endpoints --login-server contoso.azurecr.io --region eastus --pull hello \
         --username app --password-stdin --expect-no-storage <<< emulator"#;
