@@ -276,6 +276,21 @@ pub trait Policy {
     }
 }
 
+/// What happens to a needed host on port 443, for tests.
+#[cfg(test)]
+pub fn decision_for(policy: &dyn Policy, host: &str, otherwise: &Outcome) -> Decision {
+    let host = Fqdn::parse(host).unwrap();
+    let flow = Flow {
+        host: &host,
+        port: 443,
+        source: None,
+        purpose: Purpose::Needed,
+        addresses: &[],
+        hook: None,
+    };
+    policy.decide(&flow, otherwise)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

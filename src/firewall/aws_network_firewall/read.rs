@@ -284,22 +284,12 @@ impl Policy for Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Fqdn;
-    use crate::firewall::policy::Purpose;
+    use crate::firewall::policy::decision_for;
     use serde_json::{Value, json};
 
     fn outcome(group: &Value, host: &str, otherwise: &Outcome) -> Outcome {
         let groups = read(&[RuleFile { name: "f".into(), text: group.to_string() }]).unwrap();
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        groups.decide(&flow, otherwise).outcome
+        decision_for(&groups, host, otherwise).outcome
     }
 
     #[test]

@@ -340,20 +340,11 @@ impl Policy for Policies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Fqdn;
+    use crate::firewall::policy::decision_for;
 
     fn outcome(text: &str, host: &str) -> Outcome {
         let policies = read(&[RuleFile { name: "f".into(), text: text.to_owned() }]).unwrap();
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        policies.decide(&flow, &Outcome::Deny).outcome
+        decision_for(&policies, host, &Outcome::Deny).outcome
     }
 
     fn policy(name: &str, order: u32, rule: &str) -> String {

@@ -93,8 +93,7 @@ impl Policy for Rules {
 mod tests {
     use super::super::read;
     use super::*;
-    use crate::domain::Fqdn;
-    use crate::firewall::policy::{Purpose, RuleFile};
+    use crate::firewall::policy::{RuleFile, decision_for};
 
     fn chain(matches: &str, cluster: &str) -> String {
         format!(
@@ -110,16 +109,7 @@ mod tests {
             chains.concat()
         );
         let rules = read(&[RuleFile { name: "f".into(), text }]).unwrap();
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        rules.decide(&flow, &Outcome::Deny).outcome
+        decision_for(&rules, host, &Outcome::Deny).outcome
     }
 
     #[test]

@@ -349,8 +349,7 @@ impl Policy for Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Fqdn;
-    use crate::firewall::policy::Purpose;
+    use crate::firewall::policy::decision_for;
 
     const ALLOW: &str = "edit 1\nset srcintf lan\nset dstintf wan\nset srcaddr all\nset dstaddr group\nset service HTTPS\n\
                          set schedule always\nset action accept\nnext\n";
@@ -359,16 +358,7 @@ mod tests {
 
     fn outcome(text: &str, host: &str) -> Outcome {
         let rules = read(&[RuleFile { name: "f".into(), text: text.to_owned() }]).unwrap();
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        rules.decide(&flow, &Outcome::Deny).outcome
+        decision_for(&rules, host, &Outcome::Deny).outcome
     }
 
     #[test]

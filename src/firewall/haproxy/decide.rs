@@ -225,8 +225,7 @@ impl Policy for Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Fqdn;
-    use crate::firewall::policy::Purpose;
+    use crate::firewall::policy::decision_for;
 
     struct NoFiles;
 
@@ -245,16 +244,7 @@ mod tests {
              {frontend}\nbackend out\n  server any 0.0.0.0:0\nbackend no\n"
         );
         let rules = read(&[RuleFile { name: "f".into(), text }], &NoFiles).unwrap();
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        rules.decide(&flow, &Outcome::Deny).outcome
+        decision_for(&rules, host, &Outcome::Deny).outcome
     }
 
     #[test]

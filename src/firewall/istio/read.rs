@@ -352,24 +352,14 @@ impl Policy for Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Fqdn;
-    use crate::firewall::policy::Purpose;
+    use crate::firewall::policy::decision_for;
 
     const ENTRY: &str = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: acr, namespace: infra}\n\
                          spec:\n  hosts: [contoso.azurecr.io, '*.data.azurecr.io']\n  ports: [{number: 443, name: tls, protocol: TLS}]\n";
 
     fn outcome(text: &str, host: &str) -> Outcome {
         let mesh = read(&[RuleFile { name: "f".into(), text: text.to_owned() }]).unwrap();
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        mesh.decide(&flow, &Outcome::Deny).outcome
+        decision_for(&mesh, host, &Outcome::Deny).outcome
     }
 
     #[test]

@@ -192,20 +192,12 @@ impl Policy for Script {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::firewall::policy::decision_for;
 
     fn outcome(body: &str, host: &str) -> Outcome {
         let text = format!("function FindProxyForURL(url, host) {{ {body} }}");
         let script = read(&[RuleFile { name: "f".into(), text }]).unwrap();
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        script.decide(&flow, &Outcome::Deny).outcome
+        decision_for(&script, host, &Outcome::Deny).outcome
     }
 
     #[test]

@@ -335,20 +335,11 @@ impl Policy for Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Fqdn;
+    use crate::firewall::policy::decision_for;
 
     fn decide(text: &str, host: &str) -> Outcome {
         let rules = read(&[RuleFile { name: "f".into(), text: text.to_owned() }]);
-        let host = Fqdn::parse(host).unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
-        rules.decide(&flow, &Outcome::Deny).outcome
+        decision_for(&rules, host, &Outcome::Deny).outcome
     }
 
     #[test]

@@ -160,8 +160,7 @@ impl Policy for Config {
 mod tests {
     use super::super::config::read;
     use super::*;
-    use crate::domain::Fqdn;
-    use crate::firewall::policy::{Includes, InvalidRules, Purpose, RuleFile};
+    use crate::firewall::policy::{Includes, InvalidRules, RuleFile, decision_for};
 
     /// Two files that other files may name.
     struct Shelf;
@@ -186,17 +185,8 @@ mod tests {
 
     /// `allow`, `deny` or `unknown` for `contoso.azurecr.io`, and the lines that decide.
     fn decide(text: &str) -> (&'static str, Vec<usize>) {
-        let host = Fqdn::parse("contoso.azurecr.io").unwrap();
-        let flow = Flow {
-            host: &host,
-            port: 443,
-            source: None,
-            purpose: Purpose::Needed,
-            addresses: &[],
-            hook: None,
-        };
         let config = config(text).unwrap();
-        let decision = config.decide(&flow, &config.default_outcome());
+        let decision = decision_for(&config, "contoso.azurecr.io", &config.default_outcome());
         let word = match decision.outcome {
             Outcome::Allow => "allow",
             Outcome::Deny => "deny",
