@@ -1,8 +1,8 @@
 //! The registry resource: get, list, PUT, PATCH, and its body in the service's order.
 
-use super::error;
 use super::message::{self, RegistryId, Request, Response};
 use super::world::{CALLER, Registry, Settings, State};
+use super::{error, subscriptions};
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
@@ -71,6 +71,10 @@ pub fn create(state: &mut State, request: &Request, of: RegistryId<'_>) -> Respo
     };
     let (Some(location), Some(sku)) = (text("/location"), text("/sku/name")) else {
         return message::invalid_body("'location' and 'sku.name' are required");
+    };
+    let location = match subscriptions::location(&location, "registries") {
+        Ok(location) => location,
+        Err(answer) => return *answer,
     };
     let group = state
         .group(of.subscription, of.group)

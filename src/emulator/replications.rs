@@ -77,23 +77,14 @@ fn placement(
     name: &str,
 ) -> Result<(String, Option<usize>), Box<Response>> {
     let refuse = |response: Response| Err(Box::new(response));
-    let Some(location) = wanted["location"].as_str().map(region) else {
+    let Some(location) = wanted["location"].as_str() else {
         return refuse(error::arm(
             400,
             "LocationRequired",
             "The location property is required for this definition.",
         ));
     };
-    if !subscriptions::REGIONS.iter().any(|(name, _)| *name == location) {
-        return refuse(error::arm(
-            400,
-            "LocationNotAvailableForResourceType",
-            format!(
-                "The provided location '{location}' is not available for resource type \
-                 'Microsoft.ContainerRegistry/registries/replications'."
-            ),
-        ));
-    }
+    let location = subscriptions::location(location, "registries/replications")?;
     // The API's own pattern for replication names.
     let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
     if !(5..=50).contains(&name.len()) || !is_plain {
@@ -201,11 +192,6 @@ fn find(registry: &Registry, name: &str) -> Option<usize> {
 
 fn not_found(of: RegistryId<'_>, name: &str) -> Response {
     error::resource_not_found(&format!("registries/{}/replications/{name}", of.registry), of.group)
-}
-
-/// `East US` and `eastus` are the same region.
-fn region(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 pub fn body(registry: &Registry, replica: &Replication) -> Value {

@@ -44,6 +44,26 @@ pub(super) const REGIONS: [(&str, &str); 33] = [
     ("westus3", "West US 3"),
 ];
 
+/// The short name of a region that has registries.
+///
+/// # Arguments
+/// * `resource` - the type below `Microsoft.ContainerRegistry`, for the refusal.
+pub(super) fn location(name: &str, resource: &str) -> Result<String, Box<Response>> {
+    let short: String =
+        name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    if REGIONS.iter().any(|(region, _)| *region == short) {
+        return Ok(short);
+    }
+    Err(Box::new(error::arm(
+        400,
+        "LocationNotAvailableForResourceType",
+        format!(
+            "The provided location '{short}' is not available for resource type \
+             'Microsoft.ContainerRegistry/{resource}'."
+        ),
+    )))
+}
+
 fn subscription_body(id: &str, name: &str) -> Value {
     json!({
         "id": format!("/subscriptions/{id}"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs clients that others wrote against `emulator start`: the official SDKs for Python and JavaScript, and skopeo.
+# Runs clients that others wrote against `emulator start`: the official SDKs for Python and JavaScript.
+# skopeo, buildah, podman and Docker pull in tests/cli/networks.rs.
 # Usage: tests/clients/run.sh [AZ_ACR]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,9 +10,10 @@ export HOME=$work/home XDG_STATE_HOME=$work/state
 mkdir "$HOME"
 
 venv=${AZ_ACR_CLIENTS_VENV:-$PWD/target/clients-venv}
-if ! "$venv/bin/python" -c "import azure.identity, azure.mgmt.containerregistry, jwt, requests" 2>/dev/null; then
+if ! "$venv/bin/python" -c "import azure.identity, azure.mgmt.containerregistry, azure.containerregistry, jwt, requests" 2>/dev/null; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check azure-identity==1.25.1 azure-mgmt-containerregistry==15.0.0 \
+        azure-containerregistry==1.2.0 \
         PyJWT cryptography requests
 fi
 modules=$PWD/target/clients-node
@@ -26,14 +28,10 @@ trap '"$binary" emulator stop >/dev/null 2>&1; rm -rf "$work"' EXIT
 read -r url ca < <(python3 -c "import json, sys; r = json.load(open(sys.argv[1])); print(r['url'], r['ca'])" "$work/started.json")
 
 "$venv/bin/python" tests/clients/verify_token.py "$url" "$ca"
+"$venv/bin/python" tests/clients/registry.py "$url" "$ca"
 "$venv/bin/python" tests/clients/sdk.py "$url" "$ca"
 if command -v npm >/dev/null; then
     NODE_EXTRA_CA_CERTS=$ca node "$modules/sdk.mjs" "$url"
 else
     echo "skipped: no npm, so the JavaScript SDKs were not run"
-fi
-if command -v docker >/dev/null && docker info >/dev/null 2>&1; then
-    echo "docker is here, but its engine has other name resolution: not run"
-else
-    echo "skipped: no Docker engine; skopeo, buildah and podman pull in tests/cli/networks.rs"
 fi

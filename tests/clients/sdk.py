@@ -1,5 +1,4 @@
-"""The emulator as the official Python SDKs see it: azure-identity, azure-mgmt-containerregistry (several api-versions) and
-azure-containerregistry.
+"""The emulator as the official Python SDKs see it: azure-identity and azure-mgmt-containerregistry, in several api-versions.
 
 Usage: sdk.py URL CA      the emulator's URL and its certificate authority
 """
@@ -68,4 +67,5 @@ def main():
         expect(f"roleAssignmentMode hidden in {version}", "roleAssignmentMode" not in properties, hidden)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@
 //! redirected to the data endpoint of the region that responds, or to a storage host if data endpoints are disabled.
 
 mod image;
+mod listing;
 mod registry;
 mod storage;
 mod tokens;

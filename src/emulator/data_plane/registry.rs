@@ -1,6 +1,7 @@
 //! The login server of a registry: tokens, manifests, and redirects to blobs.
 
 use super::image::{self, REPOSITORY};
+use super::listing::{self, Page, page};
 use super::tokens::Token;
 use super::{DataPlane, Request, Response, field, host, storage_host};
 use crate::emulator::entra;
@@ -34,31 +35,103 @@ impl DataPlane {
                 Some(_) => registry_response(200, &json!({})),
                 None => unauthorized(request, None),
             },
+            ("GET" | "HEAD", ["v2", "_catalog"] | ["acr", "v1", "_catalog"]) => {
+                self.catalog(registry, request)
+            }
+            ("GET" | "HEAD", ["acr", "v1", name @ .., kind @ ("_tags" | "_manifests")]) => {
+                self.listing(registry, &name.join("/"), kind, None, request)
+            }
+            ("GET" | "HEAD", ["acr", "v1", name @ .., kind @ ("_tags" | "_manifests"), one]) => {
+                self.listing(registry, &name.join("/"), kind, Some(one), request)
+            }
+            ("GET" | "HEAD", ["acr", "v1", name @ ..]) if !name.is_empty() => {
+                self.listing(registry, &name.join("/"), "", None, request)
+            }
             ("GET" | "HEAD", ["v2", name @ .., kind @ ("manifests" | "blobs" | "tags"), last]) => {
                 let name = name.join("/");
-                let scope = format!("repository:{name}:pull");
-                match self.caller(registry, request) {
-                    Some(token) if token.scope == scope || token.scope == "*" => {}
-                    _ => return unauthorized(request, Some(&scope)),
-                }
-                if name != REPOSITORY {
-                    return error(
-                        404,
-                        "NAME_UNKNOWN",
-                        &format!("repository \"{name}\" is not found"),
-                    );
+                if let Err(refused) = self.may(registry, request, &name, "pull") {
+                    return refused;
                 }
                 match *kind {
                     "tags" if *last == "list" => {
-                        registry_response(200, &json!({"name": name, "tags": image::tags()}))
+                        let page = page(image::tags(), request.query, |tag| (*tag).to_owned());
+                        listed(request, &page, &json!({"name": name, "tags": page.items}))
                     }
                     "manifests" => self.manifest(registry, last),
                     "blobs" => self.blob(registry, region, last, request),
                     _ => error(404, "NOT_FOUND", "the requested data does not exist"),
                 }
             }
+            ("PUT" | "PATCH" | "DELETE", ["v2" | "acr", ..]) => {
+                error(405, "UNSUPPORTED", "the emulator's images cannot be changed")
+            }
             _ => error(404, "NOT_FOUND", "the requested data does not exist"),
         }
+    }
+
+    /// Whether the caller may do something with a repository that exists, otherwise the answer.
+    fn may(
+        &self,
+        registry: &Registry,
+        request: &Request<'_>,
+        name: &str,
+        action: &str,
+    ) -> Result<(), Response> {
+        match self.caller(registry, request) {
+            Some(token) if token.allows("repository", name, action) => {}
+            _ => {
+                let scope = format!("repository:{name}:{action}");
+                return Err(unauthorized(request, Some(&scope)));
+            }
+        }
+        if name == REPOSITORY {
+            return Ok(());
+        }
+        Err(error(404, "NAME_UNKNOWN", &format!("repository \"{name}\" is not found")))
+    }
+
+    /// The names of the repositories.
+    fn catalog(&self, registry: &Registry, request: &Request<'_>) -> Response {
+        match self.caller(registry, request) {
+            Some(token) if token.allows("registry", "catalog", "*") => {
+                let page = page(vec![REPOSITORY], request.query, |name| (*name).to_owned());
+                listed(request, &page, &json!({"repositories": page.items}))
+            }
+            _ => unauthorized(request, Some("registry:catalog:*")),
+        }
+    }
+
+    /// The properties of a repository, its tags or manifests, or one of these.
+    fn listing(
+        &self,
+        registry: &Registry,
+        name: &str,
+        kind: &str,
+        one: Option<&str>,
+        request: &Request<'_>,
+    ) -> Response {
+        if let Err(refused) = self.may(registry, request, name, "metadata_read") {
+            return refused;
+        }
+        let contents = self.contents(&registry.name);
+        let server = host(request.authority);
+        let (items, key, list, item) = match kind {
+            "_tags" => (listing::tags(&contents), "name", "tags", "tag"),
+            "_manifests" => (listing::manifests(&contents), "digest", "manifests", "manifest"),
+            _ => return registry_response(200, &listing::repository(server, &contents)),
+        };
+        let mut body = json!({"registry": server, "imageName": name});
+        if let Some(one) = one {
+            let Some(found) = items.into_iter().find(|found| found[key] == one) else {
+                let code = format!("{}_UNKNOWN", item.to_uppercase());
+                return error(404, &code, &format!("{item} \"{one}\" is not found"));
+            };
+            body[item] = found;
+            return registry_response(200, &body);
+        }
+        let page = page(items, request.query, |item| item[key].as_str().unwrap_or_default().into());
+        body[list] = json!(page.items);
+        listed(request, &page, &body)
     }
 
     /// Exchanges an Entra token for a refresh token.
@@ -229,6 +302,20 @@ fn registry_response(status: u16, body: &Value) -> Response {
     ];
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     Response { status, headers, body }
+}
+
+/// A part of a list, with a link to the next.
+fn listed<T>(request: &Request<'_>, page: &Page<T>, body: &Value) -> Response {
+    let mut response = registry_response(200, body);
+    if let Some(last) = &page.next {
+        let most = field(request.query, "n").unwrap_or_default();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("last", last)
+            .append_pair("n", most)
+            .finish();
+        response.headers.push(("link", format!("<{}?{query}>; rel=\"next\"", request.path)));
+    }
+    response
 }
 
 fn error(status: u16, code: &str, message: &str) -> Response {

@@ -14,10 +14,22 @@ pub struct Signer(hmac::Key);
 pub struct Token {
     /// The registry that the token is for.
     pub registry: String,
-    /// `repository:NAME:pull` for access tokens; empty for refresh tokens.
+    /// For access tokens, what the caller asked for, e.g. `repository:hello:pull`; empty for refresh tokens.
     pub scope: String,
     /// The expiration time in Unix time.
     pub expires: i64,
+}
+
+impl Token {
+    /// Whether the scope has an action. A scope can have several parts, a part several actions.
+    pub fn allows(&self, kind: &str, name: &str, action: &str) -> bool {
+        let part = |part: &str| {
+            let rest = part.strip_prefix(kind)?.strip_prefix(':')?;
+            let (of, actions) = rest.rsplit_once(':')?;
+            Some(of == name && actions.split(',').any(|held| held == action || held == "*"))
+        };
+        self.scope == "*" || self.scope.split(' ').any(|text| part(text) == Some(true))
+    }
 }
 
 impl Signer {
