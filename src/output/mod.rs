@@ -7,6 +7,7 @@ mod json;
 pub mod markdown;
 mod python;
 mod query;
+mod query_text;
 mod rows;
 mod table;
 mod tsv;

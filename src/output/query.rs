@@ -4,7 +4,7 @@
 //! their order, which tables and `keys()` show. This module therefore walks the expression tree itself. It remembers
 //! the order of every object by the object's identity while values pass through the crate's functions.
 
-use super::{json, python};
+use super::{json, python, query_text};
 use jmespath::ast::{Ast, Comparator};
 use jmespath::{Context, DEFAULT_RUNTIME, Expression, Rcvar, Variable};
 use serde_json::{Map, Number, Value};
@@ -34,11 +34,12 @@ impl Query {
     /// Returns what is wrong with the query, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         check_size(text)?;
-        let expression = jmespath::compile(text).map_err(|e| {
+        let text = query_text::for_crate(text)?;
+        let expression = jmespath::compile(&text).map_err(|e| {
             let reason = e.reason.to_string();
             format!("{} at column {}", reason.trim_start_matches("Parse error: "), e.column)
         })?;
-        Ok(Self { text: text.to_owned(), expression })
+        Ok(Self { text, expression })
     }
 
     /// Applies the query.
@@ -55,6 +56,9 @@ impl Query {
         };
         let data = evaluator.import(value);
         let result = evaluator.eval(&data, self.expression.as_ast())?;
+        if matches!(*result, Variable::Expref(_)) {
+            return Err(QueryError("'&' is for arguments of functions".to_owned()));
+        }
         Ok(evaluator.export(&result, sort_plain))
     }
 }

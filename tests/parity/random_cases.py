@@ -71,7 +71,9 @@ def name(rng):
 
 def expression(rng, depth=3):
     if depth == 0:
-        return rng.choice(["@", name(rng), literal(value(rng, 0)), "'raw'", "[0]", "[]", "[*]", "*"])
+        # A literal that is no JSON is a string.
+        bare = f"`{rng.choice(['contoso', 'East US', ' eastus', '2026-11-24', 'a.b', 'True', '1.2.3', '*', ''])}`"
+        return rng.choice(["@", name(rng), literal(value(rng, 0)), bare, "'raw'", "[0]", "[]", "[*]", "*"])
     sub = lambda: expression(rng, depth - 1)
     number = lambda: rng.choice(["", "0", "1", "-1", "2", "10"])
     step = lambda: rng.choice(["", ":", ":1", ":2", ":-1"])
