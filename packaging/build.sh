@@ -26,7 +26,7 @@ export RUSTFLAGS="-C symbol-mangling-version=v0 --remap-path-prefix=$PWD=/az-acr
 
 tools() {
     [ -x "$work/venv/bin/maturin" ] || python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install --quiet --disable-pip-version-check cargo-zigbuild==0.24.1 ziglang==0.17.1 'maturin>=1.9,<2'
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check cargo-zigbuild==0.24.1 ziglang==0.17.1 'maturin>=1.9,<2' wheel==0.45.1
     local missing=()
     command -v cargo-auditable >/dev/null || missing+=(cargo-auditable)
     command -v cargo-deb >/dev/null || missing+=(cargo-deb)
@@ -99,6 +99,12 @@ CARGO_TARGET_DIR=$work/build cargo deb --quiet --no-build --no-strip --output "$
 cargo generate-rpm --target-dir "$work/build" --source-date "$SOURCE_DATE_EPOCH" --output "$dist/az-acr-$version.x86_64.rpm"
 CARGO_TARGET_DIR=$work/wheel maturin build --quiet --release --locked --zig --target "$target" \
     --compatibility manylinux2014 --out "$dist"
+# maturin does not know cargo-auditable, so its wheel gets the binary that has the list of crates.
+rm -rf "$work/unpacked"
+"$work/venv/bin/wheel" unpack --dest "$work/unpacked" "$dist"/*.whl
+rm "$dist"/*.whl
+install -m 755 "$built" "$work"/unpacked/*/*.data/scripts/az-acr
+"$work/venv/bin/wheel" pack --dest-dir "$dist" "$work"/unpacked/*
 image "$built"
 python3 packaging/sbom.py "$target" >"$dist/az-acr-$version-$target.cdx.json"
 (cd "$dist" && sha256sum -- * >SHA256SUMS)

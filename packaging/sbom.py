@@ -48,6 +48,9 @@ def main():
         }
         if package["license"]:
             entry["licenses"] = [{"expression": package["license"].replace(" / ", " OR ").replace("/", " OR ")}]
+        elif package["license_file"]:
+            # The crate names a file instead of a licence: its text tells.
+            entry["licenses"] = [{"license": {"name": f"see {package['license_file']} of the crate"}}]
         if checksum:
             entry["hashes"] = [{"alg": "SHA-256", "content": checksum}]
         return entry
