@@ -3,7 +3,7 @@
 //! Nothing here knows what is written; formats live in `output`.
 
 use crate::message::{Code, Level, Line, MessageFormat};
-use crate::terminal::visible;
+use crate::terminal::{shortened, visible};
 use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::borrow::Cow;
@@ -189,7 +189,8 @@ impl Streams {
     /// Writes an error and what to do next, one line each.
     pub fn error(&self, code: Code, text: &str, hints: &[String], exit_code: u8) {
         if self.format == MessageFormat::Json {
-            let hint = (!hints.is_empty()).then(|| hints.join("\n"));
+            let text = &self.shown(text);
+            let hint = (!hints.is_empty()).then(|| self.shown(&hints.join("\n")).into_owned());
             let (code, exit_code) = (Some(code), Some(exit_code));
             self.json(&Line { level: "error", code, message: text, hint, exit_code });
             return;
@@ -200,13 +201,10 @@ impl Streams {
         }
     }
 
-    /// The text of a message: on a terminal, with visible control characters.
+    /// The text of a message: with an end, and on a terminal with visible control characters.
     fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.stderr_tty && self.format == MessageFormat::Text {
-            visible(text)
-        } else {
-            text.into()
-        }
+        let text = shortened(text);
+        if self.stderr_tty { Cow::Owned(visible(&text).into_owned()) } else { text }
     }
 
     /// Whether messages of this level are shown.
@@ -234,8 +232,8 @@ impl Streams {
             return;
         }
         if self.format == MessageFormat::Json {
-            let code = Some(code);
-            self.json(&Line { level: "note", code, message: text, hint: None, exit_code });
+            let (code, message) = (Some(code), &*self.shown(text));
+            self.json(&Line { level: "note", code, message, hint: None, exit_code });
         } else {
             self.write_stderr(&format!("NOTE: {}\n", self.shown(text)));
         }
@@ -260,7 +258,7 @@ impl Streams {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
         }
-        bar.set_message(text.to_owned());
+        bar.set_message(visible(text).into_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Spinner(Some(bar))
     }

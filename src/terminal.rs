@@ -27,6 +27,20 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The longest message that is shown, in characters: others may send megabytes.
+const LONGEST: usize = 16_384;
+
+/// The text of a message, which ends with what was left out if it is too long.
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => {
+            let (start, rest) = text.split_at(end);
+            Cow::Owned(format!("{start}… ({} more characters)", rest.chars().count()))
+        }
+    }
+}
+
 /// A value whose texts and keys are visible.
 pub fn visible_value(value: Value) -> Value {
     match value {
@@ -50,6 +64,14 @@ fn is_hidden(c: char) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_message_has_an_end() {
+        assert_eq!(shortened("short"), "short");
+        let text = shortened(&"é".repeat(LONGEST + 5)).into_owned();
+        assert!(text.ends_with("é… (5 more characters)"));
+        assert_eq!(text.chars().filter(|c| *c == 'é').count(), LONGEST);
+    }
 
     #[test]
     fn what_moves_the_cursor_is_shown() {

@@ -2,6 +2,7 @@
 
 use crate::env::Env;
 use crate::streams::Streams;
+use crate::terminal::{shortened, visible};
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub fn write(
     if streams.writes_json() {
         return;
     }
+    // Nothing here is a terminal, but the page of the run shows what a terminal does.
+    let message = shortened(message);
+    let message = &visible(&message);
     if is_set("GITHUB_ACTIONS", env) {
         streams.write_stderr(&github(severity, place, message));
     }
