@@ -170,9 +170,12 @@ impl ServiceError {
         if !codes.iter().any(|code| self.has_code(code)) {
             return None;
         }
-        // E.g. "The supported api-versions are '2023-07-01, 2025-04-01'."
-        let (_, list) = self.message.as_deref()?.split_once("api-versions are '")?;
-        let versions = list.split('\'').next()?.split(", ").map(str::trim);
+        // "The supported api-versions are '2023-07-01, 2025-04-01'.", "The supported versions are '2023-07-01,2025-04-01'."
+        let message = self.message.as_deref()?;
+        let (_, list) = ["api-versions are '", "supported versions are '"]
+            .iter()
+            .find_map(|words| message.split_once(words))?;
+        let versions = list.split('\'').next()?.split(',').map(str::trim);
         let is_version = |text: &&str| {
             let date = text.strip_suffix("-preview").unwrap_or(text);
             date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-')

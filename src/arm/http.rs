@@ -4,8 +4,8 @@ use super::client::API_VERSION;
 use super::error::{ArmError, ServiceError};
 use super::models::Page;
 use super::policy_token::{self, AcquiredToken, PolicyToken};
-use super::request_log::{LogPolicy, RequestLog};
 use super::retry::{Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
+use crate::net::request_log::{LogPolicy, RequestLog};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
@@ -153,11 +153,12 @@ impl ArmHttp {
         let sent = self.send_request(request(url.clone()), body.clone(), &Context::default()).await;
         match sent {
             // The service did not look at the request, so that it is safe to send it again.
-            Err(ArmError::Service { status: 400, error }) => match self.older_version(&url, &error)
-            {
-                Some(url) => self.send_request(request(url), body, &Context::default()).await,
-                None => Err(ArmError::Service { status: 400, error }),
-            },
+            Err(ArmError::Service { status: status @ (400 | 404), error }) => {
+                match self.older_version(&url, &error) {
+                    Some(url) => self.send_request(request(url), body, &Context::default()).await,
+                    None => Err(ArmError::Service { status, error }),
+                }
+            }
             sent => sent,
         }
     }
@@ -172,7 +173,7 @@ impl ArmHttp {
         }
         let version = error.newest_supported_version()?;
         if let Some(notices) = self.notices.as_ref().filter(|_| self.older.get().is_none()) {
-            (notices.0)(&format!(
+            notices.line(&format!(
                 "{} does not know api-version {API_VERSION}; using {version}",
                 self.host()
             ));
@@ -245,9 +246,13 @@ impl ArmHttp {
     /// The endpoint with these path segments (percent-encoded) and this api-version.
     ///
     /// # Errors
-    /// [`ArmError::BadSegment`]: a URL with `.` or `..` would lead to another resource, e.g. to the collection above it.
+    /// [`ArmError::BadSegment`]: a URL with `.` or `..` would lead to another resource, e.g. to the collection above it, and
+    /// URLs lose tabs and line ends, so that what is left can be `..`. No name in Azure has control characters.
     pub(super) fn url(&self, segments: &[&str], api_version: &str) -> Result<Url, ArmError> {
-        if let Some(bad) = segments.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+        let is_bad = |segment: &&&str| {
+            matches!(**segment, "" | "." | "..") || segment.chars().any(char::is_control)
+        };
+        if let Some(bad) = segments.iter().find(is_bad) {
             return Err(ArmError::BadSegment((*bad).to_owned()));
         }
         let mut url = self.endpoint.clone();

@@ -16,6 +16,21 @@ fn a_name_cannot_change_the_path_of_a_url() {
         &["replication", "show", "-r", "contoso", "-g", "contoso-rg", "-n", "."],
         &["show", "-n", "contoso", "-g", ".."],
         &["private-endpoint-connection", "show", "-r", "contoso", "-g", "contoso-rg", "-n", ".."],
+        // URLs lose tabs and line ends: what is left would name the collection above, or the registry itself.
+        &["replication", "delete", "-r", "contoso", "-g", "contoso-rg", "-n", "..\n"],
+        &["replication", "delete", "-r", "contoso", "-g", "contoso-rg", "-n", ".\t."],
+        &[
+            "private-endpoint-connection",
+            "delete",
+            "-r",
+            "contoso",
+            "-g",
+            "contoso-rg",
+            "-n",
+            "\r..",
+        ],
+        &["update", "-n", "contoso", "-g", "..\t", "--tags", "a=b"],
+        &["show", "-n", "contoso", "-g", "contoso\t-rg"],
     ] {
         let stderr = home.run(args).fails(1);
         assert!(stderr.contains("cannot be the name of a resource"), "{args:?}: {stderr}");
@@ -241,27 +256,38 @@ fn a_lock_of_another_process_has_a_deadline() {
 
 #[test]
 fn a_cloud_that_lags_behind_is_asked_with_the_newest_version_it_knows() {
-    let arm = FakeArm::start(|request| {
-        if !request.path.contains("api-version=2025-04-01") {
-            let message = "No registered resource provider found for location 'x' and API version 'y'. The supported \
-                           api-versions are '2023-07-01, 2024-11-01-preview, 2025-04-01'.";
-            return (
-                400,
-                Vec::new(),
-                json!({"error": {"code": "NoRegisteredProviderFound", "message": message}}),
-            );
-        }
-        (200, Vec::new(), json!({"value": []}))
-    });
-    let home = arm.home("token");
-    let run = home.run(&["list", "--verbose"]);
-    assert_eq!((run.code, run.stdout.as_str()), (0, "[]\n"), "{}", run.stderr);
-    assert!(
-        run.stderr.contains("does not know api-version 2026-09-01-preview; using 2025-04-01"),
-        "{}",
-        run.stderr
-    );
-    assert_eq!(arm.count("GET"), 2);
+    for (status, code, message) in [
+        (
+            400,
+            "NoRegisteredProviderFound",
+            "No registered resource provider found for location 'x' and API version 'y'. The supported api-versions are \
+             '2023-07-01, 2024-11-01-preview, 2025-04-01'. The supported locations are 'x'.",
+        ),
+        (
+            404,
+            "InvalidResourceType",
+            "The resource type 'registries' could not be found in the namespace 'Microsoft.ContainerRegistry' for api \
+             version 'y'. The supported api-versions are '2023-07-01,2024-11-01-preview,2025-04-01'.",
+        ),
+        (
+            400,
+            "InvalidApiVersionParameter",
+            "The api-version 'y' is invalid. The supported versions are '2025-04-01,2024-11-01-preview,2023-07-01'.",
+        ),
+    ] {
+        let arm = FakeArm::start(move |request| {
+            if !request.path.contains("api-version=2025-04-01") {
+                let error = json!({"error": {"code": code, "message": message}});
+                return (status, Vec::new(), error);
+            }
+            (200, Vec::new(), json!({"value": []}))
+        });
+        let run = arm.home("token").run(&["list", "--verbose"]);
+        assert_eq!((run.code, run.stdout.as_str()), (0, "[]\n"), "{}", run.stderr);
+        let notice = "does not know api-version 2026-09-01-preview; using 2025-04-01";
+        assert!(run.stderr.contains(notice), "{}", run.stderr);
+        assert_eq!(arm.count("GET"), 2);
+    }
 }
 
 #[test]
