@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod proxy;
+pub mod request_log;
 mod resolver;
 pub mod roots;
 

@@ -5,6 +5,7 @@ use crate::azure::credential::{self, Inputs, RenewableCredential};
 use crate::azure::profile::ProfileSubscription;
 use crate::emulator::transport::{EmulatorCredential, EmulatorTransport};
 use crate::net::client::Network;
+use crate::net::request_log::RequestLog;
 use anyhow::Result;
 use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::http::Transport;
@@ -43,7 +44,7 @@ impl Session {
             resource: resource.to_owned(),
             subscription: subscription.cloned(),
             network,
-            log: Arc::new(move |line| streams.debug(line)),
+            log: RequestLog::new(move |line| streams.debug(line)),
         };
         let login = credential::choose(&inputs).await?;
         self.streams.info(&format!("credential: {}", login.name));

@@ -5,7 +5,7 @@ mod subscription;
 
 pub use subscription::Subscription;
 
-use crate::arm::{ArmClient, ArmClientOptions, PolicyToken, RequestLog};
+use crate::arm::{ArmClient, ArmClientOptions, PolicyToken};
 use crate::azure::cloud::Cloud;
 use crate::azure::config::Config;
 use crate::azure::profile::Profile;
@@ -15,6 +15,7 @@ use crate::emulator::store::Store;
 use crate::env::Env;
 use crate::error::UserError;
 use crate::message::Code;
+use crate::net::request_log::RequestLog;
 use crate::net::{proxy, roots};
 use crate::streams::Streams;
 use anyhow::{Context as _, Result};

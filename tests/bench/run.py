@@ -2,8 +2,8 @@
 
 Usage: python3 tests/bench/run.py [target/release/az-acr] [rounds]      builds tests/bench/floor where it is missing
 
-Each round starts every program once, in turn; --help and an empty process have rounds of their own, since what curl leaves
-in the caches weighs more than they do. The wall time is from start to reap; the ratio is the median of the ratios of all
+Each round starts every program once, in turn; what is not compared with curl has rounds of its own, since what curl leaves
+in the caches weighs more than a start does. The wall time is from start to reap; the ratio is the median of the ratios of all
 rounds. Needs curl, GNU time and the system's bundle of root certificates. Prints a table, and fails if a goal is missed.
 """
 
@@ -121,15 +121,21 @@ def report(directory, env, url, secret):
         "az-acr, full bundle": (show, {**env, "REQUESTS_CA_BUNDLE": str(full)}),
         "curl, full bundle": ([*ask, "--cacert", str(full)], env),
     })
+    by_name = [BINARY, "show-endpoints", "-n", "contoso"]
+    off = [BINARY, "show-endpoints", "-n", "fabrikam", "-g", "fabrikam-rg"]
+    one_ca = {**env, "REQUESTS_CA_BUNDLE": str(one)}
     more_walls, more_memory = measure({
+        "by name, group remembered": (by_name, one_ca),
+        "by name, group unknown": (by_name, {**one_ca, "XDG_STATE_HOME": "/dev/null"}),
+        "data endpoints off": (off, one_ca),
         "az-acr --help": ([BINARY, "--help"], env),
         "true (process floor)": (["/bin/true"], env),
     })
     walls.update(more_walls)
     memory.update(more_memory)
-    print(f"{'':24}{'median ms':>10}{'MiB':>8}   ({ROUNDS} rounds)")
+    print(f"{'':28}{'median ms':>10}{'MiB':>8}   ({ROUNDS} rounds)")
     for name, times in walls.items():
-        print(f"{name:24}{statistics.median(times):10.2f}{memory[name]:8.1f}")
+        print(f"{name:28}{statistics.median(times):10.2f}{memory[name]:8.1f}")
     floor = statistics.median(walls["true (process floor)"])
     goals = [
         ("wall time of the least program", ratio(walls, "az-acr, one CA", "least program"), 1.25),

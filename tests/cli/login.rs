@@ -20,7 +20,9 @@ fn a_client_secret_logs_in() {
     let run = home.run(&["list", "--query", "length(@)", "--debug"]);
     assert_eq!(run.stdout, "6\n", "{}", run.stderr);
     assert!(run.stderr.contains("INFO: credential: EnvironmentCredential (client secret)"));
-    assert!(run.requests()[0].starts_with("GET /subscriptions?"), "the only subscription is found");
+    let requests = run.requests();
+    assert!(requests[0].ends_with("/oauth2/v2.0/token"), "{requests:?}");
+    assert!(requests[1].starts_with("GET /subscriptions?"), "the only subscription is found");
 }
 
 #[test]
@@ -144,11 +146,11 @@ fn without_a_profile_the_variable_and_then_the_only_one_count() {
     let server = Server::start();
     let home = ci(&server).with("AZURE_CLIENT_SECRET", "emulator");
     let requests = |home: &Home| home.run(&["list", "--debug", "-o", "none"]).requests().len();
-    assert_eq!(requests(&home), 2, "the subscription is asked for");
+    assert_eq!(requests(&home), 3, "a token, the subscription, the list");
     let stderr = home.run(&["list", "--subscription", "nosuch"]).fails(1);
     assert!(stderr.contains("Subscription 'nosuch' not found"), "{stderr}");
     let home = home.with("AZURE_SUBSCRIPTION_ID", SUBSCRIPTION);
-    assert_eq!(requests(&home), 1);
+    assert_eq!(requests(&home), 2);
     let stderr = home.with("AZURE_SUBSCRIPTION_ID", TENANT).run(&["list"]).fails(3);
     assert!(stderr.starts_with("ERROR: (SubscriptionNotFound)"), "{stderr}");
 }

@@ -7,10 +7,10 @@ use az_acr::azure::credential::{Inputs, choose};
 use az_acr::azure::profile::Profile;
 use az_acr::azure::token_cache::{self, Wanted};
 use az_acr::net::client::Network;
+use az_acr::net::request_log::RequestLog;
 use azure_core::time::{Duration, OffsetDateTime};
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
 
 const TENANT: &str = "72f988bf-0000-4000-8000-00000000e0e0";
 
@@ -49,7 +49,7 @@ async fn chosen<const N: usize>(directory: &Path, variables: [(&str, &str); N]) 
         cloud,
         subscription: profile.default_subscription().cloned(),
         network,
-        log: Arc::new(|_| ()),
+        log: RequestLog::new(|_| ()),
         env,
     };
     match choose(&inputs).await {
@@ -94,6 +94,30 @@ async fn a_ci_system_is_recognised_by_its_variables() {
         .await,
         "ManagedIdentityCredential"
     );
+}
+
+#[tokio::test]
+async fn a_jobs_token_goes_over_https_alone() {
+    let empty = tempfile::tempdir().unwrap();
+    let [tenant, client] = APPLICATION;
+    let insecure = "http://127.0.0.1:1/oidc";
+    let github = [
+        tenant,
+        client,
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", insecure),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t"),
+    ];
+    let pipelines = [
+        ("SYSTEM_OIDCREQUESTURI", insecure),
+        ("SYSTEM_ACCESSTOKEN", "t"),
+        ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "connection"),
+        ("AZURESUBSCRIPTION_CLIENT_ID", client.1),
+        ("AZURESUBSCRIPTION_TENANT_ID", tenant.1),
+    ];
+    for message in [chosen(empty.path(), github).await, chosen(empty.path(), pipelines).await] {
+        assert!(message.contains("is set to 'http://127.0.0.1:1/oidc'"), "{message}");
+        assert!(message.contains("an https URL"), "{message}");
+    }
 }
 
 #[tokio::test]

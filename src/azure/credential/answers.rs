@@ -45,8 +45,13 @@ impl Policy for Answers {
 
 /// What is wrong with an answer; `None` if azure_identity can read it.
 fn wrong(status: u16, body: &[u8]) -> Option<String> {
-    let json: Value = serde_json::from_slice(body).unwrap_or_default();
-    if status == 200 {
+    let json = serde_json::from_slice::<Value>(body).ok();
+    if (200..300).contains(&status) {
+        // azure_identity skips what it does not need, so it may read what is not quite JSON.
+        let Some(json) = json.as_ref().filter(|json| json.is_object()) else {
+            // Without the answer, which may hold a token.
+            return Some(format!("its answer is not JSON (HTTP {status})"));
+        };
         let life = &json["expires_in"];
         let life = life.as_f64().or_else(|| life.as_str()?.parse().ok())?;
         let sane = (0.0..=LONGEST_LIFE).contains(&life);
@@ -55,14 +60,26 @@ fn wrong(status: u16, body: &[u8]) -> Option<String> {
     if (300..400).contains(&status) {
         return Some(format!("it redirects (HTTP {status}), which token services never do"));
     }
-    let texts = [&json["error_description"], &json["error"]["message"], &json["message"]];
-    match texts.into_iter().find_map(Value::as_str) {
-        Some(text) => {
-            let text: String = text.chars().take(SHOWN).collect();
-            Some(format!("{} (HTTP {status})", text.trim()))
-        }
-        None => (status == 429).then(|| "too many requests (HTTP 429)".to_owned()),
-    }
+    let json = json.unwrap_or_default();
+    let texts = [
+        &json["error_description"],
+        &json["error"]["message"],
+        &json["message"],
+        &json["error"]["code"],
+        &json["error"],
+    ];
+    Some(match texts.into_iter().find_map(Value::as_str) {
+        Some(text) => format!("{} (HTTP {status})", start(text.as_bytes())),
+        None if status == 429 => "too many requests (HTTP 429)".to_owned(),
+        None if body.is_empty() => format!("it says nothing (HTTP {status})"),
+        None => format!("{} (HTTP {status})", start(body)),
+    })
+}
+
+/// The start of a text.
+fn start(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.trim().chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
@@ -87,7 +104,24 @@ mod tests {
                 Some("AADSTS7000215: \"wrong\" secret.\r\nTrace (HTTP 401)"),
             ),
             (429, "", Some("too many requests (HTTP 429)")),
-            (500, "<html>", None),
+            (
+                201,
+                r#"{"expires_in": 300000000000}"#,
+                Some("the token claims to live 300000000000 seconds"),
+            ),
+            (
+                200,
+                r#"{"x": "\ud800", "expires_in": 300000000000}"#,
+                Some("its answer is not JSON (HTTP 200)"),
+            ),
+            (400, r#"{"error": "invalid_client"}"#, Some("invalid_client (HTTP 400)")),
+            (
+                400,
+                r#"{"error": "invalid_grant", "error_description": null}"#,
+                Some("invalid_grant (HTTP 400)"),
+            ),
+            (503, "<html>Service unavailable", Some("<html>Service unavailable (HTTP 503)")),
+            (400, "", Some("it says nothing (HTTP 400)")),
         ] {
             assert_eq!(wrong(status, body.as_bytes()).as_deref(), expected, "{status} {body}");
         }

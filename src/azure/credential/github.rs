@@ -1,14 +1,16 @@
 //! `GitHubActionsCredential`: the OpenID Connect token of a GitHub Actions job, exchanged for an Entra token.
 
-use super::{Inputs, Login, application, assertion_options};
+use super::{Inputs, Login, application, assertion_options, https_url};
 use crate::azure::AzureError;
 use crate::net::client::Network;
+use crate::net::request_log::RequestLog;
 use async_trait::async_trait;
 use azure_core::credentials::Secret;
 use azure_core::error::{Error, ErrorKind};
-use azure_core::http::{ClientMethodOptions, Method, Request, Url};
+use azure_core::http::{AsyncRawResponse, ClientMethodOptions, Method, Request, Url};
 use azure_identity::{ClientAssertion, ClientAssertionCredential};
 use serde_json::Value;
+use std::time::Instant;
 
 /// The login of a job with `permissions: id-token: write`.
 ///
@@ -23,18 +25,10 @@ pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
     ) else {
         return Ok(None);
     };
-    let url = match Url::parse(&url) {
-        Ok(url) if url.scheme() == "https" => url,
-        _ => {
-            return Err(AzureError::Setting {
-                name: "ACTIONS_ID_TOKEN_REQUEST_URL".to_owned(),
-                value: url,
-                expected: "an https URL".to_owned(),
-            });
-        }
-    };
-    let assertion =
-        GitHubAssertion { url, token: Secret::new(token), network: inputs.network.clone() };
+    let url = https_url("ACTIONS_ID_TOKEN_REQUEST_URL", url)?;
+    let token = Secret::new(token);
+    let (network, log) = (inputs.network.clone(), inputs.log.clone());
+    let assertion = GitHubAssertion { url, token, network, log };
     let options = Some(assertion_options(inputs));
     let credential = ClientAssertionCredential::new(tenant, client_id, assertion, options)?;
     Ok(Some(Login { name: "GitHubActionsCredential".to_owned(), credential, renewal: None }))
@@ -46,6 +40,7 @@ struct GitHubAssertion {
     url: Url,
     token: Secret,
     network: Network,
+    log: RequestLog,
 }
 
 #[async_trait]
@@ -55,7 +50,10 @@ impl ClientAssertion for GitHubAssertion {
         url.query_pairs_mut().append_pair("audience", "api://AzureADTokenExchange");
         let mut request = Request::new(url, Method::Get);
         request.insert_header("authorization", format!("bearer {}", self.token.secret()));
-        let response = self.network.client().execute_request(&request).await?;
+        let start = Instant::now();
+        let response = self.network.client().execute_request(&request).await;
+        self.log.request(&request, response.as_ref().ok().map(AsyncRawResponse::status), start);
+        let response = response?;
         let status = u16::from(response.status());
         let body = response.try_into_raw_response().await?;
         let body: Value = serde_json::from_slice(body.body().as_ref()).unwrap_or_default();

@@ -21,9 +21,10 @@ use super::cloud::Cloud;
 use super::profile::ProfileSubscription;
 use crate::env::Env;
 use crate::net::client::Network;
+use crate::net::request_log::{LogPolicy, RequestLog};
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, RetryOptions};
+use azure_core::http::{ClientOptions, RetryOptions, Url};
 use azure_identity::ClientAssertionCredentialOptions;
 use std::fmt;
 use std::path::PathBuf;
@@ -62,8 +63,8 @@ pub struct Inputs {
     pub subscription: Option<ProfileSubscription>,
     /// The network for requests to Microsoft Entra.
     pub network: Network,
-    /// Receives a line for each login that was considered and does not apply.
-    pub log: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Receives a line for each login that was considered and does not apply, and for each request.
+    pub log: RequestLog,
 }
 
 impl fmt::Debug for Inputs {
@@ -164,7 +165,7 @@ pub async fn choose(inputs: &Inputs) -> Result<Login, AzureError> {
             return Ok(login);
         }
         let why = kind.why_not(&inputs.env);
-        (inputs.log)(&format!("credential: {} does not apply: {why}", kind.name()));
+        inputs.log.line(&format!("credential: {} does not apply: {why}", kind.name()));
         tried.push(format!("{}: {why}", kind.name()));
     }
     match requested {
@@ -208,6 +209,7 @@ fn client_options(inputs: &Inputs) -> ClientOptions {
     ClientOptions {
         transport: Some(inputs.network.transport()),
         per_call_policies: inputs.network.per_call_policies(),
+        per_try_policies: vec![Arc::new(LogPolicy(inputs.log.clone()))],
         retry: RetryOptions::none(),
         cloud: Some(Arc::new(cloud.into())),
         ..ClientOptions::default()
@@ -216,6 +218,18 @@ fn client_options(inputs: &Inputs) -> ClientOptions {
 
 fn assertion_options(inputs: &Inputs) -> ClientAssertionCredentialOptions {
     ClientAssertionCredentialOptions { client_options: client_options(inputs) }
+}
+
+/// The value of a variable to which a job's token goes.
+fn https_url(name: &str, value: String) -> Result<Url, AzureError> {
+    match Url::parse(&value) {
+        Ok(url) if url.scheme() == "https" => Ok(url),
+        _ => Err(AzureError::Setting {
+            name: name.to_owned(),
+            value,
+            expected: "an https URL".to_owned(),
+        }),
+    }
 }
 
 /// Entra's URL, without a trailing slash.

@@ -39,7 +39,7 @@ impl RenewableCredential {
 
     /// Creates the same login again, without its cache.
     async fn log_in_again(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
-        (self.inputs.log)("credential: the token was rejected; logging in again");
+        self.inputs.log.line("credential: the token was rejected; logging in again");
         let failed = |e| Error::new(ErrorKind::Credential, e);
         let login = choose(&self.inputs).await.map_err(failed)?;
         Ok(login.renewal.unwrap_or(login.credential))

@@ -2,19 +2,34 @@
 
 use async_trait::async_trait;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{Context, Request, Url};
+use azure_core::http::{AsyncRawResponse, Context, Request, StatusCode, Url};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Receives one line for each request; `--debug` shows them.
 #[derive(Clone)]
-pub struct RequestLog(pub(super) Arc<dyn Fn(&str) + Send + Sync>);
+pub struct RequestLog(Arc<dyn Fn(&str) + Send + Sync>);
 
 impl RequestLog {
     /// A log that hands each line to `sink`.
     pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(sink))
+    }
+
+    /// Adds a line.
+    pub fn line(&self, text: &str) {
+        (self.0)(text);
+    }
+
+    /// Adds the line of a request: method, URL, status and time, but never headers or bodies.
+    ///
+    /// # Arguments
+    /// * `status` - the answer's; `None` if there was none.
+    pub fn request(&self, request: &Request, status: Option<StatusCode>, start: Instant) {
+        let answer = status.map_or("no response".to_owned(), |s| u16::from(s).to_string());
+        let (method, url) = (request.method(), shown(request.url()));
+        self.line(&format!("{method} {url} -> {answer} ({} ms)", start.elapsed().as_millis()));
     }
 }
 
@@ -24,9 +39,9 @@ impl fmt::Debug for RequestLog {
     }
 }
 
-/// Logs one line for each request: method, URL, status and time, but never headers or bodies.
+/// Adds a line for each request of a pipeline.
 #[derive(Debug)]
-pub(super) struct LogPolicy(pub RequestLog);
+pub struct LogPolicy(pub RequestLog);
 
 #[async_trait]
 impl Policy for LogPolicy {
@@ -38,16 +53,7 @@ impl Policy for LogPolicy {
     ) -> PolicyResult {
         let start = Instant::now();
         let result = next[0].send(ctx, request, &next[1..]).await;
-        let answer = match &result {
-            Ok(response) => u16::from(response.status()).to_string(),
-            Err(_) => "no response".to_owned(),
-        };
-        (self.0.0)(&format!(
-            "{} {} -> {answer} ({} ms)",
-            request.method(),
-            shown(request.url()),
-            start.elapsed().as_millis()
-        ));
+        self.0.request(request, result.as_ref().ok().map(AsyncRawResponse::status), start);
         result
     }
 }
