@@ -100,7 +100,7 @@ fn code(error: &anyhow::Error) -> Code {
     {
         return Code::InvalidInput;
     }
-    match error.downcast_ref::<ArmError>() {
+    match error.downcast_ref::<ArmError>().map(ArmError::cause) {
         Some(ArmError::Connection { certificate: true, .. }) => Code::UntrustedCertificate,
         Some(ArmError::Connection { .. }) => Code::Unreachable,
         Some(ArmError::Unsent(_)) => Code::NotLoggedIn,
@@ -132,7 +132,13 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
     if let Some(error) = error.downcast_ref::<UserError>() {
         return error.hints.clone();
     }
-    let hint: &str = match (error.downcast_ref::<ArmError>(), error.downcast_ref::<AzureError>()) {
+    let arm = error.downcast_ref::<ArmError>();
+    if let Some(ArmError::Unconfirmed(_)) = arm {
+        const LOOK: &str =
+            "Azure may have made the change, or still be at it: look before you repeat it.";
+        return vec![LOOK.to_owned()];
+    }
+    let hint: &str = match (arm, error.downcast_ref::<AzureError>()) {
         (Some(ArmError::Connection { certificate: true, .. }), _) => {
             "If a proxy intercepts TLS, set REQUESTS_CA_BUNDLE to a PEM file with the proxy's CA certificate."
         }

@@ -3,7 +3,7 @@
 //! A hint is only a guess. `locate` confirms it before anything else happens, and drops it if it is stale. The file
 //! contains only names. Without it, `locate` searches, which also takes one request.
 
-use crate::files;
+use crate::files::{self, Readers};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
@@ -56,7 +56,11 @@ impl Hints {
 
     /// The resource group in which the registry was last found.
     pub fn get(&self, key: Key) -> Option<String> {
-        self.known.get(&key.text()).cloned()
+        // A damaged file must not make names that no request can have.
+        let is_name = |group: &&String| {
+            !group.starts_with('.') && !group.is_empty() && !group.contains(char::is_control)
+        };
+        self.known.get(&key.text()).filter(is_name).cloned()
     }
 
     /// Remembers a resource group, or forgets the registry.
@@ -94,10 +98,7 @@ impl Hints {
     fn write(&self, hints: &BTreeMap<String, String>) -> Option<()> {
         let path = self.path.as_ref()?;
         fs::create_dir_all(path.parent()?).ok()?;
-        // Written to another file and renamed, so that other processes never see half a file.
-        let temporary = path.with_extension(format!("{}.new", std::process::id()));
-        fs::write(&temporary, serde_json::to_vec(hints).ok()?).ok()?;
-        fs::rename(&temporary, path).ok()
+        files::replace(path, &serde_json::to_vec(hints).ok()?, Readers::Owner).ok()
     }
 }
 

@@ -313,7 +313,13 @@ fn usage(error: &clap::Error, colours: bool, streams: &Streams) -> u8 {
         }
         error::USAGE
     } else {
-        let _ = streams.write_stdout(coloured(streams.stdout_tty).as_bytes());
-        error::OK
+        match streams.write_stdout(coloured(streams.stdout_tty).as_bytes()) {
+            Ok(()) => error::OK,
+            Err(e) => {
+                let text = format!("cannot write to standard output: {e}");
+                streams.error(Code::Failed, &text, &[], error::FAILURE);
+                error::FAILURE
+            }
+        }
     }
 }

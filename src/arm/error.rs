@@ -63,6 +63,17 @@ pub enum ArmError {
     /// The request was never sent: there was no token for it, or it could not be built.
     #[error("{0}")]
     Unsent(String),
+    /// An answer is larger, or takes longer, than any that is plausible.
+    #[error("{host}: {detail}")]
+    Limit {
+        /// The host that responded.
+        host: String,
+        /// The limit.
+        detail: String,
+    },
+    /// A change was sent, and what followed does not tell whether Azure made it.
+    #[error("{0}")]
+    Unconfirmed(Box<ArmError>),
     /// A list has an implausible number of pages.
     #[error("{host} sent more than {pages} pages for one list")]
     TooManyPages {
@@ -92,7 +103,23 @@ impl ArmError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Service { status, .. } | Self::Status { status, .. } => Some(*status),
+            Self::Unconfirmed(cause) => cause.status(),
             _ => None,
+        }
+    }
+
+    /// What went wrong, whether or not a change may have been made.
+    pub fn cause(&self) -> &Self {
+        if let Self::Unconfirmed(cause) = self { cause.cause() } else { self }
+    }
+
+    /// The error after a change was accepted. What ARM says about the operation itself is certain.
+    pub(super) fn after_change(self) -> Self {
+        match self {
+            Self::Service { status: 200, .. }
+            | Self::OperationTimeout { .. }
+            | Self::Unconfirmed(_) => self,
+            cause => Self::Unconfirmed(Box::new(cause)),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::client::API_VERSION;
 use super::error::{ArmError, ServiceError};
 use super::models::Page;
 use super::policy_token::{self, AcquiredToken, PolicyToken};
-use super::retry::{Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
+use super::retry::{LIMIT, Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
 use crate::net::request_log::{LogPolicy, RequestLog};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
@@ -237,10 +237,19 @@ impl ArmHttp {
         // The status is checked here, where ARM's error body is available.
         let options =
             azure_core::http::PipelineSendOptions { skip_checks: true, ..Default::default() };
+        let is_change = request.method() != Method::Get && context.value::<ReadOnly>().is_none();
         let sent = self.pipeline.send(context, &mut request, Some(options)).await;
-        let response = sent.map_err(|error| transport_error(&self.host(), &error))?;
-        let status = u16::from(response.status());
-        if (200..300).contains(&status) { Ok(response) } else { Err(refusal(status, &response)) }
+        let response = sent.map_err(|error| {
+            let was_sent = error.kind() == &LIMIT || matches!(error.kind(), ErrorKind::Io);
+            let error = transport_error(&self.host(), &error);
+            if is_change && was_sent { error.after_change() } else { error }
+        })?;
+        match u16::from(response.status()) {
+            200..300 => Ok(response),
+            // A gateway gave up waiting for the service.
+            status @ (502 | 504) if is_change => Err(refusal(status, &response).after_change()),
+            status => Err(refusal(status, &response)),
+        }
     }
 
     /// The endpoint with these path segments (percent-encoded) and this api-version.
@@ -268,8 +277,10 @@ impl ArmHttp {
     /// A URL from a response, if it leads to ARM's host over https.
     pub(super) fn own_link(&self, text: &str) -> Result<Url, ArmError> {
         let foreign = |other: String| ArmError::ForeignLink { host: self.host(), other };
-        let url =
+        let mut url =
             self.endpoint.join(text).map_err(|_| foreign(text.chars().take(200).collect()))?;
+        // It is not sent: two links that differ in it are the same.
+        url.set_fragment(None);
         if url.origin() == self.endpoint.origin() && url.username().is_empty() {
             Ok(url)
         } else {
@@ -331,6 +342,9 @@ fn beginning(bytes: &[u8]) -> String {
 }
 
 fn transport_error(host: &str, error: &Error) -> ArmError {
+    if *error.kind() == LIMIT {
+        return ArmError::Limit { host: host.to_owned(), detail: error.to_string() };
+    }
     if matches!(error.kind(), ErrorKind::Connection | ErrorKind::Io) {
         let innermost = sources(error).last().map(ToString::to_string).unwrap_or_default();
         let host = sources(error)

@@ -71,6 +71,15 @@ impl<'a, T: DeserializeOwned> OperationState<'a, T> {
         finish: Finish,
         response: &RawResponse,
     ) -> Result<Self, ArmError> {
+        Self::begun(http, resource, finish, response).map_err(ArmError::after_change)
+    }
+
+    fn begun(
+        http: &'a ArmHttp,
+        resource: Url,
+        finish: Finish,
+        response: &RawResponse,
+    ) -> Result<Self, ArmError> {
         let headers = response.headers();
         let status = u16::from(response.status());
         let track = if let Some(url) = link(http, headers, "azure-asyncoperation")? {
@@ -116,7 +125,11 @@ impl<'a, T: DeserializeOwned> Operation<'a, T> {
     ///
     /// # Errors
     /// ARM's error if the operation failed or was canceled; [`ArmError::OperationTimeout`] after an hour.
-    pub async fn poll(mut self: Box<Self>) -> Result<OperationState<'a, T>, ArmError> {
+    pub async fn poll(self: Box<Self>) -> Result<OperationState<'a, T>, ArmError> {
+        self.poll_once().await.map_err(ArmError::after_change)
+    }
+
+    async fn poll_once(mut self: Box<Self>) -> Result<OperationState<'a, T>, ArmError> {
         if self.started.elapsed() >= std::time::Duration::from_secs(DEADLINE_MINUTES * 60) {
             return Err(ArmError::OperationTimeout { minutes: DEADLINE_MINUTES });
         }

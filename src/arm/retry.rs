@@ -16,10 +16,12 @@ const FIRST_WAIT_MS: i64 = 400;
 pub(super) const SHORTEST_WAIT: Duration = Duration::milliseconds(500);
 /// The most that a server may send in one answer, decoded, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
+/// The kind of the errors for answers beyond a limit, which nothing else here has.
+pub(super) const LIMIT: ErrorKind = ErrorKind::DataConversion;
 /// How long one answer may take, from the request to its last byte.
 const LONGEST_ANSWER: std::time::Duration = std::time::Duration::from_secs(5 * 60);
 /// The same for queries over logs, which Azure ends after 10 minutes.
-const LONGEST_QUERY: std::time::Duration = std::time::Duration::from_secs(11 * 60);
+const LONGEST_QUERY: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 /// If a server asks for a longer wait, its response is returned at once.
 const LONGEST_WAIT: Duration = Duration::seconds(120);
 
@@ -108,7 +110,7 @@ async fn try_once(
         while let Some(part) = body.try_next().await? {
             if bytes.len() + part.len() > MAX_ANSWER {
                 let message = format!("the answer is larger than {} MiB", MAX_ANSWER >> 20);
-                return Err(Error::with_message(ErrorKind::Other, message));
+                return Err(Error::with_message(LIMIT, message));
             }
             bytes.extend_from_slice(&part);
         }
@@ -116,7 +118,7 @@ async fn try_once(
     });
     sent.await.unwrap_or_else(|_| {
         let message = format!("the answer was not complete after {} seconds", most.as_secs());
-        Err(Error::with_message(ErrorKind::Other, message))
+        Err(Error::with_message(LIMIT, message))
     })
 }
 

@@ -8,13 +8,14 @@ use super::message::{Request, Response};
 use super::quota::{self, Quota};
 use super::store::{Store, StoreError};
 use super::transport::{pairs, percent_decode, timestamp};
+use crate::files::{self, Readers};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
 use std::convert::Infallible;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::Acceptor;
 
+/// How long a request's body may take.
+const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 /// The maximum size of a request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
 
@@ -151,13 +154,13 @@ impl Server {
         let path = directory.join("ca.pem");
         let failed = |source| ServerError::Certificate { path: path.clone(), source };
         std::fs::create_dir_all(directory).map_err(failed)?;
-        let lock = File::create(directory.join("ca.lock")).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ServerError::InUse(directory.to_owned())),
-            Err(TryLockError::Error(e)) => return Err(failed(e)),
-        }
-        std::fs::write(&path, self.authority.pem()).map_err(failed)?;
+        let lock = match files::lock(&directory.join("ca.lock"), std::time::Duration::ZERO) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                return Err(ServerError::InUse(directory.to_owned()));
+            }
+            lock => lock.map_err(failed)?,
+        };
+        files::replace(&path, self.authority.pem().as_bytes(), Readers::All).map_err(failed)?;
         self.directory = Some(lock);
         Ok(path)
     }
@@ -247,8 +250,10 @@ impl Server {
         client: IpAddr,
     ) -> hyper::Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
-            return plain(413, "the request body is too large");
+        let body = match timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(_)) => return plain(413, "the request body is too large"),
+            Err(_) => return plain(408, "the request body does not come"),
         };
         let body = body.to_bytes();
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());

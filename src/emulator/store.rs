@@ -4,16 +4,12 @@ use super::fleet::Fleet;
 use super::handler::handle;
 use super::message::{Request, Response};
 use super::world::{Event, State};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use crate::files::{self, LONGEST_LOCK};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
-
-/// How long another process may hold the lock.
-const LONGEST_LOCK: Duration = Duration::from_secs(10);
-/// The pause between two attempts.
-const LOCK_PAUSE: Duration = Duration::from_millis(2);
+use std::time::SystemTime;
 
 /// A state file.
 #[derive(Debug, Clone)]
@@ -181,14 +177,7 @@ impl Store {
 
     fn save(&self, state: &State) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec_pretty(state).map_err(|e| self.io("write", e.into()))?;
-        let temporary = self.beside(".new");
-        // A file that a crash has left, or a link that somebody else has put there, is not written through.
-        let _ = fs::remove_file(&temporary);
-        private(OpenOptions::new().write(true).create_new(true))
-            .open(&temporary)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&temporary, &self.path))
-            .map_err(|e| self.io("write", e))
+        files::replace_durably(&self.path, &bytes).map_err(|e| self.io("write", e))
     }
 
     /// Acquires an exclusive lock, held until the returned file is dropped. The lock file is not deleted.
@@ -196,41 +185,13 @@ impl Store {
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory).map_err(|e| self.io("write", e))?;
         }
-        let file = private(OpenOptions::new().write(true).create(true).truncate(false))
-            .open(self.beside(".lock"))
-            .map_err(|e| self.io("lock", e))?;
-        let started = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if started.elapsed() < LONGEST_LOCK => {
-                    std::thread::sleep(LOCK_PAUSE);
-                }
-                Err(e) => return Err(self.io("lock", e.into())),
-            }
-        }
-    }
-
-    fn beside(&self, ending: &str) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(ending);
-        PathBuf::from(name)
+        files::lock(&files::beside(&self.path, ".lock"), LONGEST_LOCK)
+            .map_err(|e| self.io("lock", e))
     }
 
     fn io(&self, action: &'static str, source: io::Error) -> StoreError {
         StoreError::Io { action, path: self.path.clone(), source }
     }
-}
-
-/// A file for this user alone, and not through a link.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let no_link = rustix::fs::OFlags::NOFOLLOW.bits();
-        options.mode(0o600).custom_flags(no_link.cast_signed());
-    }
-    options
 }
 
 #[cfg(unix)]

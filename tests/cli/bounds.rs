@@ -118,6 +118,47 @@ fn answers_are_read_up_to_a_limit_and_links_are_followed_once() {
 }
 
 #[test]
+fn links_that_differ_in_what_is_not_sent_are_the_same() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let arm = FakeArm::start(move |_| {
+        let number = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let link = format!("/subscriptions/x/providers/next?a=1#{number}");
+        (200, Vec::new(), json!({"value": [], "nextLink": link}))
+    });
+    let stderr = arm.home("token").run(&["list"]).fails(1);
+    assert!(stderr.contains("it repeats the link to a page"), "{stderr}");
+    assert_eq!(arm.count("GET"), 2);
+}
+
+#[test]
+fn a_change_that_may_have_been_made_is_told() {
+    let arm = FakeArm::start(|request| match request.method.as_str() {
+        "PATCH" => (200, Vec::new(), json!("not a registry")),
+        _ => (
+            200,
+            Vec::new(),
+            json!({"name": "contoso", "sku": {"name": "Premium"}, "properties": {}}),
+        ),
+    });
+    let update = ["update", "-n", "contoso", "-g", "rg", "--tags", "a=b"];
+    let stderr = arm.home("token").run(&update).fails(1);
+    assert!(stderr.contains("look before you repeat it"), "{stderr}");
+    assert_eq!(arm.count("PATCH"), 1);
+}
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    for args in [&["--help"][..], &["list", "-h"], &["--version"]] {
+        let mut command = std::process::Command::new(binary());
+        let output = command.args(args).stdout(full.try_clone().unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"), "{args:?}");
+    }
+}
+
+#[test]
 fn wildcards_in_a_file_are_the_clouds_own_or_refused() {
     let home = Home::new();
     let file = |endpoint: &str| {
@@ -250,7 +291,7 @@ fn a_lock_of_another_process_has_a_deadline() {
     lock.lock().unwrap();
     let started = std::time::Instant::now();
     let stderr = home.emulated(&["update", "-n", "contoso", "--tags", "a=b"]).fails(1);
-    assert!(stderr.contains("cannot lock"), "{stderr}");
+    assert!(stderr.contains("cannot lock") && stderr.contains("another process holds"), "{stderr}");
     assert!(started.elapsed() >= Duration::from_secs(9));
 }
 

@@ -71,7 +71,8 @@ fn a_404_while_an_operation_is_polled_sends_the_change_once() {
         _ => reads(request).unwrap_or_else(|| not_found("the operation")),
     });
     let home = with_hint(&arm);
-    home.run(&["replication", "create", "-r", "contoso", "-l", "japaneast"]).fails(3);
+    let stderr = home.run(&["replication", "create", "-r", "contoso", "-l", "japaneast"]).fails(3);
+    assert!(stderr.contains("Azure may have made the change"), "{stderr}");
     assert_eq!(arm.count("PUT"), 1, "{:#?}", arm.requests());
 }
 

@@ -24,6 +24,7 @@ mod login;
 mod network;
 mod networks;
 mod output;
+mod own_files;
 mod parity;
 mod planned;
 mod replication;

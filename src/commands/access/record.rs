@@ -1,11 +1,10 @@
 //! The addresses that this program has added to registries from this machine, so that it can take them out again.
 
-use crate::files;
+use crate::files::{self, LONGEST_LOCK};
 use crate::session::Session;
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -55,18 +54,14 @@ impl Record {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         let write = || format!("cannot write {}", self.path.display());
         fs::create_dir_all(directory).with_context(write)?;
-        let lock = File::create(self.path.with_extension("lock")).with_context(write)?;
-        lock.lock().with_context(write)?;
+        let _lock = files::lock(&self.path.with_extension("lock"), LONGEST_LOCK)
+            .with_context(|| format!("cannot lock {}", self.path.display()))?;
         let mut records = self.read()?;
         if !edit(records.entry(self.registry.clone()).or_default()) {
             return Ok(());
         }
         records.retain(|_, addresses| !addresses.is_empty());
-        let temporary = self.path.with_extension("new");
         let bytes = serde_json::to_vec_pretty(&records)?;
-        File::create(&temporary)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&temporary, &self.path))
-            .with_context(write)
+        files::replace_durably(&self.path, &bytes).with_context(write)
     }
 }

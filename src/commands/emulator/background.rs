@@ -6,6 +6,7 @@
 use crate::commands::Answer;
 use crate::commands::progress::ctrl_c;
 use crate::error::UserError;
+use crate::files::{self, Readers};
 use crate::output::Outcome;
 use crate::session::Session;
 use anyhow::{Context as _, Result};
@@ -47,7 +48,8 @@ pub(super) fn start(session: &Session) -> Result<Answer> {
     }
     let unwritable = |e| UserError::new(format!("cannot write {}: {e}", file.display()));
     let directory = file.parent().context("the file has a directory")?;
-    fs::create_dir_all(directory).and_then(|()| fs::write(&file, "{}")).map_err(unwritable)?;
+    let write = |text: &str| files::replace(&file, text.as_bytes(), Readers::Owner);
+    fs::create_dir_all(directory).and_then(|()| write("{}")).map_err(unwritable)?;
     let started = spawn(&file);
     let (pid, lines) = match started {
         Ok(started) => started,
@@ -61,7 +63,7 @@ pub(super) fn start(session: &Session) -> Result<Answer> {
     let ca = lines.iter().find_map(|line| line.strip_prefix("export REQUESTS_CA_BUNDLE="));
     let ca = ca.unwrap_or_default().trim_matches('\'').to_owned();
     let value = json!({"url": url, "pid": pid, "ca": ca});
-    fs::write(&file, value.to_string()).map_err(unwritable)?;
+    write(&value.to_string()).map_err(unwritable)?;
     if session.output_option().is_some() {
         return Ok(Answer::Value(Outcome::new(value)));
     }
@@ -124,7 +126,7 @@ pub(super) async fn stop(session: &Session) -> Result<Answer> {
 
 /// What the run file says, if somebody listens there.
 fn running(file: &Path) -> Option<Value> {
-    let running: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+    let running: Value = serde_json::from_slice(&files::read(file).ok()??).ok()?;
     listens(&running).then_some(running)
 }
 

@@ -236,7 +236,7 @@ fn is_stale(error: &anyhow::Error) -> bool {
 /// Whether another attempt on the fresh state may work: somebody else is changing the registry, or the connection broke, so that
 /// nobody knows whether the change was made.
 fn may_pass(error: &anyhow::Error) -> bool {
-    match error.downcast_ref::<ArmError>() {
+    match error.downcast_ref::<ArmError>().map(ArmError::cause) {
         Some(ArmError::Connection { certificate, .. }) => !certificate,
         Some(error) => matches!(error.status(), Some(409 | 412)),
         None => false,
