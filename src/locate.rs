@@ -8,6 +8,7 @@ use crate::hints::{Hints, Key};
 use crate::message::Code;
 use crate::session::Session;
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 const RESOURCE_TYPE: &str = "Microsoft.ContainerRegistry/registries";
 
@@ -17,8 +18,8 @@ pub struct Location {
     subscription: String,
     resource_group: String,
     registry: RegistryName,
-    /// The registry itself, if it was read to confirm the path.
-    found: Option<Registry>,
+    /// The registry's body, if it was read to confirm the path.
+    found: Option<Value>,
 }
 
 impl Location {
@@ -37,8 +38,19 @@ impl Location {
     /// [`ArmError`].
     pub async fn registry(&self, arm: &ArmClient) -> Result<Registry, ArmError> {
         match &self.found {
-            Some(registry) => Ok(registry.clone()),
+            Some(body) => arm.registry_of(body),
             None => arm.get_registry(self.path()).await,
+        }
+    }
+
+    /// The registry as ARM sends it. Needs no request if it was read to confirm the path.
+    ///
+    /// # Errors
+    /// [`ArmError`].
+    pub async fn body(&self, arm: &ArmClient) -> Result<Value, ArmError> {
+        match &self.found {
+            Some(body) => Ok(body.clone()),
+            None => arm.get_registry_raw(self.path()).await,
         }
     }
 }
@@ -97,9 +109,9 @@ pub async fn locate_with(
     let key = Key { endpoint, subscription, registry: name.as_str() };
     if let Some(hint) = hints.get(key) {
         let mut hinted = location(&hint);
-        match arm.get_registry(hinted.path()).await {
-            Ok(registry) => {
-                hinted.found = Some(registry);
+        match arm.get_registry_raw(hinted.path()).await {
+            Ok(body) => {
+                hinted.found = Some(body);
                 return Ok(hinted);
             }
             Err(error) if error.status() == Some(404) => hints.set(key, None),

@@ -11,8 +11,8 @@ use super::resource_graph::Pace;
 use crate::net::request_log::RequestLog;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{Method, Transport, Url};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -111,6 +111,19 @@ impl ArmClient {
     /// [`ArmError`]; a missing group or registry is a 404.
     pub async fn get_registry_raw(&self, of: RegistryPath<'_>) -> Result<Value, ArmError> {
         self.get(self.child(of, &[])?, REGISTRY).await
+    }
+
+    /// A registry from its body.
+    ///
+    /// # Errors
+    /// [`ArmError::UnexpectedBody`].
+    pub fn registry_of(&self, body: &Value) -> Result<Registry, ArmError> {
+        Registry::deserialize(body).map_err(|e| ArmError::UnexpectedBody {
+            host: self.http.host(),
+            status: 200,
+            expected: REGISTRY,
+            detail: e.to_string(),
+        })
     }
 
     /// Gets the caller's permissions on a registry.

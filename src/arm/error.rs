@@ -114,7 +114,8 @@ impl ArmError {
     }
 
     /// The error after a change was accepted. What ARM says about the operation itself is certain.
-    pub(super) fn after_change(self) -> Self {
+    #[must_use]
+    pub fn after_change(self) -> Self {
         match self {
             Self::Service { status: 200, .. }
             | Self::OperationTimeout { .. }

@@ -288,7 +288,7 @@ impl ArmHttp {
         }
     }
 
-    fn host(&self) -> String {
+    pub(super) fn host(&self) -> String {
         self.endpoint.host_str().unwrap_or_default().to_owned()
     }
 }

@@ -6,7 +6,8 @@ A proxy stands between az-acr and the emulator's server and breaks the N-th requ
 - az-acr ends in time, with an exit code of its own and one error; it does not panic;
 - no token appears in its output;
 - a write that the service has accepted is not sent again (PATCH and POST), and if it may have been accepted, the registry says so:
-  what az-acr reports as done is done.
+  what az-acr reports as done is done, and an error after an accepted write says that the change may have been made.
+`with-access` and `check-endpoints` ask the registry itself: tests/cli/networks.rs breaks its network.
 Prints a table. The exit code is 1 if a case fails.
 """
 
@@ -40,12 +41,20 @@ COMMANDS = {
     "what-if": ["update", "-n", "contoso", "--data-endpoint-enabled", "--what-if"],
     "replication create": ["replication", "create", "-r", "contoso", "-l", "japaneast", "-o", "none"],
     "replication delete": ["replication", "delete", "-r", "contoso", "-n", "westus"],
+    "replication list": ["replication", "list", "-r", "contoso"],
+    "replication show": ["replication", "show", "-r", "contoso", "-n", "westus"],
+    "replication update": ["replication", "update", "-r", "contoso", "-n", "westus", "--tags", "a=b", "-o", "none"],
+    "network-rule list": ["network-rule", "list", "-n", "contoso"],
+    "network-rule remove": ["network-rule", "remove", "-n", "contoso", "--ip-address", "203.0.113.7", "-o", "none"],
+    "connection list": ["private-endpoint-connection", "list", "-r", "northwind"],
+    "connection approve": ["private-endpoint-connection", "approve", "-r", "northwind", "-n", "northwind.5f6b7c8d", "-o", "none"],
+    "firewall-log": ["firewall-log", "--azure-firewall", "hub-firewall"],
     "network-rule add": ["network-rule", "add", "-n", "contoso", "--ip-address", "203.0.113.7", "-o", "none"],
     "firewall-rules": ["firewall-rules", "-n", "contoso", "--planned"],
     "list-endpoints": ["list-endpoints", "--all-subscriptions"],
     "list-clients": ["list-clients", "-n", "contoso"],
 }
-FAULTS = ["reset", "reset after", "cut", "no end", "wrong length", "garbage", "500", "503 now", "429 now", "404 html", "204", "401", "deep"]
+FAULTS = ["reset", "reset after", "cut", "no end", "wrong length", "garbage", "500", "503 now", "429 now", "404 html", "204", "401", "deep", "slow"]
 
 
 class Proxy:
@@ -116,6 +125,11 @@ class Proxy:
         if fault == "cut":
             client.sendall(text[: len(text) // 2])
             return self.tear(client)
+        if fault == "slow":
+            for start in range(0, len(text), max(1, len(text) // 5)):
+                time.sleep(0.2)
+                client.sendall(text[start:start + max(1, len(text) // 5)])
+            return True
         if fault == "no end":
             client.sendall(text[:1])
             time.sleep(1)
@@ -240,6 +254,10 @@ def main():
                             requests = proxy.count
                             if result is None or result[0]:
                                 wrong.append(f"it fails without a fault: {result and result[2][-300:]}")
+                        if fault == "slow" and result and result[0]:
+                            wrong.append(f"a slow answer is a failure: {result[2][-300:]}")
+                        if result and result[0] and proxy.writes and not re.search("may have made|continues in Azure", result[2]):
+                            wrong.append(f"it does not say that the change may have been made: {result[2][-300:]}")
                         if proxy.writes["PATCH"] > (2 if name == "network-rule add" else 1):
                             wrong.append(f"a write was repeated: {dict(proxy.writes)}")
                         count += 1

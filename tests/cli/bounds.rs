@@ -412,6 +412,29 @@ fn no_command_asks_more_often_than_it_must() {
         (1, &["list-endpoints"]),
         // A page, what was covered, and the subscriptions.
         (3, &["list-endpoints", "--all-subscriptions"]),
+        (2, &["replication", "show", "-r", "contoso", "-n", "westus"]),
+        (1, &["network-rule", "list", "-n", "contoso"]),
+        (2, &["private-endpoint-connection", "list", "-r", "northwind"]),
+        // What az reads first, and the change.
+        (2, &["update", "-n", "contoso", "--tags", "a=b"]),
+        (2, &["update", "-n", "contoso", "--data-endpoint-enabled", "true"]),
+        (2, &["replication", "update", "-r", "contoso", "-n", "westus", "--tags", "a=b"]),
+        // Read, created or deleted, polled three times, and what was created is read.
+        (6, &["replication", "create", "-r", "contoso", "-l", "japaneast"]),
+        (5, &["replication", "delete", "-r", "contoso", "-n", "japaneast"]),
+        // Read, replaced, and read back.
+        (3, &["network-rule", "add", "-n", "contoso", "--ip-address", "203.0.113.7"]),
+        (
+            3,
+            &[
+                "private-endpoint-connection",
+                "approve",
+                "-r",
+                "northwind",
+                "-n",
+                "northwind.5f6b7c8d",
+            ],
+        ),
     ] {
         let run = home.run(args);
         assert_eq!(run.code, 0, "{args:?}: {}", run.stderr);

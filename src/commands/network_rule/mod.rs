@@ -102,7 +102,8 @@ async fn change(
     let address = rule.ip_address.as_deref().filter(|text| !text.is_empty());
     let location = locate(&name, group.as_deref(), session).await?;
     let target = Ruled { location: &location, name: name.as_str(), session };
-    let body = target.read().await?;
+    let body = location.body(session.arm().await?).await?;
+    premium(session.arm().await?.registry_of(&body)?, NEEDS_PREMIUM)?;
     let mut rules = NetworkRules::of_registry(&body);
     edit(&mut rules, rule.subnet_id(location.path())?.as_deref(), address);
     let mut registry = match target.write(rules.clone(), etag(&body)).await {
@@ -116,26 +117,25 @@ async fn change(
         }
         Err(error) => return Err(error),
     };
-    // Somebody else may have replaced the list at the same time. Where the answer itself does not show the change, ARM
-    // wrote the range in another way, and nothing can be compared.
+    // Where the answer itself does not show the change, ARM wrote the range in another way, and nothing can be compared.
     if let Some(range) = address
         && shows(&registry, range) == rules.allows_range(range)
     {
-        let wanted = rules.allows_range(range);
-        let done = |rules: &NetworkRules| rules.allows_range(range) == wanted;
         let again = |rules: &mut NetworkRules| edit(rules, None, Some(range));
-        settle().await;
-        let current = NetworkRules::of_registry(&target.read().await?);
-        if done(&current) {
-            return Ok(Answer::Value(Outcome::new(views::network_rules::registry(&registry))));
-        }
-        // A read may lag behind a write, so look once more before anything is written again.
-        settle().await;
-        if target.change_until(again, done).await? {
-            registry = session.arm().await?.get_registry(location.path()).await?;
+        let confirmed = target.confirm(range, rules.allows_range(range), again).await;
+        if let Some(read) = confirmed.map_err(after_change)? {
+            registry = read;
         }
     }
     Ok(Answer::Value(Outcome::new(views::network_rules::registry(&registry))))
+}
+
+/// An error after a change was made.
+fn after_change(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<ArmError>() {
+        Ok(error) => error.after_change().into(),
+        Err(error) => error,
+    }
 }
 
 /// Whether a registry has a rule with exactly this address or range.
@@ -175,6 +175,28 @@ impl Ruled<'_> {
         wait(state, &format!("Updating {}", self.name), &look, self.session).await
     }
 
+    /// Reads the rules back after a change: somebody else may have replaced the list at the same time. Returns the registry
+    /// if it had to be changed again.
+    async fn confirm(
+        &self,
+        range: &str,
+        wanted: bool,
+        again: impl Fn(&mut NetworkRules),
+    ) -> Result<Option<Registry>> {
+        let done = |rules: &NetworkRules| rules.allows_range(range) == wanted;
+        settle().await;
+        if done(&NetworkRules::of_registry(&self.read().await?)) {
+            return Ok(None);
+        }
+        // A read may lag behind a write, so look once more before anything is written again.
+        settle().await;
+        if !self.change_until(again, done).await? {
+            return Ok(None);
+        }
+        let registry = self.session.arm().await?.get_registry(self.location.path()).await?;
+        Ok(Some(registry))
+    }
+
     /// Changes the rules and reads them back, again if somebody else has changed them at the same time: ARM replaces lists as
     /// a whole, and refuses a stale one only where it gives an `etag`.
     ///
@@ -190,7 +212,8 @@ impl Ruled<'_> {
     ) -> Result<bool> {
         let mut pause = FIRST_PAUSE;
         for attempt in 0..ATTEMPTS {
-            let body = self.read().await?;
+            let read = self.read().await;
+            let body = if attempt > 0 { read.map_err(after_change)? } else { read? };
             let mut rules = NetworkRules::of_registry(&body);
             if done(&rules) {
                 return Ok(attempt > 0);
@@ -205,7 +228,7 @@ impl Ruled<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let rules = NetworkRules::of_registry(&self.read().await?);
+        let rules = NetworkRules::of_registry(&self.read().await.map_err(after_change)?);
         if done(&rules) {
             return Ok(true);
         }
