@@ -48,9 +48,10 @@ def build():
 
 
 def pattern(symbol):
-    """The symbol in a linker script. The hashes of crates change with their versions, the numbers of copies with each
-    build."""
+    """The symbol in a linker script. The hashes of crates change with their versions, positions in the symbol with the lengths of
+    hashes, the numbers of copies with each build."""
     symbol = re.sub(r"Cs[0-9a-zA-Z]{7,12}_", "Cs*_", symbol)
+    symbol = re.sub(r"B[0-9a-zA-Z]{0,3}_", "B*_", symbol)
     return re.sub(r"(\.llvm)?\.[0-9]+$", ".*", symbol)
 
 
