@@ -48,6 +48,9 @@ impl Hints {
     /// The names of all registries in the file, sorted.
     pub fn registries(&self) -> Vec<String> {
         let names = self.known.keys().filter_map(|key| key.rsplit(' ').next());
+        // Shells show them as they are.
+        let names =
+            names.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
         let mut names: Vec<String> = names.map(str::to_owned).collect();
         names.sort_unstable();
         names.dedup();

@@ -113,6 +113,11 @@ impl ArmClient {
         self.get(self.child(of, &[])?, REGISTRY).await
     }
 
+    /// The api-version that is used because the cloud does not know this client's.
+    pub fn older_version(&self) -> Option<&str> {
+        self.http.older.get().map(String::as_str)
+    }
+
     /// A registry from its body.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ pub(super) struct ArmHttp {
     /// Receives a line when this cloud has an older api-version.
     pub(super) notices: Option<RequestLog>,
     /// The api-version of registries in this cloud, if it does not know ours: sovereign clouds lag behind.
-    older: OnceLock<String>,
+    pub(super) older: OnceLock<String>,
 }
 
 impl ArmHttp {

@@ -224,4 +224,14 @@ mod tests {
             assert_eq!(retry_after(&headers, now), expected, "{name}: {value}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_wait_is_never_negative(name in "retry-after(-ms)?|x-ms-retry-after-ms", value in "\\PC{0,40}|-?[0-9]{1,25}") {
+            let mut headers = azure_core::http::headers::Headers::new();
+            headers.insert(name, value);
+            let wait = retry_after(&headers, OffsetDateTime::UNIX_EPOCH);
+            proptest::prop_assert!(wait.is_none_or(|wait| wait >= Duration::ZERO));
+        }
+    }
 }

@@ -23,6 +23,8 @@ const MAX_REFERENCES: usize = 1_000;
 pub fn parse(text: &str) -> Result<Sections, String> {
     // Python fails on a byte order mark; accepting one costs nothing.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // Python reads all three ways to end a line.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut reader = Reader::default();
     for (number, line) in text.lines().enumerate() {
         reader.line(line).map_err(|error| format!("line {}: {error}", number + 1))?;

@@ -232,4 +232,19 @@ mod tests {
             assert_eq!(challenges(&headers), [], "{text}");
         }
     }
+
+    proptest::proptest! {
+        // A challenge from the network names the realm that it says, or none.
+        #[test]
+        fn any_challenge_is_read(value in "\\PC{0,60}|(Bearer|Basic) (realm|service)=\"?[ -~]{0,30}\"?(,[ -~]{0,20})?") {
+            let Ok(header) = value.parse() else { return Ok(()) };
+            let mut headers = HeaderMap::new();
+            headers.insert(WWW_AUTHENTICATE, header);
+            for challenge in challenges(&headers) {
+                if let Challenge::Bearer { realm, .. } = challenge {
+                    proptest::prop_assert!(realm.len() <= value.len());
+                }
+            }
+        }
+    }
 }

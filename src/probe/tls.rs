@@ -296,3 +296,28 @@ fn facts(certificate: &CertificateDer<'_>, name_matches: bool, trust: Trust) -> 
         trust,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        // A real certificate with bytes changed: what is not one has no subject, and nothing fails.
+        #[test]
+        fn damaged_certificates_are_read(
+            changes in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 0..8),
+        ) {
+            let made = rcgen::generate_simple_self_signed(vec!["contoso.azurecr.io".to_owned()]).unwrap();
+            let mut bytes = made.cert.der().to_vec();
+            for (at, byte) in changes {
+                let at = at % bytes.len();
+                bytes[at] = byte;
+            }
+            let facts = facts(&CertificateDer::from(bytes), true, Trust::Untrusted);
+            let printable = |text: &Option<String>| {
+                text.as_ref().is_none_or(|text| !text.chars().any(char::is_control))
+            };
+            proptest::prop_assert!(printable(&facts.subject) && printable(&facts.issuer));
+        }
+    }
+}

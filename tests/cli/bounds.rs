@@ -332,6 +332,29 @@ fn a_cloud_that_lags_behind_is_asked_with_the_newest_version_it_knows() {
 }
 
 #[test]
+fn what_an_older_version_does_not_have_is_not_reported_as_changed() {
+    let arm = FakeArm::start(|request| {
+        if !request.path.contains("api-version=2025-04-01") {
+            let message = "The supported api-versions are '2023-07-01, 2025-04-01'.";
+            let error = json!({"error": {"code": "NoRegisteredProviderFound", "message": message}});
+            return (400, Vec::new(), error);
+        }
+        let properties = json!({"provisioningState": "Succeeded", "dataEndpointEnabled": true});
+        (
+            200,
+            Vec::new(),
+            json!({"name": "contoso", "sku": {"name": "Premium"}, "properties": properties}),
+        )
+    });
+    let update = |flag: &str, value: &str| {
+        arm.home("token").run(&["update", "-n", "contoso", "-g", "rg", flag, value, "-o", "none"])
+    };
+    assert_eq!(update("--data-endpoint-enabled", "true").code, 0);
+    let stderr = update("--regional-endpoints", "enabled").fails(1);
+    assert!(stderr.contains("does not have what was to be changed: regionalEndpoints"), "{stderr}");
+}
+
+#[test]
 fn rules_that_are_nested_too_deep_are_refused_or_unjudged() {
     let home = Home::new();
     let deep = |open: &str, middle: &str, close: &str| {

@@ -155,11 +155,37 @@ pub async fn run(args: &InOrder<UpdateArgs>, session: &Session) -> Result<Answer
     let state = arm.begin_update_registry(location.path(), &parameters, None).await?;
     let look = format!("az-acr show --name {name} --query provisioningState");
     let registry = wait(state, &format!("Updating {name}"), &look, session).await?;
+    if let Some(version) = arm.older_version() {
+        check_known(&parameters, &registry, version)?;
+    }
     if enables_data_endpoints && were_enabled == Some(false) {
         warn_of_new_hosts(&registry, &session.streams);
     }
     let outcome = Outcome::new(views::registry::json(&registry));
     Ok(Answer::Value(outcome.with_table(move || views::registry::rows(&[registry]))))
+}
+
+/// Whether a cloud with an older api-version has what was changed: Azure ignores properties that a version does not have.
+///
+/// # Errors
+/// The properties that the answer lacks.
+fn check_known(
+    parameters: &RegistryUpdateParameters,
+    registry: &Registry,
+    version: &str,
+) -> Result<()> {
+    let (sent, received) = (serde_json::to_value(parameters)?, serde_json::to_value(registry)?);
+    let sent = sent["properties"].as_object().into_iter().flat_map(|properties| properties.keys());
+    let unknown: Vec<&str> =
+        sent.filter(|key| received["properties"][*key].is_null()).map(String::as_str).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let unknown = unknown.join(", ");
+    let message = format!(
+        "This cloud has api-version {version}, and its answer does not have what was to be changed: {unknown}."
+    );
+    Err(UserError::new(message).about(Code::IncompleteAnswer).into())
 }
 
 fn sets_data_endpoints(parameters: &RegistryUpdateParameters) -> Option<bool> {
