@@ -166,7 +166,11 @@ fn execute(cli: &Cli, env: &Env, streams: &Streams) -> Result<u8> {
     let streams = &session.streams;
     let outcome = match dispatch(&cli.command, &session, &chosen)? {
         Answer::Text(bytes) => {
-            streams.write_stdout(&bytes).context("cannot write to standard output")?;
+            let shown = match std::str::from_utf8(&bytes) {
+                Ok(text) if streams.stdout_tty => terminal::visible(text),
+                _ => String::from_utf8_lossy(&bytes),
+            };
+            streams.write_stdout(shown.as_bytes()).context("cannot write to standard output")?;
             return Ok(error::OK);
         }
         Answer::Written(exit_code) => return Ok(exit_code),

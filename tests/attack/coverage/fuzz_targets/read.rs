@@ -58,7 +58,7 @@ fn read(reader: &str, data: &[u8]) {
         "clouds" => login("clouds.config", data),
         "profile" => login("azureProfile.json", data),
         "tokens" => login("msal_token_cache.json", data),
-        "registry" | "registries" | "rows" => answers::read(reader, data),
+        "registry" | "registries" | "rows" | "graph" | "retry-after" => answers::read(reader, data),
         language => {
             let endpoints = HOME.join("endpoints.json");
             std::fs::write(&endpoints, ENDPOINTS).expect("the endpoints can be written");
