@@ -9,6 +9,8 @@ fn main() {
     let is_set = |name: &str, value: &str| var(name).is_ok_and(|set| set == value);
     // The list has symbols of this mangling, which .cargo/config.toml asks for. mold does not read linker scripts.
     if is_set("PROFILE", "release")
+        && is_set("CARGO_CFG_TARGET_OS", "linux")
+        && is_set("CARGO_CFG_TARGET_ENV", "gnu")
         && flags.contains("symbol-mangling-version=v0")
         && !flags.contains("mold")
     {

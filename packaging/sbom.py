@@ -49,7 +49,7 @@ def main():
         if package["license"]:
             entry["licenses"] = [{"expression": package["license"].replace(" / ", " OR ").replace("/", " OR ")}]
         elif package["license_file"]:
-            # The crate names a file instead of a licence: its text tells.
+            # The crate names a licence file instead of a licence.
             entry["licenses"] = [{"license": {"name": f"see {package['license_file']} of the crate"}}]
         if checksum:
             entry["hashes"] = [{"alg": "SHA-256", "content": checksum}]

@@ -196,7 +196,7 @@ macro_rules! commands {
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum NoCommand {}
 
-/// The global options with some commands. Not a part of its callers: their frame would hold one tree for each.
+/// The global options with some commands. Not inlined: a caller's frame would hold one tree for each command.
 #[inline(never)]
 fn tree<C: Subcommand>() -> clap::Command {
     C::augment_subcommands(Cli::<NoCommand>::command())

@@ -133,12 +133,18 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
         return error.hints.clone();
     }
     let arm = error.downcast_ref::<ArmError>();
+    let mut hints = Vec::new();
     if let Some(ArmError::Unconfirmed(_)) = arm {
-        const LOOK: &str =
-            "Azure may have made the change, or still be at it: look before you repeat it.";
-        return vec![LOOK.to_owned()];
+        const CHECK: &str =
+            "Azure may have made the change or may still be making it. Check before you repeat it.";
+        hints.push(CHECK.to_owned());
     }
-    let hint: &str = match (arm, error.downcast_ref::<AzureError>()) {
+    hints.extend(hints_of_cause(arm.map(ArmError::cause), error.downcast_ref::<AzureError>()));
+    hints
+}
+
+fn hints_of_cause(arm: Option<&ArmError>, azure: Option<&AzureError>) -> Vec<String> {
+    let hint: &str = match (arm, azure) {
         (Some(ArmError::Connection { certificate: true, .. }), _) => {
             "If a proxy intercepts TLS, set REQUESTS_CA_BUNDLE to a PEM file with the proxy's CA certificate."
         }

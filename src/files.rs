@@ -1,5 +1,5 @@
-//! Files that the user has not named. Only regular files are opened, never through a link that somebody else may have put there, and
-//! reading and waiting have limits, so that nothing hangs or fills memory.
+//! Files that the user has not named. Only regular files are read; files are written and locked, but not through a link that somebody
+//! else may have put there. Reading and waiting have limits, so that nothing hangs or fills memory.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -113,7 +113,7 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Opens neither links nor, without waiting for its other end, a pipe.
+/// On Unix, refuses links and does not block on a pipe.
 #[cfg_attr(not(unix), allow(unused_variables, reason = "other systems have no modes"))]
 fn own(options: &mut OpenOptions, readers: Readers) -> &mut OpenOptions {
     #[cfg(unix)]

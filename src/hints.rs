@@ -1,7 +1,7 @@
 //! The hint file: the resource group in which each registry was last found.
 //!
 //! A hint is only a guess. `locate` confirms it before anything else happens, and drops it if it is stale. The file
-//! contains only names. Without it, `locate` searches, which also takes one request.
+//! contains names and subscriptions only. Without it, `locate` searches, which also takes one request.
 
 use crate::files::{self, Readers};
 use std::cell::RefCell;
@@ -61,7 +61,7 @@ impl Hints {
     pub fn get(&self, key: Key) -> Option<String> {
         // A damaged file must not make names that no request can have.
         let is_name = |group: &&String| {
-            !group.starts_with('.') && !group.is_empty() && !group.contains(char::is_control)
+            !matches!(group.as_str(), "" | "." | "..") && !group.contains(char::is_control)
         };
         self.known.get(&key.text()).filter(is_name).cloned()
     }

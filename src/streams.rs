@@ -201,7 +201,7 @@ impl Streams {
         }
     }
 
-    /// The text of a message: with an end, and on a terminal with visible control characters.
+    /// The text of a message, cut after a limit, and on a terminal with visible control characters.
     fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let text = shortened(text);
         if self.stderr_tty { Cow::Owned(visible(&text).into_owned()) } else { text }

@@ -30,7 +30,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// The longest message that is shown, in characters: others may send megabytes.
 const LONGEST: usize = 16_384;
 
-/// The text of a message, which ends with what was left out if it is too long.
+/// A message, cut after [`LONGEST`] characters; its end says how many are left out.
 pub fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(LONGEST) {
         None => Cow::Borrowed(text),

@@ -4,7 +4,9 @@ use super::client::API_VERSION;
 use super::error::{ArmError, ServiceError};
 use super::models::Page;
 use super::policy_token::{self, AcquiredToken, PolicyToken};
-use super::retry::{LIMIT, Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
+use super::retry::{
+    LIMIT, MayHaveArrived, Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources,
+};
 use crate::net::request_log::{LogPolicy, RequestLog};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
@@ -15,6 +17,7 @@ use azure_core::http::{
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// At 1,000 resources per page, more than a subscription can hold.
@@ -150,12 +153,17 @@ impl ArmHttp {
             }
             request
         };
-        let sent = self.send_request(request(url.clone()), body.clone(), &Context::default()).await;
+        let context = if method == Method::Get {
+            Context::default()
+        } else {
+            Context::default().with_value(MayHaveArrived::default())
+        };
+        let sent = self.send_request(request(url.clone()), body.clone(), &context).await;
         match sent {
             // The service did not look at the request, so that it is safe to send it again.
             Err(ArmError::Service { status: status @ (400 | 404), error }) => {
                 match self.older_version(&url, &error) {
-                    Some(url) => self.send_request(request(url), body, &Context::default()).await,
+                    Some(url) => self.send_request(request(url), body, &context).await,
                     None => Err(ArmError::Service { status, error }),
                 }
             }
@@ -237,18 +245,17 @@ impl ArmHttp {
         // The status is checked here, where ARM's error body is available.
         let options =
             azure_core::http::PipelineSendOptions { skip_checks: true, ..Default::default() };
-        let is_change = request.method() != Method::Get && context.value::<ReadOnly>().is_none();
         let sent = self.pipeline.send(context, &mut request, Some(options)).await;
-        let response = sent.map_err(|error| {
-            let was_sent = error.kind() == &LIMIT || matches!(error.kind(), ErrorKind::Io);
-            let error = transport_error(&self.host(), &error);
-            if is_change && was_sent { error.after_change() } else { error }
-        })?;
+        let may_have_arrived = context
+            .value::<MayHaveArrived>()
+            .is_some_and(|change| change.0.load(Ordering::Relaxed));
+        let confirmed = |error: ArmError| {
+            if may_have_arrived { error.after_change() } else { error }
+        };
+        let response = sent.map_err(|error| confirmed(transport_error(&self.host(), &error)))?;
         match u16::from(response.status()) {
             200..300 => Ok(response),
-            // A gateway gave up waiting for the service.
-            status @ (502 | 504) if is_change => Err(refusal(status, &response).after_change()),
-            status => Err(refusal(status, &response)),
+            status => Err(confirmed(refusal(status, &response))),
         }
     }
 
@@ -279,7 +286,7 @@ impl ArmHttp {
         let foreign = |other: String| ArmError::ForeignLink { host: self.host(), other };
         let mut url =
             self.endpoint.join(text).map_err(|_| foreign(text.chars().take(200).collect()))?;
-        // It is not sent: two links that differ in it are the same.
+        // Fragments are not sent, so links that differ only in them are the same.
         url.set_fragment(None);
         if url.origin() == self.endpoint.origin() && url.username().is_empty() {
             Ok(url)

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 const SETTINGS_API_VERSION: &str = "2021-05-01-preview";
 const QUERY_API_VERSION: &str = "2018-03-01-preview";
 const PROVIDER: &str = "microsoft.insights";
-/// Answers say what may not be read; a query may take as long as the service allows.
-const PREFER: &str = "include-permissions=true,wait=600";
+/// Answers say what may not be read; the service gives up shortly before this client does.
+const PREFER: &str = "include-permissions=true,wait=590";
 
 /// Where a resource sends its logs.
 #[derive(Debug, Clone, Default, Deserialize)]

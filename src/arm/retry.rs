@@ -8,6 +8,7 @@ use azure_core::http::{AsyncRawResponse, Context, Method, Request};
 use azure_core::time::{Duration, OffsetDateTime};
 use futures::TryStreamExt as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// `az` sends a request at most four times (azure-core for Python, `retry_status=3`).
 const RETRIES: u32 = 3;
@@ -16,7 +17,7 @@ const FIRST_WAIT_MS: i64 = 400;
 pub(super) const SHORTEST_WAIT: Duration = Duration::milliseconds(500);
 /// The most that a server may send in one answer, decoded, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
-/// The kind of the errors for answers beyond a limit, which nothing else here has.
+/// The kind of the errors for answers beyond a limit. Nothing else in this pipeline has it.
 pub(super) const LIMIT: ErrorKind = ErrorKind::DataConversion;
 /// How long one answer may take, from the request to its last byte.
 const LONGEST_ANSWER: std::time::Duration = std::time::Duration::from_secs(5 * 60);
@@ -38,6 +39,26 @@ pub(super) struct RetryPolicy;
 /// Marks the context of a POST that only reads: it is repeated as a GET is.
 #[derive(Debug)]
 pub(super) struct ReadOnly;
+
+/// In the context of a change: whether Azure may have received a try that did not end with its answer.
+#[derive(Debug, Default)]
+pub(super) struct MayHaveArrived(pub AtomicBool);
+
+impl MayHaveArrived {
+    /// Notes how a try ended.
+    fn note(&self, result: &PolicyResult) {
+        let uncertain = match result {
+            Ok(response) => matches!(u16::from(response.status()), 408 | 500 | 502 | 504),
+            Err(error) => was_sent(error),
+        };
+        self.0.fetch_or(uncertain, Ordering::Relaxed);
+    }
+}
+
+/// Whether a request was sent before it failed.
+fn was_sent(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io) || *error.kind() == LIMIT
+}
 
 /// Marks the context of a query over logs, which may take long.
 #[derive(Debug)]
@@ -65,6 +86,14 @@ impl Policy for RetryPolicy {
                 Ok(response) => wait_after_answer(response, is_write, tries),
                 Err(error) => wait_after_error(error, is_write, tries),
             };
+            if let Some(change) = ctx.value::<MayHaveArrived>() {
+                // A last answer speaks for itself, unless it comes from a gateway.
+                let is_answer = matches!(&result, Ok(response) if wait.is_none()
+                    && !matches!(u16::from(response.status()), 502 | 504));
+                if !is_answer {
+                    change.note(&result);
+                }
+            }
             let Some(wait) = wait else { return result };
             azure_core::sleep::sleep(wait).await;
             tries += 1;
@@ -91,8 +120,12 @@ impl Policy for RenewTokenPolicy {
         if u16::from(response.status()) != 401 {
             return Ok(response);
         }
-        // If no other token is available, return the refusal.
-        Ok(next[0].send(ctx, request, &next[1..]).await.unwrap_or(response))
+        match next[0].send(ctx, request, &next[1..]).await {
+            Err(error) if was_sent(&error) => Err(error),
+            // No other token is available.
+            Err(_) => Ok(response),
+            repeated => repeated,
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub fn write(
     if streams.writes_json() {
         return;
     }
-    // Nothing here is a terminal, but the page of the run shows what a terminal does.
+    // The page of a run interprets control characters as a terminal does.
     let message = shortened(message);
     let message = &visible(&message);
     if is_set("GITHUB_ACTIONS", env) {

@@ -253,7 +253,7 @@ impl Server {
         let body = match timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
             Ok(Ok(body)) => body,
             Ok(Err(_)) => return plain(413, "the request body is too large"),
-            Err(_) => return plain(408, "the request body does not come"),
+            Err(_) => return plain(408, "the request body did not arrive in time"),
         };
         let body = body.to_bytes();
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());

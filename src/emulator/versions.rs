@@ -48,6 +48,8 @@ pub(super) fn hide(version: &str, body: &mut Value) {
         }
         return;
     }
+    // An error has none.
+    let Some(properties) = body.get_mut("properties") else { return };
     for (path, preview, stable) in PROPERTIES {
         let since = if version.ends_with("-preview") { Some(preview) } else { stable };
         // Versions sort as text: a date, and a preview after the stable version of the same day.
@@ -55,8 +57,7 @@ pub(super) fn hide(version: &str, body: &mut Value) {
             continue;
         }
         let [parents @ .., name] = path else { continue };
-        let parent =
-            parents.iter().try_fold(&mut body["properties"], |value, key| value.get_mut(key));
+        let parent = parents.iter().try_fold(&mut *properties, |value, key| value.get_mut(key));
         if let Some(parent) = parent.and_then(Value::as_object_mut) {
             parent.shift_remove(*name);
         }
@@ -73,6 +74,13 @@ mod tests {
         let mut body = registries::body(&Registry::new("rg", "contoso", "eastus", "Premium", ""));
         hide(version, &mut body);
         body.pointer(pointer).is_some()
+    }
+
+    #[test]
+    fn errors_stay_as_they_are() {
+        let mut body = serde_json::json!({"error": {"code": "ResourceNotFound"}});
+        hide("2023-07-01", &mut body);
+        assert_eq!(body.to_string(), r#"{"error":{"code":"ResourceNotFound"}}"#);
     }
 
     #[test]

@@ -34,12 +34,18 @@ impl Query {
     /// Returns what is wrong with the query, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         check_size(text)?;
-        let text = query_text::for_crate(text)?;
-        let expression = jmespath::compile(&text).map_err(|e| {
+        let adapted = query_text::for_crate(text)?;
+        let expression = jmespath::compile(&adapted).map_err(|e| {
             let reason = e.reason.to_string();
-            format!("{} at column {}", reason.trim_start_matches("Parse error: "), e.column)
+            let reason = reason.trim_start_matches("Parse error: ");
+            // Another text has other columns.
+            if adapted == text {
+                format!("{reason} at column {}", e.column)
+            } else {
+                reason.to_owned()
+            }
         })?;
-        Ok(Self { text, expression })
+        Ok(Self { text: adapted, expression })
     }
 
     /// Applies the query.

@@ -28,7 +28,7 @@ pub(super) fn for_crate(text: &str) -> Result<String, String> {
         }
         let is_value = token.starts_with(|c: char| "`\"'_@".contains(c) || c.is_ascii_alphabetic());
         if value_before && (is_value || matches!(token, "{" | "!" | "&")) {
-            let column = text.len() - rest.len() + 1;
+            let column = text[..text.len() - rest.len()].chars().count();
             return Err(format!("an operator or a comma is missing before column {column}"));
         }
         if token == "[" && !after.starts_with(']') && after.trim_start().starts_with(']') {
@@ -63,7 +63,7 @@ fn word(text: &str) -> usize {
     text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
 }
 
-/// A literal, as JSON if jmespath.py makes a string of it.
+/// A literal, as JSON if jmespath.py makes a string of it. (`NaN` and `Infinity` are numbers for Python, and texts here.)
 fn literal(token: &str) -> String {
     let inside = token.strip_prefix('`').and_then(|inside| inside.strip_suffix('`'));
     let Some(inside) = inside else { return token.to_owned() };

@@ -302,7 +302,7 @@ mod tests {
     use super::*;
 
     proptest::proptest! {
-        // A real certificate with bytes changed: what is not one has no subject, and nothing fails.
+        // A real certificate with bytes changed. A damaged one has no subject, and reading it does not panic.
         #[test]
         fn damaged_certificates_are_read(
             changes in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 0..8),

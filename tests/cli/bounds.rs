@@ -142,7 +142,7 @@ fn a_change_that_may_have_been_made_is_told() {
     });
     let update = ["update", "-n", "contoso", "-g", "rg", "--tags", "a=b"];
     let stderr = arm.home("token").run(&update).fails(1);
-    assert!(stderr.contains("look before you repeat it"), "{stderr}");
+    assert!(stderr.contains("Check before you repeat it"), "{stderr}");
     assert_eq!(arm.count("PATCH"), 1);
 }
 
@@ -351,7 +351,7 @@ fn what_an_older_version_does_not_have_is_not_reported_as_changed() {
     };
     assert_eq!(update("--data-endpoint-enabled", "true").code, 0);
     let stderr = update("--regional-endpoints", "enabled").fails(1);
-    assert!(stderr.contains("does not have what was to be changed: regionalEndpoints"), "{stderr}");
+    assert!(stderr.contains("its answer lacks regionalEndpoints: it may have ignored"), "{stderr}");
 }
 
 #[test]

@@ -414,7 +414,9 @@ fn docker_logs_in_and_pulls() {
         # A pull needs neither packet filters nor a bridge.
         dockerd --host "$DOCKER_HOST" --data-root "$HOME/data" --exec-root "$HOME/exec" --pidfile "$HOME/docker.pid" \
             --storage-driver vfs --iptables=false --bridge none > dockerd.log 2>&1 &
-        until docker version &> version.log; do kill -0 $! || { cat dockerd.log >&2; exit 1; }; done
+        until docker version &> version.log; do
+            kill -0 $! && [ $SECONDS -lt 60 ] || { cat dockerd.log >&2; exit 1; }
+        done
         docker login --username app --password-stdin contoso.azurecr.io <<< emulator >&2
         docker pull contoso.azurecr.io/hello:latest >&2
         docker images --format '{{.Repository}}:{{.Tag}}'"#;

@@ -68,10 +68,13 @@ fn wrong(status: u16, body: &[u8]) -> Option<String> {
         &json["error"]["code"],
         &json["error"],
     ];
-    Some(match texts.into_iter().find_map(Value::as_str) {
+    let text = texts.into_iter().filter_map(Value::as_str).find(|text| !text.trim().is_empty());
+    Some(match text {
         Some(text) => format!("{} (HTTP {status})", start(text.as_bytes())),
         None if status == 429 => "too many requests (HTTP 429)".to_owned(),
-        None if body.is_empty() => format!("it says nothing (HTTP {status})"),
+        None if body.is_empty() => format!("its answer is empty (HTTP {status})"),
+        // Nobody knows what else is in it.
+        None if json.is_object() => format!("it gives no reason (HTTP {status})"),
         None => format!("{} (HTTP {status})", start(body)),
     })
 }
@@ -121,7 +124,7 @@ mod tests {
                 Some("invalid_grant (HTTP 400)"),
             ),
             (503, "<html>Service unavailable", Some("<html>Service unavailable (HTTP 503)")),
-            (400, "", Some("it says nothing (HTTP 400)")),
+            (400, "", Some("its answer is empty (HTTP 400)")),
         ] {
             assert_eq!(wrong(status, body.as_bytes()).as_deref(), expected, "{status} {body}");
         }

@@ -220,7 +220,7 @@ fn assertion_options(inputs: &Inputs) -> ClientAssertionCredentialOptions {
     ClientAssertionCredentialOptions { client_options: client_options(inputs) }
 }
 
-/// The value of a variable to which a job's token goes.
+/// Reads a variable's value as an https URL; a job's token is sent there.
 fn https_url(name: &str, value: String) -> Result<Url, AzureError> {
     match Url::parse(&value) {
         Ok(url) if url.scheme() == "https" => Ok(url),

@@ -18,9 +18,8 @@ use crate::message::Code;
 use crate::output::Outcome;
 use crate::session::Session;
 use crate::views;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -158,8 +157,7 @@ impl Ruled<'_> {
     pub async fn read(&self) -> Result<Value> {
         let arm = self.session.arm().await?;
         let body = arm.get_registry_raw(self.location.path()).await?;
-        let current = Registry::deserialize(&body).context("ARM's answer is not a registry")?;
-        premium(current, NEEDS_PREMIUM)?;
+        premium(arm.registry_of(&body)?, NEEDS_PREMIUM)?;
         Ok(body)
     }
 

@@ -22,6 +22,7 @@ use crate::streams::Streams;
 use crate::views;
 use anyhow::Result;
 use clap::Args;
+use serde_json::Value;
 
 /// Examples under `--help`.
 pub const EXAMPLES: &str = "\
@@ -155,11 +156,11 @@ pub async fn run(args: &InOrder<UpdateArgs>, session: &Session) -> Result<Answer
     let state = arm.begin_update_registry(location.path(), &parameters, None).await?;
     let look = format!("az-acr show --name {name} --query provisioningState");
     let registry = wait(state, &format!("Updating {name}"), &look, session).await?;
-    if let Some(version) = arm.older_version() {
-        check_known(&parameters, &registry, version)?;
-    }
     if enables_data_endpoints && were_enabled == Some(false) {
         warn_of_new_hosts(&registry, &session.streams);
+    }
+    if let Some(version) = arm.older_version() {
+        check_known(&parameters, &registry, version)?;
     }
     let outcome = Outcome::new(views::registry::json(&registry));
     Ok(Answer::Value(outcome.with_table(move || views::registry::rows(&[registry]))))
@@ -175,17 +176,28 @@ fn check_known(
     version: &str,
 ) -> Result<()> {
     let (sent, received) = (serde_json::to_value(parameters)?, serde_json::to_value(registry)?);
-    let sent = sent["properties"].as_object().into_iter().flat_map(|properties| properties.keys());
-    let unknown: Vec<&str> =
-        sent.filter(|key| received["properties"][*key].is_null()).map(String::as_str).collect();
+    let mut unknown = Vec::new();
+    missing(&sent["properties"], &received["properties"], "", &mut unknown);
     if unknown.is_empty() {
         return Ok(());
     }
     let unknown = unknown.join(", ");
     let message = format!(
-        "This cloud has api-version {version}, and its answer does not have what was to be changed: {unknown}."
+        "This cloud uses api-version {version}, and its answer lacks {unknown}: it may have ignored that change."
     );
     Err(UserError::new(message).about(Code::IncompleteAnswer).into())
+}
+
+/// The paths of values that were sent and are not in the answer.
+fn missing(sent: &Value, received: &Value, path: &str, unknown: &mut Vec<String>) {
+    for (key, value) in sent.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null())
+    {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match &received[key] {
+            Value::Null => unknown.push(path),
+            of_answer => missing(value, of_answer, &path, unknown),
+        }
+    }
 }
 
 fn sets_data_endpoints(parameters: &RegistryUpdateParameters) -> Option<bool> {
