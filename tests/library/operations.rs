@@ -2,6 +2,7 @@
 
 use crate::script::{Reply, Script, ok, status};
 use az_acr::arm::{ArmError, Registry, RegistryPath, RegistryUpdateParameters};
+use std::io;
 
 const OF: RegistryPath =
     RegistryPath { subscription: "s", resource_group: "g", registry: "contoso" };
@@ -121,6 +122,25 @@ async fn nobody_waits_for_ever() {
         error.to_string(),
         "the operation did not finish within 60 minutes. It continues in Azure"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_may_have_arrived_before_it_was_sent_again() {
+    let unconfirmed = |error: &ArmError| matches!(error, ArmError::Unconfirmed(_));
+    let conflict = || Reply::Answer(409, Vec::new(), r#"{"error":{"code":"Conflict"}}"#.to_owned());
+    let lost = Reply::Broken(io::ErrorKind::ConnectionReset);
+    let refused = Reply::NotConnected(io::ErrorKind::ConnectionRefused);
+    let error = delete(&Script::new([lost, refused])).await.unwrap_err();
+    assert!(unconfirmed(&error), "{error}");
+    let gateway = Reply::Answer(504, Vec::new(), String::new());
+    let error = update(&Script::new([gateway, conflict()])).await.unwrap_err();
+    assert!(unconfirmed(&error) && error.status() == Some(409), "{error}");
+    // Nothing was sent before, or Azure has answered.
+    let refused = Reply::NotConnected(io::ErrorKind::ConnectionRefused);
+    let error = update(&Script::new([refused])).await.unwrap_err();
+    assert!(!unconfirmed(&error), "{error}");
+    let error = update(&Script::new([conflict()])).await.unwrap_err();
+    assert!(!unconfirmed(&error), "{error}");
 }
 
 async fn delete(script: &Script) -> Result<(), ArmError> {
