@@ -101,8 +101,7 @@ async fn change(
     let address = rule.ip_address.as_deref().filter(|text| !text.is_empty());
     let location = locate(&name, group.as_deref(), session).await?;
     let target = Ruled { location: &location, name: name.as_str(), session };
-    let body = location.body(session.arm().await?).await?;
-    premium(session.arm().await?.registry_of(&body)?, NEEDS_PREMIUM)?;
+    let body = target.checked(location.body(session.arm().await?).await?).await?;
     let mut rules = NetworkRules::of_registry(&body);
     edit(&mut rules, rule.subnet_id(location.path())?.as_deref(), address);
     let mut registry = match target.write(rules.clone(), etag(&body)).await {
@@ -156,8 +155,12 @@ impl Ruled<'_> {
     /// The registry's body, as ARM sends it.
     pub async fn read(&self) -> Result<Value> {
         let arm = self.session.arm().await?;
-        let body = arm.get_registry_raw(self.location.path()).await?;
-        premium(arm.registry_of(&body)?, NEEDS_PREMIUM)?;
+        self.checked(arm.get_registry_raw(self.location.path()).await?).await
+    }
+
+    /// The body of a registry that can have rules.
+    async fn checked(&self, body: Value) -> Result<Value> {
+        premium(self.session.arm().await?.registry_of(&body)?, NEEDS_PREMIUM)?;
         Ok(body)
     }
 
