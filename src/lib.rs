@@ -48,6 +48,8 @@
 //! # }
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod arm;
 pub mod azure;
 mod cli;
@@ -113,8 +115,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &Stream
 
 fn run_own(args: &[OsString], env: &Env, streams: &Streams) -> ExitCode {
     if let Some(candidates) = complete::run(command_tree, args, env) {
-        let _ = streams.write_stdout(&candidates);
-        return ExitCode::from(error::OK);
+        let written = streams.write_stdout(&candidates).is_ok();
+        return ExitCode::from(if written { error::OK } else { error::FAILURE });
     }
     let streams = streams.clone().with_format(message_format(args, env));
     // As in Terraform, 2 means changes then, so no error may have that code.

@@ -3,8 +3,41 @@
 use az_acr::{Env, Streams};
 use std::process::ExitCode;
 
+#[cfg(unix)]
+mod before_main {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+    // Rust opens `/dev/null` in place of a closed standard output before `main`; only a constructor sees it closed.
+    ctor::declarative::ctor! {
+        #[ctor(unsafe)]
+        fn look_at_stdout() {
+            let closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
+            STDOUT_IS_CLOSED.store(closed, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether this process was started without a standard output.
+    pub fn stdout_is_closed() -> bool {
+        STDOUT_IS_CLOSED.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(not(unix))]
+mod before_main {
+    /// Unknown: Windows gives no error for output without a console.
+    pub fn stdout_is_closed() -> bool {
+        false
+    }
+}
+
 fn main() -> ExitCode {
     let env = Env::process();
     let colour = env.var("NO_COLOR").is_none() && env.var("TERM").as_deref() != Some("dumb");
-    az_acr::run(std::env::args_os(), &env, &Streams::process(colour))
+    let mut streams = Streams::process(colour);
+    if before_main::stdout_is_closed() {
+        streams = streams.without_stdout();
+    }
+    az_acr::run(std::env::args_os(), &env, &streams)
 }

@@ -47,6 +47,19 @@ impl Read for Stdin {
     }
 }
 
+/// A standard output that was closed before the start.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("it is closed"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A buffer that two owners share: the streams, and the test that reads it afterwards.
 #[derive(Debug, Clone, Default)]
 pub struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -100,6 +113,13 @@ impl Streams {
             format: MessageFormat::Text,
         };
         (streams, stdout, stderr)
+    }
+
+    /// The same streams without a standard output: writing to it fails, as to a closed descriptor.
+    #[must_use]
+    pub fn without_stdout(mut self) -> Self {
+        self.stdout = Arc::new(Mutex::new(Closed));
+        self
     }
 
     /// The same streams with another message level.

@@ -158,6 +158,36 @@ fn help_that_cannot_be_written_is_a_failure() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn output_that_was_closed_before_the_start_is_a_failure() {
+    let home = Home::new();
+    let run = |args: &str, stdout: &str| {
+        let script = format!("exec '{}' {args} {stdout}", binary().display());
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script]).env("HOME", home.path("")).current_dir(home.path(""));
+        let output = shell.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for args in [
+        "--help",
+        "version",
+        "show-endpoints -n contoso --cloud emulator",
+        "list-endpoints --cloud emulator -o tsv",
+        "firewall-rules -n contoso --cloud emulator",
+        "emulator start --port 0 --cert-dir .",
+    ] {
+        let (code, stderr) = run(args, ">&-");
+        assert_eq!(code, Some(1), "{args}: {stderr}");
+        assert!(
+            stderr.contains("cannot write to standard output: it is closed"),
+            "{args}: {stderr}"
+        );
+    }
+    assert_eq!(run("show-endpoints -n contoso --cloud emulator -o none", ">&-").0, Some(0));
+    assert_eq!(run("version", ">/dev/null").0, Some(0));
+}
+
 #[test]
 fn wildcards_in_a_file_are_the_clouds_own_or_refused() {
     let home = Home::new();
