@@ -45,9 +45,10 @@ pub(super) struct ReadOnly;
 pub(super) struct MayHaveArrived(pub AtomicBool);
 
 impl MayHaveArrived {
-    /// Notes how a try ended.
-    fn note(&self, result: &PolicyResult) {
+    /// Notes how a try ended. A last answer speaks for itself, unless it comes from a gateway.
+    fn note(&self, result: &PolicyResult, is_last: bool) {
         let uncertain = match result {
+            Ok(response) if is_last => matches!(u16::from(response.status()), 502 | 504),
             Ok(response) => matches!(u16::from(response.status()), 408 | 500 | 502 | 504),
             Err(error) => was_sent(error),
         };
@@ -87,12 +88,7 @@ impl Policy for RetryPolicy {
                 Err(error) => wait_after_error(error, is_write, tries),
             };
             if let Some(change) = ctx.value::<MayHaveArrived>() {
-                // A last answer speaks for itself, unless it comes from a gateway.
-                let is_answer = matches!(&result, Ok(response) if wait.is_none()
-                    && !matches!(u16::from(response.status()), 502 | 504));
-                if !is_answer {
-                    change.note(&result);
-                }
+                change.note(&result, wait.is_none());
             }
             let Some(wait) = wait else { return result };
             azure_core::sleep::sleep(wait).await;
