@@ -7,7 +7,6 @@ mod json;
 pub mod markdown;
 mod python;
 mod query;
-mod query_text;
 mod rows;
 mod table;
 mod tsv;

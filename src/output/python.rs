@@ -31,26 +31,40 @@ pub fn repr(value: &Value) -> String {
     }
 }
 
-/// A number as Python's `repr` writes it: a float keeps its decimal point, an exponent has a sign and two digits.
+/// A number as Python's `repr` writes it: a float keeps its decimal point, an exponent has a sign and two digits and
+/// stands from 10^16 and below 10^-4.
 pub fn number(number: &Number) -> String {
-    let text = number.to_string();
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => {
-            let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
-            let (sign, digits) = match exponent.strip_prefix('-') {
-                Some(digits) => ('-', digits),
-                None => ('+', exponent.trim_start_matches('+')),
-            };
-            format!("{mantissa}e{sign}{digits:0>2}")
-        }
-        None => text,
+    let Some(float) = number.as_f64().filter(|_| number.is_f64()) else {
+        return number.to_string();
+    };
+    if float != 0.0 && !(1e-4..1e16).contains(&float.abs()) {
+        let text = format!("{float:e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, digits) = match exponent.strip_prefix('-') {
+            Some(digits) => ('-', digits),
+            None => ('+', exponent),
+        };
+        return format!("{mantissa}e{sign}{digits:0>2}");
     }
+    format!("{float:?}")
 }
 
-/// The number that Python's `int()`, or else `float()`, reads in a text: spaces around it and a plus do not matter.
+/// The number that Python's `int()`, or else `float()`, reads in a text: spaces around it, a plus, and single
+/// underscores between digits do not matter.
 pub fn parse_number(text: &str) -> Option<Number> {
-    let text = text.trim().replace('_', "");
-    text.parse::<i64>().map(Number::from).ok().or_else(|| Number::from_f64(text.parse().ok()?))
+    let text = text.trim();
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let mut digits = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        if c != '_' {
+            digits.push(c);
+        } else if !is_digit(text[..at].chars().next_back())
+            || !is_digit(text[at + 1..].chars().next())
+        {
+            return None;
+        }
+    }
+    digits.parse::<i64>().map(Number::from).ok().or_else(|| Number::from_f64(digits.parse().ok()?))
 }
 
 fn repr_string(text: &str) -> String {
@@ -90,6 +104,11 @@ mod tests {
             (json!(2.0), "2.0"),
             (json!(1e16), "1e+16"),
             (json!(1.5e-7), "1.5e-07"),
+            (json!(0.00001), "1e-05"),
+            (json!(0.0001), "0.0001"),
+            (json!(123_456_789_012_345.6), "123456789012345.6"),
+            (json!(9_999_999_999_999_998.0), "9999999999999998.0"),
+            (json!(-0.0), "-0.0"),
             (json!("it's"), "\"it's\""),
             (json!({"a": ["b", 1, null]}), "{'a': ['b', 1, None]}"),
         ] {

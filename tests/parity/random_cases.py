@@ -5,8 +5,7 @@ Usage: random_cases.py AZ_ACR [--count N] [--seed S]      needs the environment 
 Each case is data as a JMESPath literal and an expression on it, in one output format. jmespath.py and knack's formatters,
 which are what `az --query … -o …` runs, say what has to come out. Random settings files of `az` go to configparser as well.
 
-Left out, because the libraries differ there and nobody's script depends on it: the order of keys in a literal (here they
-are sorted), empty keys and anchors of YAML, a slice with the step 0, `contains` with a text and something else, and in
+Left out, because the libraries differ there and nobody's script depends on it: empty keys and anchors of YAML, and in
 tables wide characters, which az-acr aligns and `az` does not, empty rows beside cells of several lines,
 and objects that the query makes inside lists, for which `az` shows Python's `OrderedDict([…])`.
 """
@@ -44,20 +43,20 @@ def value(rng, depth=3):
         case 1:
             return rng.choice([True, False])
         case 2:
-            return rng.choice([0, 1, -1, 7, 443, 2**31, -2**53, 2**63 - 1])
+            return rng.choice([0, 1, -1, 7, 443, 2**31, -2**53, 2**53 + 1, 2**63 - 1])
         case 3:
-            return rng.choice([0.5, -1.25, 1e3, 1e16, 1e-7, 3.0, 0.1, 123456.789])
+            return rng.choice([0.5, -1.25, 1e3, 1e16, 1e-7, 3.0, 0.1, 123456.789, 1e-5, 12345678901234567.0, rng.uniform(-1e6, 1e6), rng.random() * 10.0 ** rng.randrange(-20, 20)])
         case 4 | 5:
             return rng.choice(TEXTS)
         case 6 | 7:
             return [value(rng, depth - 1) for _ in range(rng.choice([0, 1, 2, 3]))]
         case _:
-            return {key: value(rng, depth - 1) for key in sorted(rng.sample(KEYS, rng.choice([0, 1, 2, 4])))}
+            return {key: value(rng, depth - 1) for key in rng.sample(KEYS, rng.choice([0, 1, 2, 4]))}
 
 
 def rows(rng):
     """What commands usually return: a list of objects that are alike."""
-    keys = sorted(rng.sample(KEYS, rng.randrange(1, 5)))
+    keys = rng.sample(KEYS, rng.randrange(1, 5))
     return [{key: value(rng, 1) for key in keys} for _ in range(rng.choice([0, 1, 2, 5]))]
 
 
@@ -76,8 +75,10 @@ def expression(rng, depth=3):
         return rng.choice(["@", name(rng), literal(value(rng, 0)), bare, "'raw'", "[0]", "[]", "[*]", "*"])
     sub = lambda: expression(rng, depth - 1)
     number = lambda: rng.choice(["", "0", "1", "-1", "2", "10"])
-    step = lambda: rng.choice(["", ":", ":1", ":2", ":-1"])
-    match rng.randrange(16):
+    step = lambda: rng.choice(["", ":", ":1", ":2", ":-1", ":0"])
+    after = lambda: "".join(rng.choice(["", "[0]", "[]", "[*]", ".*", f".{name(rng)}", "[-1:]", f"[?{sub()}]", " | [0]", f".{{x: {name(rng)}}}", f".[{name(rng)}]"])
+                            for _ in range(rng.randrange(4)))
+    match rng.randrange(19):
         case 0 | 1:
             return f"{sub()} | {sub()}"
         case 2:
@@ -106,6 +107,12 @@ def expression(rng, depth=3):
             return f"{rng.choice(['starts_with', 'ends_with', 'join', 'merge', 'not_null'])}({sub()}, {sub()})"
         case 14:
             return f"{sub()}[]"
+        case 15:
+            return f"[].{{x: {sub()}, name: {name(rng)}}}{after()}"
+        case 16:
+            return f"{rng.choice(['@', '*', '[*]', '[]', name(rng), '(' + sub() + ')'])}{after()}"
+        case 17:
+            return f"contains({sub()}, {sub()}{rng.choice(['', '', ','])})"
         case _:
             return f"*.{name(rng)}"
 
