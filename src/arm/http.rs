@@ -4,9 +4,8 @@ use super::client::API_VERSION;
 use super::error::{ArmError, ServiceError};
 use super::models::Page;
 use super::policy_token::{self, AcquiredToken, PolicyToken};
-use super::retry::{
-    LIMIT, MayHaveArrived, Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources,
-};
+use super::retry::{MayHaveArrived, Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
+use crate::net::client::LIMIT;
 use crate::net::request_log::{LogPolicy, RequestLog};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
@@ -179,7 +178,7 @@ impl ArmHttp {
         if !url.query_pairs().any(ours) {
             return None;
         }
-        let version = error.newest_supported_version()?;
+        let version = error.newest_supported_version().filter(|version| version != API_VERSION)?;
         if let Some(notices) = self.notices.as_ref().filter(|_| self.older.get().is_none()) {
             notices.line(&format!(
                 "{} does not know api-version {API_VERSION}; using {version}",

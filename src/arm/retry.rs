@@ -1,28 +1,19 @@
 //! Pipeline policies that send a request again: after transient failures, and with a new token after a 401.
 
+use crate::net::client::{LIMIT, LONGEST_ANSWER, LONGEST_QUERY, within};
 use async_trait::async_trait;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{AsyncRawResponse, Context, Method, Request};
 use azure_core::time::{Duration, OffsetDateTime};
-use futures::TryStreamExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// `az` sends a request at most four times (azure-core for Python, `retry_status=3`).
 const RETRIES: u32 = 3;
-const FIRST_WAIT_MS: i64 = 400;
 /// The shortest pause between two requests, whatever the server asks for.
 pub(super) const SHORTEST_WAIT: Duration = Duration::milliseconds(500);
-/// The most that a server may send in one answer, decoded, in bytes.
-const MAX_ANSWER: usize = 64 << 20;
-/// The kind of the errors for answers beyond a limit. Nothing else in this pipeline has it.
-pub(super) const LIMIT: ErrorKind = ErrorKind::DataConversion;
-/// How long one answer may take, from the request to its last byte.
-const LONGEST_ANSWER: std::time::Duration = std::time::Duration::from_secs(5 * 60);
-/// The same for queries over logs, which Azure ends after 10 minutes.
-const LONGEST_QUERY: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 /// If a server asks for a longer wait, its response is returned at once.
 const LONGEST_WAIT: Duration = Duration::seconds(120);
 
@@ -48,7 +39,7 @@ impl MayHaveArrived {
     /// Notes how a try ended. A last answer speaks for itself, unless it comes from a gateway.
     fn note(&self, result: &PolicyResult, is_last: bool) {
         let uncertain = match result {
-            Ok(response) if is_last => matches!(u16::from(response.status()), 502 | 504),
+            Ok(response) if is_last => matches!(u16::from(response.status()), 408 | 502 | 504),
             Ok(response) => matches!(u16::from(response.status()), 408 | 500 | 502 | 504),
             Err(error) => was_sent(error),
         };
@@ -125,30 +116,14 @@ impl Policy for RenewTokenPolicy {
     }
 }
 
-/// Sends a request once and reads the whole body: a truncated body fails here, where it can be retried.
+/// Sends a request once. The answer is whole: a truncated body fails here, where it can be retried.
 async fn try_once(
     ctx: &Context<'_>,
     request: &mut Request,
     next: &[Arc<dyn Policy>],
 ) -> PolicyResult {
     let most = if ctx.value::<Patient>().is_some() { LONGEST_QUERY } else { LONGEST_ANSWER };
-    let sent = tokio::time::timeout(most, async {
-        let response = next[0].send(ctx, request, &next[1..]).await?;
-        let (status, headers, mut body) = response.deconstruct();
-        let mut bytes = Vec::new();
-        while let Some(part) = body.try_next().await? {
-            if bytes.len() + part.len() > MAX_ANSWER {
-                let message = format!("the answer is larger than {} MiB", MAX_ANSWER >> 20);
-                return Err(Error::with_message(LIMIT, message));
-            }
-            bytes.extend_from_slice(&part);
-        }
-        Ok(AsyncRawResponse::from_bytes(status, headers, bytes))
-    });
-    sent.await.unwrap_or_else(|_| {
-        let message = format!("the answer was not complete after {} seconds", most.as_secs());
-        Err(Error::with_message(LIMIT, message))
-    })
+    within(most, next[0].send(ctx, request, &next[1..])).await
 }
 
 /// A method that must not be repeated when nobody knows whether the service acted on it.
@@ -190,11 +165,11 @@ fn wait_after_error(error: &Error, is_write: bool, tries: u32) -> Option<Duratio
     passing.then(|| backoff(tries))
 }
 
-/// 0.4, 0.8 and 1.6 s, plus up to a quarter, so that many clients do not retry at the same moment.
+/// 0.5, 1 and 2 s, plus up to a quarter, so that many clients do not retry at the same moment.
 fn backoff(tries: u32) -> Duration {
-    let wait = FIRST_WAIT_MS << tries;
-    let jitter = i64::from(azure_core::Uuid::new_v4().as_bytes()[0]);
-    Duration::milliseconds(wait + wait * jitter / 1024)
+    let wait = SHORTEST_WAIT * (1 << tries);
+    let jitter = i32::from(azure_core::Uuid::new_v4().as_bytes()[0]);
+    wait + wait * jitter / 1024
 }
 
 /// `Retry-After` in seconds or as a date, or Azure's own headers in milliseconds.

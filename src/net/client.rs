@@ -4,8 +4,11 @@ use super::resolver::SystemResolver;
 use super::roots::{self, SystemRoots};
 use super::{NetError, proxy};
 use crate::env::Env;
+use async_trait::async_trait;
+use azure_core::error::{Error, ErrorKind};
 use azure_core::http::policies::Policy;
-use azure_core::http::{HttpClient, Transport};
+use azure_core::http::{AsyncRawResponse, HttpClient, Request, Transport};
+use futures::TryStreamExt as _;
 use reqwest::Client;
 use rustls::ClientConfig;
 use std::sync::Arc;
@@ -17,6 +20,57 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a server may stall that works on a query over logs: Azure gives up after 10 minutes.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(11 * 60);
+
+/// The most that a server may send in one answer, decoded, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
+/// The kind of the errors for answers beyond a limit. Nothing else in azure_core's pipelines has it.
+pub const LIMIT: ErrorKind = ErrorKind::DataConversion;
+/// How long one answer may take, from the request to its last byte.
+pub const LONGEST_ANSWER: Duration = Duration::from_secs(5 * 60);
+/// The same for queries over logs, which Azure ends after 10 minutes.
+pub const LONGEST_QUERY: Duration = Duration::from_secs(10 * 60);
+
+/// A client whose answers have bounds. They must be here: azure_core's pipelines read an answer to its end before a
+/// policy sees any of it.
+#[derive(Debug)]
+struct BoundedClient {
+    client: Client,
+    longest: Duration,
+}
+
+#[async_trait]
+impl HttpClient for BoundedClient {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        within(self.longest, async {
+            let response = self.client.execute_request(request).await?;
+            let (status, headers, mut body) = response.deconstruct();
+            let mut bytes = Vec::new();
+            while let Some(part) = body.try_next().await? {
+                if bytes.len() + part.len() > MAX_ANSWER {
+                    let message = format!("the answer is larger than {} MiB", MAX_ANSWER >> 20);
+                    return Err(Error::with_message(LIMIT, message));
+                }
+                bytes.extend_from_slice(&part);
+            }
+            Ok(AsyncRawResponse::from_bytes(status, headers, bytes))
+        })
+        .await
+    }
+}
+
+/// Waits for an answer, but no longer than `most`.
+///
+/// # Errors
+/// Those of the answer, or one of the kind [`LIMIT`].
+pub async fn within<T>(
+    most: Duration,
+    answer: impl Future<Output = azure_core::Result<T>>,
+) -> azure_core::Result<T> {
+    tokio::time::timeout(most, answer).await.unwrap_or_else(|_| {
+        let message = format!("the answer was not complete after {} seconds", most.as_secs());
+        Err(Error::with_message(LIMIT, message))
+    })
+}
 
 /// One HTTP client for Azure Resource Manager and Microsoft Entra, and the policies around it.
 #[derive(Debug, Clone)]
@@ -39,18 +93,15 @@ impl Network {
         per_call_policies: Vec<Arc<dyn Policy>>,
         patient: bool,
     ) -> Result<Self, NetError> {
-        let read_timeout = if patient { QUERY_TIMEOUT } else { READ_TIMEOUT };
-        Ok(Self { client: Arc::new(client(env, true, read_timeout)?), per_call_policies })
+        let (read_timeout, longest) =
+            if patient { (QUERY_TIMEOUT, LONGEST_QUERY) } else { (READ_TIMEOUT, LONGEST_ANSWER) };
+        let client = BoundedClient { client: client(env, true, read_timeout)?, longest };
+        Ok(Self { client: Arc::new(client), per_call_policies })
     }
 
     /// The transport for a pipeline.
     pub fn transport(&self) -> Transport {
         Transport::new(Arc::clone(&self.client))
-    }
-
-    /// The client itself, for requests that need no pipeline.
-    pub fn client(&self) -> &dyn HttpClient {
-        &*self.client
     }
 
     /// The policies for a pipeline.
@@ -59,12 +110,13 @@ impl Network {
     }
 }
 
-/// A client that never uses a proxy, for the metadata service of a virtual machine.
+/// A transport that never uses a proxy, for the metadata service of a virtual machine.
 ///
 /// # Errors
 /// [`NetError`] if a variable for root certificates is invalid.
-pub fn direct_client(env: &Env) -> Result<Client, NetError> {
-    client(env, false, READ_TIMEOUT)
+pub fn direct_transport(env: &Env) -> Result<Transport, NetError> {
+    let client = client(env, false, READ_TIMEOUT)?;
+    Ok(Transport::new(Arc::new(BoundedClient { client, longest: LONGEST_ANSWER })))
 }
 
 fn client(env: &Env, with_proxy: bool, read_timeout: Duration) -> Result<Client, NetError> {

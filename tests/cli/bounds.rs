@@ -1,6 +1,6 @@
 //! Bounds on what comes from outside: names, queries, files, answers, other processes.
 
-use crate::fake_arm::FakeArm;
+use crate::fake_arm::{ENDLESS, FakeArm};
 use crate::home::{Home, binary};
 use crate::https::Server;
 use serde_json::json;
@@ -146,6 +146,94 @@ fn a_change_that_may_have_been_made_is_told() {
     assert_eq!(arm.count("PATCH"), 1);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_without_end_does_not_fill_the_memory() {
+    let endless = || vec![("content-length", ENDLESS.to_owned())];
+    let arm = FakeArm::start(move |_| (200, endless(), json!({"value": []})));
+    // A token service sends one as well.
+    let home = arm.home("token").with("ACTIONS_ID_TOKEN_REQUEST_URL", arm.url());
+    let home = home.with("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "x").with("AZURE_TENANT_ID", "x");
+    let github = home.with("AZURE_CLIENT_ID", "x");
+    for (home, credential) in [(arm.home("token"), "dev"), (github, "GitHubActionsCredential")] {
+        let home = home.with("AZURE_TOKEN_CREDENTIALS", credential);
+        let limited = "ulimit -v 1000000; exec \"$0\" list";
+        let run = home.command_of("sh").arg("-c").arg(limited).arg(binary()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("the answer is larger than 64 MiB"), "{credential}: {stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn who_stops_a_change_that_was_sent_learns_that_it_may_be_made() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::sync::{Mutex, mpsc};
+    for signal in [Signal::INT, Signal::TERM] {
+        let (sent, arrived) = mpsc::channel();
+        let (done, wait) = mpsc::channel::<()>();
+        let wait = Mutex::new(wait);
+        let arm = FakeArm::start(move |request| {
+            if request.method == "PATCH" {
+                sent.send(()).unwrap();
+                let _ = wait.lock().unwrap().recv();
+            }
+            (200, Vec::new(), json!({"name": "contoso", "properties": {}}))
+        });
+        let home = arm.home("token");
+        let args = ["update", "-n", "contoso", "-g", "rg", "--tags", "a=b"];
+        let child = home.command_of(binary()).args(args).stderr(Stdio::piped()).spawn().unwrap();
+        arrived.recv().unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("Azure may have received the request"), "{stderr}");
+        drop(done);
+    }
+}
+
+#[test]
+fn a_gateway_that_gives_up_leaves_a_change_uncertain() {
+    let arm = FakeArm::start(|request| match request.method.as_str() {
+        "PATCH" => {
+            (408, Vec::new(), json!({"error": {"code": "RequestTimeout", "message": "late"}}))
+        }
+        _ => (200, Vec::new(), json!({"name": "contoso", "properties": {}})),
+    });
+    let update = ["update", "-n", "contoso", "-g", "rg", "--tags", "a=b"];
+    let stderr = arm.home("token").run(&update).fails(1);
+    assert!(stderr.contains("Check before you repeat it"), "{stderr}");
+}
+
+#[test]
+fn a_version_that_the_service_lists_is_not_asked_for_again() {
+    let refusal = "No registered resource provider found for location 'mars'. The supported api-versions are \
+                   '2023-07-01, 2026-09-01-preview'.";
+    let arm = FakeArm::start(move |_| {
+        let error = json!({"error": {"code": "NoRegisteredProviderFound", "message": refusal}});
+        (400, Vec::new(), error)
+    });
+    let stderr =
+        arm.home("token").run(&["show", "-n", "contoso", "-g", "rg", "--verbose"]).fails(1);
+    assert!(!stderr.contains("does not know"), "{stderr}");
+    assert_eq!(arm.count("GET"), 1);
+}
+
+#[test]
+fn an_id_keeps_all_its_segments_or_is_refused() {
+    let arm = FakeArm::start(|_| (200, Vec::new(), json!({"tables": []})));
+    for id in [
+        "/subscriptions/x/resourceGroups//providers/Microsoft.Network/azureFirewalls/h",
+        "/subscriptions/x/resourceGroups/rg/providers/Microsoft.Network/azureFirewalls/",
+    ] {
+        let run = arm.home("token").run(&["firewall-log", "-n", "contoso", "--azure-firewall", id]);
+        assert_ne!(run.code, 0, "{}", run.stdout);
+        assert_eq!(arm.count("POST"), 0, "{}", run.stderr);
+    }
+}
+
 #[test]
 fn help_that_cannot_be_written_is_a_failure() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
@@ -180,12 +268,17 @@ fn output_that_was_closed_before_the_start_is_a_failure() {
         let (code, stderr) = run(args, ">&-");
         assert_eq!(code, Some(1), "{args}: {stderr}");
         assert!(
-            stderr.contains("cannot write to standard output: it is closed"),
+            stderr.contains("cannot write to standard output: it is not open"),
             "{args}: {stderr}"
         );
     }
+    // Nothing is written.
     assert_eq!(run("show-endpoints -n contoso --cloud emulator -o none", ">&-").0, Some(0));
     assert_eq!(run("version", ">/dev/null").0, Some(0));
+    assert_eq!(run("version", "1</dev/null").0, Some(1));
+    // Programs that this one starts cannot write either.
+    let with_access = "--cloud emulator with-access -n contoso -- sh -c 'echo hi || exit 7'";
+    assert_eq!(run(with_access, ">&-").0, Some(7));
 }
 
 #[test]

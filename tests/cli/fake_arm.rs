@@ -24,6 +24,9 @@ pub struct Request {
 /// Status, headers and body of a response.
 pub type Reply = (u16, Vec<(&'static str, String)>, Value);
 
+/// A `content-length` that makes an answer end in spaces without end.
+pub const ENDLESS: &str = "1000000000000";
+
 /// A server whose responses come from a closure.
 pub struct FakeArm {
     url: String,
@@ -81,6 +84,11 @@ impl FakeArm {
         home.with("REQUESTS_CA_BUNDLE", ca.to_str().unwrap())
     }
 
+    /// The server's URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
@@ -132,11 +140,19 @@ fn serve(
         let (status, headers, body) = answer(&request);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let answer = stream.get_mut();
-        write!(answer, "HTTP/1.1 {status} Answer\r\ncontent-length: {}\r\n", body.len())?;
-        for (name, value) in headers {
+        write!(answer, "HTTP/1.1 {status} Answer\r\n")?;
+        if !headers.iter().any(|(name, _)| *name == "content-length") {
+            write!(answer, "content-length: {}\r\n", body.len())?;
+        }
+        for (name, value) in &headers {
             write!(answer, "{name}: {value}\r\n")?;
         }
         write!(answer, "content-type: application/json\r\n\r\n{body}")?;
+        if headers.contains(&("content-length", ENDLESS.to_owned())) {
+            loop {
+                answer.write_all(&[b' '; 0x4000])?;
+            }
+        }
         answer.flush()?;
     }
 }

@@ -1,5 +1,6 @@
 //! Logins and subscriptions, with the emulator in the role of Entra.
 
+use crate::fake_arm::FakeArm;
 use crate::home::Home;
 use crate::https::{SUBSCRIPTION, Server, TENANT};
 use serde_json::json;
@@ -72,6 +73,41 @@ fn a_workload_identity_logs_in() {
     let token = home.path("token");
     let home = home.with("AZURE_FEDERATED_TOKEN_FILE", token.to_str().unwrap());
     assert_eq!(home.run(&["list", "--query", "length(@)"]).quiet(), "6\n");
+    // Neither a pipe nor a device is read.
+    for special in ["/dev/zero", "/dev"] {
+        let home = ci(&server).with("AZURE_FEDERATED_TOKEN_FILE", special);
+        let stderr = home.run(&["list"]).fails(1);
+        assert!(stderr.contains("it is not a regular file"), "{stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_programs_of_a_login_have_limits() {
+    let server = Server::start();
+    for (program, credential) in
+        [("az", "AzureCliCredential"), ("azd", "AzureDeveloperCliCredential")]
+    {
+        let home = server.registered().with("AZURE_TOKEN_CREDENTIALS", credential);
+        home.write(&format!("bin/{program}"), "#!/bin/sh\nexec cat /dev/zero\n");
+        let file = home.path(&format!("bin/{program}"));
+        std::process::Command::new("chmod").arg("+x").arg(&file).status().unwrap();
+        let path = format!("{}:/usr/bin:/bin", file.parent().unwrap().display());
+        let stderr = home.with("PATH", path).run(&["list"]).fails(1);
+        assert!(stderr.contains(&format!("{program} writes more than 1 MiB")), "{stderr}");
+    }
+}
+
+#[test]
+fn a_refusal_of_githubs_provider_is_shown_in_its_own_words() {
+    let provider = FakeArm::start(|_| {
+        (403, Vec::new(), json!({"message": "The job has no permission for id-token"}))
+    });
+    let home = provider.home("token").with("AZURE_TOKEN_CREDENTIALS", "GitHubActionsCredential");
+    let home = home.with("ACTIONS_ID_TOKEN_REQUEST_URL", provider.url());
+    let home = home.with("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "x").with("AZURE_TENANT_ID", "x");
+    let stderr = home.with("AZURE_CLIENT_ID", "x").run(&["list"]).fails(1);
+    assert!(stderr.contains("The job has no permission for id-token (HTTP 403)"), "{stderr}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! A token from `az`'s cache saves the 0.3 s that starting `az` takes. If the cache has none, `az` is run.
 
+use super::process::Program;
 use super::{Inputs, Login, managed_identity};
 use crate::azure::AzureError;
 use crate::azure::profile::ProfileSubscription;
@@ -10,13 +11,8 @@ use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::Url;
-use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor, UserAssignedId};
-use std::ffi::OsStr;
-use std::process::Output;
+use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, UserAssignedId};
 use std::sync::Arc;
-
-/// How long `az account get-access-token` may take.
-const LONGEST_RUN: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// The login of `az`. It needs a subscription from the profile, unless it is `forced`.
 ///
@@ -105,34 +101,18 @@ impl TokenCredential for CacheThenProcess {
 /// # Errors
 /// [`AzureError`] if the subscription's id cannot be used.
 fn az_process(inputs: &Inputs) -> Result<Arc<dyn TokenCredential>, AzureError> {
+    let variables = vec![
+        // The chosen cloud may be another than the one of `az cloud set`.
+        ("AZURE_CLOUD_NAME", inputs.cloud.name.clone()),
+        // If the `az` in PATH is this program's shim, it must not start this program again.
+        ("AZ_ACR_SHIM", "off".to_owned()),
+    ];
     let options = AzureCliCredentialOptions {
         subscription: inputs.subscription.as_ref().map(|subscription| subscription.id.clone()),
-        executor: Some(Arc::new(InCloud(inputs.cloud.name.clone()))),
+        executor: Some(Arc::new(Program { name: "az", variables })),
         ..AzureCliCredentialOptions::default()
     };
     Ok(AzureCliCredential::new(Some(options))?)
-}
-
-/// Runs `az` in the chosen cloud, which may differ from the one that `az cloud set` chose.
-#[derive(Debug)]
-struct InCloud(String);
-
-#[async_trait]
-impl Executor for InCloud {
-    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> std::io::Result<Output> {
-        // If the `az` in PATH is this program's shim, it must not start this program again.
-        let output = tokio::process::Command::new(program)
-            .args(args)
-            .env("AZURE_CLOUD_NAME", &self.0)
-            .env("AZ_ACR_SHIM", "off")
-            .stdin(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .output();
-        tokio::time::timeout(LONGEST_RUN, output).await.unwrap_or_else(|_| {
-            let message = format!("az did not end within {} seconds", LONGEST_RUN.as_secs());
-            Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message))
-        })
-    }
 }
 
 /// `MSI`, `MSIClient-<id>`, `MSIObject-<id>`, `MSIResource-<id>`: how `az` records the identity of a login.

@@ -1,8 +1,10 @@
 //! `AzureDeveloperCliCredential`: the session of `azd auth login`.
 
+use super::process::Program;
 use super::{Inputs, Login};
 use crate::azure::AzureError;
-use azure_identity::AzureDeveloperCliCredential;
+use azure_identity::{AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions};
+use std::sync::Arc;
 
 /// The login of `azd`, if `azd` is installed or this login is `forced`.
 ///
@@ -16,6 +18,11 @@ pub(super) fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, Azur
     if !installed && !forced {
         return Ok(None);
     }
-    let credential = AzureDeveloperCliCredential::new(None)?;
+    let executor = Program { name: "azd", variables: Vec::new() };
+    let options = AzureDeveloperCliCredentialOptions {
+        executor: Some(Arc::new(executor)),
+        ..AzureDeveloperCliCredentialOptions::default()
+    };
+    let credential = AzureDeveloperCliCredential::new(Some(options))?;
     Ok(Some(Login { name: "AzureDeveloperCliCredential".to_owned(), credential, renewal: None }))
 }

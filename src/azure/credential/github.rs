@@ -1,16 +1,13 @@
 //! `GitHubActionsCredential`: the OpenID Connect token of a GitHub Actions job, exchanged for an Entra token.
 
-use super::{Inputs, Login, application, assertion_options, https_url};
+use super::{Inputs, Login, application, assertion_options, client_options, https_url};
 use crate::azure::AzureError;
-use crate::net::client::Network;
-use crate::net::request_log::RequestLog;
 use async_trait::async_trait;
 use azure_core::credentials::Secret;
 use azure_core::error::{Error, ErrorKind};
-use azure_core::http::{AsyncRawResponse, ClientMethodOptions, Method, Request, Url};
+use azure_core::http::{ClientMethodOptions, Context, Method, Pipeline, Request, Url};
 use azure_identity::{ClientAssertion, ClientAssertionCredential};
 use serde_json::Value;
-use std::time::Instant;
 
 /// The login of a job with `permissions: id-token: write`.
 ///
@@ -27,8 +24,9 @@ pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
     };
     let url = https_url("ACTIONS_ID_TOKEN_REQUEST_URL", url)?;
     let token = Secret::new(token);
-    let (network, log) = (inputs.network.clone(), inputs.log.clone());
-    let assertion = GitHubAssertion { url, token, network, log };
+    let options = client_options(inputs);
+    let pipeline = Pipeline::new(None, None, options, Vec::new(), Vec::new(), None);
+    let assertion = GitHubAssertion { url, token, pipeline };
     let options = Some(assertion_options(inputs));
     let credential = ClientAssertionCredential::new(tenant, client_id, assertion, options)?;
     Ok(Some(Login { name: "GitHubActionsCredential".to_owned(), credential, renewal: None }))
@@ -39,8 +37,7 @@ pub(super) fn login(inputs: &Inputs) -> Result<Option<Login>, AzureError> {
 struct GitHubAssertion {
     url: Url,
     token: Secret,
-    network: Network,
-    log: RequestLog,
+    pipeline: Pipeline,
 }
 
 #[async_trait]
@@ -50,16 +47,11 @@ impl ClientAssertion for GitHubAssertion {
         url.query_pairs_mut().append_pair("audience", "api://AzureADTokenExchange");
         let mut request = Request::new(url, Method::Get);
         request.insert_header("authorization", format!("bearer {}", self.token.secret()));
-        let start = Instant::now();
-        let response = self.network.client().execute_request(&request).await;
-        self.log.request(&request, response.as_ref().ok().map(AsyncRawResponse::status), start);
-        let response = response?;
-        let status = u16::from(response.status());
-        let body = response.try_into_raw_response().await?;
-        let body: Value = serde_json::from_slice(body.body().as_ref()).unwrap_or_default();
+        // The policy for answers of token services shows errors in the provider's own words.
+        let response = self.pipeline.send(&Context::new(), &mut request, None).await?;
+        let body: Value = serde_json::from_slice(response.body().as_ref()).unwrap_or_default();
         body["value"].as_str().map(str::to_owned).ok_or_else(|| {
-            let message =
-                format!("GitHub's identity provider returned no token (HTTP status {status})");
+            let message = "GitHub's identity provider returned no token";
             Error::with_message(ErrorKind::Credential, message)
         })
     }

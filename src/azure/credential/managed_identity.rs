@@ -2,9 +2,9 @@
 
 use super::{Inputs, Login, client_options};
 use crate::azure::AzureError;
-use crate::net::client::direct_client;
+use crate::net::client::direct_transport;
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, Transport};
+use azure_core::http::ClientOptions;
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub(super) fn credential(
         user_assigned_id,
         client_options: ClientOptions {
             // The metadata service is on the same host. A proxy would connect to its own host's service.
-            transport: Some(Transport::new(Arc::new(direct_client(&inputs.env)?))),
+            transport: Some(direct_transport(&inputs.env)?),
             ..client_options(inputs)
         },
     };

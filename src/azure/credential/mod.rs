@@ -11,6 +11,7 @@ mod environment;
 mod github;
 mod managed_identity;
 mod pipelines;
+mod process;
 mod renewable;
 mod workload_identity;
 

@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A token that expires within this time is due for renewal. azure_core's pipeline uses the same limit.
 const RENEWAL_WINDOW: Duration = Duration::minutes(5);
 
+/// How long a login may take, with its retries. It is part of a request to ARM, whose limit must not be reached first.
+const LONGEST_LOGIN: std::time::Duration = std::time::Duration::from_secs(4 * 60);
+
 /// Provides tokens of the chosen login.
 ///
 /// The pipeline asks for one at the start, when the last one is about to expire, and after it was refused (401). In the
@@ -63,7 +66,11 @@ impl TokenCredential for RenewableCredential {
             credential = self.log_in_again().await?;
             self.current().credential = Arc::clone(&credential);
         }
-        let token = credential.get_token(scopes, options).await?;
+        let token = tokio::time::timeout(LONGEST_LOGIN, credential.get_token(scopes, options));
+        let token = token.await.unwrap_or_else(|_| {
+            let message = format!("there was no token after {} seconds", LONGEST_LOGIN.as_secs());
+            Err(Error::with_message(ErrorKind::Credential, message))
+        })?;
         self.current().last = Some(token.clone());
         Ok(token)
     }
