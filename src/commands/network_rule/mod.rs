@@ -6,7 +6,7 @@ mod remove;
 
 use super::access::Access;
 use super::args::{InOrder, PolicyArgs, RegistryArgs};
-use super::progress::wait;
+use super::progress::complete;
 use super::{Answer, premium};
 use crate::arm::{
     ArmError, NetworkRules, Registry, RegistryPath, RegistryPropertiesUpdate,
@@ -171,9 +171,10 @@ impl Ruled<'_> {
     async fn write(&self, rules: NetworkRules, etag: Option<&str>) -> Result<Registry> {
         let arm = self.session.arm().await?;
         let path = self.location.path();
-        let state = arm.begin_update_registry(path, &parameters(rules), etag).await?;
+        let parameters = parameters(rules);
+        let request = arm.begin_update_registry(path, &parameters, etag);
         let look = format!("az-acr network-rule list -n {}", self.name);
-        wait(state, &format!("Updating {}", self.name), &look, self.session).await
+        complete(request, &format!("Updating {}", self.name), &look, self.session).await
     }
 
     /// Reads the rules back after a change: somebody else may have replaced the list at the same time. Returns the registry

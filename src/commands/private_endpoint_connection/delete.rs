@@ -3,7 +3,7 @@
 use super::ConnectionArgs;
 use crate::commands::Answer;
 use crate::commands::args::PolicyArgs;
-use crate::commands::progress::wait;
+use crate::commands::progress::complete;
 use crate::locate::locate;
 use crate::output::Outcome;
 use crate::session::Session;
@@ -30,8 +30,8 @@ pub async fn run(args: &DeleteArgs, session: &Session) -> Result<Answer> {
     let connection = &args.connection.name;
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;
-    let state = arm.begin_delete_private_endpoint_connection(location.path(), connection).await?;
+    let request = arm.begin_delete_private_endpoint_connection(location.path(), connection);
     let look = format!("az-acr private-endpoint-connection list -r {name}");
-    wait(state, &format!("Deleting {connection}"), &look, session).await?;
+    complete(request, &format!("Deleting {connection}"), &look, session).await?;
     Ok(Answer::Value(Outcome::new(Value::Null)))
 }

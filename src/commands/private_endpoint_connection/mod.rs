@@ -8,7 +8,7 @@ mod show;
 
 use super::Answer;
 use super::args::{OfRegistryArgs, PolicyArgs};
-use super::progress::wait;
+use super::progress::complete;
 use crate::arm::PrivateEndpointConnection;
 use crate::locate::locate;
 use crate::output::Outcome;
@@ -82,10 +82,9 @@ async fn set_status(
     let arm = session.arm().await?;
     let current = arm.get_private_endpoint_connection(location.path(), &args.name).await?;
     let body = with_status(&current, status, description);
-    let state =
-        arm.begin_put_private_endpoint_connection(location.path(), &args.name, &body).await?;
+    let request = arm.begin_put_private_endpoint_connection(location.path(), &args.name, &body);
     let look = format!("az-acr private-endpoint-connection show -r {name} -n {}", args.name);
-    Ok(answer(wait(state, &format!("Updating {}", args.name), &look, session).await?))
+    Ok(answer(complete(request, &format!("Updating {}", args.name), &look, session).await?))
 }
 
 /// The part of a connection that callers may write, with the new status.

@@ -5,7 +5,7 @@ use crate::arm::{
     EnabledState, Registry, ReplicationCreateParameters, ReplicationCreateProperties,
 };
 use crate::commands::args::{BOOL, InOrder, OfRegistryArgs, PolicyArgs, boolean, one_of, tags};
-use crate::commands::progress::wait;
+use crate::commands::progress::complete;
 use crate::commands::{Answer, premium};
 use crate::domain::endpoints::data_endpoint;
 use crate::domain::{Endpoint, Fqdn, regions};
@@ -87,19 +87,27 @@ pub async fn run(args: &InOrder<CreateArgs>, session: &Session) -> Result<Answer
         let message = "Replication could not be created in the same location as the registry.";
         return Err(UserError::new(message).into());
     }
-    let state = arm.begin_create_replication(location.path(), &replica, &parameters).await?;
-    if let Some(endpoint) = new_data_endpoint(&registry, &short) {
+    let request = async {
+        let state = arm.begin_create_replication(location.path(), &replica, &parameters).await?;
+        tell_of_new_host(&registry, &short, session);
+        Ok(state)
+    };
+    let look = format!("az-acr replication show -r {name} -n {replica} --query status");
+    let doing = format!("Replicating {name} to {short}");
+    Ok(answer(complete(request, &doing, &look, session).await?))
+}
+
+/// Names the host that clients need as soon as the region has a replica.
+fn tell_of_new_host(registry: &Registry, region: &str, session: &Session) {
+    if let Some(endpoint) = new_data_endpoint(registry, region) {
         session.streams.note(
             Code::NewHosts,
             &format!(
-                "Pulls will be routed to {short}. Client firewalls must allow {}.",
+                "Pulls will be routed to {region}. Client firewalls must allow {}.",
                 endpoint.host
             ),
         );
     }
-    let look = format!("az-acr replication show -r {name} -n {replica} --query status");
-    let doing = format!("Replicating {name} to {short}");
-    Ok(answer(wait(state, &doing, &look, session).await?))
 }
 
 /// The host that clients need for the new region, if the registry has dedicated data endpoints.

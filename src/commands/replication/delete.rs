@@ -2,7 +2,7 @@
 
 use super::{NEEDS_PREMIUM, ReplicaArgs};
 use crate::commands::args::PolicyArgs;
-use crate::commands::progress::wait;
+use crate::commands::progress::complete;
 use crate::commands::{Answer, premium};
 use crate::locate::locate;
 use crate::output::Outcome;
@@ -31,8 +31,8 @@ pub async fn run(args: &DeleteArgs, session: &Session) -> Result<Answer> {
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;
     premium(location.registry(arm).await?, NEEDS_PREMIUM)?;
-    let state = arm.begin_delete_replication(location.path(), replica).await?;
+    let request = arm.begin_delete_replication(location.path(), replica);
     let look = format!("az-acr replication list -r {name} -o table");
-    wait(state, &format!("Deleting {replica}"), &look, session).await?;
+    complete(request, &format!("Deleting {replica}"), &look, session).await?;
     Ok(Answer::Value(Outcome::new(Value::Null)))
 }

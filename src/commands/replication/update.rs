@@ -4,7 +4,7 @@ use super::{ReplicaArgs, answer};
 use crate::arm::{ReplicationPropertiesUpdate, ReplicationUpdateParameters};
 use crate::commands::Answer;
 use crate::commands::args::{BOOL, GenericUpdateArgs, PolicyArgs, boolean, tags};
-use crate::commands::progress::wait;
+use crate::commands::progress::complete;
 use crate::locate::locate;
 use crate::patch;
 use crate::session::Session;
@@ -52,7 +52,7 @@ pub async fn run(args: &UpdateArgs, session: &Session) -> Result<Answer> {
     let replica = &args.replica.name;
     let location = locate(&name, group.as_deref(), session).await?;
     let arm = session.arm().await?;
-    let state = arm.begin_update_replication(location.path(), replica, &parameters).await?;
+    let request = arm.begin_update_replication(location.path(), replica, &parameters);
     let look = format!("az-acr replication show -r {name} -n {replica} --query status");
-    Ok(answer(wait(state, &format!("Updating {replica}"), &look, session).await?))
+    Ok(answer(complete(request, &format!("Updating {replica}"), &look, session).await?))
 }

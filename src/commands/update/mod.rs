@@ -7,7 +7,7 @@ use super::Answer;
 use super::args::{
     BOOL, GenericUpdateArgs, InOrder, PolicyArgs, RegistryArgs, boolean, one_of, tags,
 };
-use super::progress::wait;
+use super::progress::complete;
 use crate::arm::{
     EnabledState, NetworkRuleSetUpdate, PoliciesUpdate, Registry, RegistryPropertiesUpdate,
     RegistryUpdateParameters, SkuName, SkuUpdate, StatusUpdate, typed,
@@ -153,9 +153,9 @@ pub async fn run(args: &InOrder<UpdateArgs>, session: &Session) -> Result<Answer
         checks::check(&parameters, &current, &session.streams)?;
         were_enabled = current.properties.as_ref().and_then(|p| p.data_endpoint_enabled);
     }
-    let state = arm.begin_update_registry(location.path(), &parameters, None).await?;
+    let request = arm.begin_update_registry(location.path(), &parameters, None);
     let look = format!("az-acr show --name {name} --query provisioningState");
-    let registry = wait(state, &format!("Updating {name}"), &look, session).await?;
+    let registry = complete(request, &format!("Updating {name}"), &look, session).await?;
     if enables_data_endpoints && were_enabled == Some(false) {
         warn_of_new_hosts(&registry, &session.streams);
     }
