@@ -106,7 +106,7 @@ use std::process::ExitCode;
 /// * `streams` - standard input, output and error.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &Streams) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    match shim::intercept(&args, env) {
+    match shim::intercept(&args, env, || streams.stdout_of_child()) {
         Ok(shim::Decision::NotAz) => run_own(&args, env, streams),
         Ok(shim::Decision::Run(args, env)) => run_own(&args, &env, streams),
         Err(error) => ExitCode::from(error::report(&error.into(), streams)),

@@ -9,16 +9,19 @@ mod before_main {
 
     static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-    // Rust opens `/dev/null` in place of a closed standard output before `main`; only a constructor sees it closed.
+    // Rust opens `/dev/null` in place of a closed standard output before `main`, and ignores that one is open for reading
+    // only. Only a constructor sees the first.
     ctor::declarative::ctor! {
         #[ctor(unsafe)]
         fn look_at_stdout() {
-            let closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
-            STDOUT_IS_CLOSED.store(closed, Ordering::Relaxed);
+            use rustix::fs::OFlags;
+            let flags = rustix::fs::fcntl_getfl(rustix::stdio::stdout());
+            let open = flags.is_ok_and(|flags| flags & OFlags::RWMODE != OFlags::RDONLY);
+            STDOUT_IS_CLOSED.store(!open, Ordering::Relaxed);
         }
     }
 
-    /// Whether this process was started without a standard output.
+    /// Whether this process was started without a standard output that can be written to.
     pub fn stdout_is_closed() -> bool {
         STDOUT_IS_CLOSED.load(Ordering::Relaxed)
     }

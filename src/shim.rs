@@ -13,6 +13,7 @@ use crate::error::UserError;
 use crate::message::Code;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// `off` hands everything over.
 const SWITCH: &str = "AZ_ACR_SHIM";
@@ -30,16 +31,23 @@ pub enum Decision {
 
 /// Decides what to do with a command line; does not return if the real `az` takes over.
 ///
+/// # Arguments
+/// * `stdout` - what the real `az` has as its standard output.
+///
 /// # Errors
 /// There is no other `az` in PATH.
-pub fn intercept(args: &[OsString], env: &Env) -> Result<Decision, UserError> {
+pub fn intercept(
+    args: &[OsString],
+    env: &Env,
+    stdout: impl FnOnce() -> Stdio,
+) -> Result<Decision, UserError> {
     let name = args.first().map(Path::new).and_then(Path::file_stem);
     if name != Some(OsStr::new(NAME)) {
         return Ok(Decision::NotAz);
     }
     match own(args, env) {
         Some(decision) => Ok(decision),
-        None => Err(hand_over(args.get(1..).unwrap_or_default(), env)),
+        None => Err(hand_over(args.get(1..).unwrap_or_default(), env, stdout())),
     }
 }
 
@@ -80,7 +88,7 @@ fn own(args: &[OsString], env: &Env) -> Option<Decision> {
 
 /// Replaces this process by the next `az` in PATH. Returns only if that fails.
 #[cfg(unix)]
-fn hand_over(args: &[OsString], env: &Env) -> UserError {
+fn hand_over(args: &[OsString], env: &Env, stdout: Stdio) -> UserError {
     use std::os::unix::process::CommandExt as _;
     let Some(next) = next_az(env) else {
         let message = "There is no other 'az' in PATH, behind the shim of az-acr.";
@@ -88,12 +96,12 @@ fn hand_over(args: &[OsString], env: &Env) -> UserError {
         return UserError { exit_code: NO_PROGRAM, ..UserError::new(message).hint(hint) }
             .about(Code::Failed);
     };
-    let error = std::process::Command::new(&next).args(args).exec();
+    let error = std::process::Command::new(&next).args(args).stdout(stdout).exec();
     UserError::new(format!("cannot start {}: {error}", next.display())).about(Code::Failed)
 }
 
 #[cfg(not(unix))]
-fn hand_over(_: &[OsString], _: &Env) -> UserError {
+fn hand_over(_: &[OsString], _: &Env, _: Stdio) -> UserError {
     UserError::new("The shim works on Linux and macOS only.").about(Code::Failed)
 }
 

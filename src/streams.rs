@@ -8,6 +8,7 @@ use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Read, Write};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Streams {
     stdin: Arc<Mutex<dyn Read + Send>>,
-    stdout: Arc<Mutex<dyn Write + Send>>,
+    /// `None` if this process was started without one, or with one that is open for reading only.
+    stdout: Option<Arc<Mutex<dyn Write + Send>>>,
     stderr: Arc<Mutex<dyn Write + Send>>,
     /// Whether standard output is a terminal.
     pub stdout_tty: bool,
@@ -44,19 +46,6 @@ struct Stdin(Arc<Mutex<dyn Read + Send>>);
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).read(buffer)
-    }
-}
-
-/// A standard output that was closed before the start.
-struct Closed;
-
-impl Write for Closed {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::Error::other("it is closed"))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -89,7 +78,7 @@ impl Streams {
         Self {
             stdin: Arc::new(Mutex::new(io::stdin())),
             // On Windows this makes consoles understand escape sequences; elsewhere it changes nothing.
-            stdout: Arc::new(Mutex::new(AutoStream::always_ansi(io::stdout()))),
+            stdout: Some(Arc::new(Mutex::new(AutoStream::always_ansi(io::stdout())))),
             stderr: Arc::new(Mutex::new(AutoStream::always_ansi(io::stderr()))),
             stdout_tty: io::stdout().is_terminal(),
             stderr_tty: io::stderr().is_terminal(),
@@ -104,7 +93,7 @@ impl Streams {
         let (stdout, stderr) = (Buffer::default(), Buffer::default());
         let streams = Self {
             stdin: Arc::new(Mutex::new(io::Cursor::new(stdin.as_bytes().to_vec()))),
-            stdout: Arc::new(Mutex::new(stdout.clone())),
+            stdout: Some(Arc::new(Mutex::new(stdout.clone()))),
             stderr: Arc::new(Mutex::new(stderr.clone())),
             stdout_tty: false,
             stderr_tty: false,
@@ -118,8 +107,15 @@ impl Streams {
     /// The same streams without a standard output: writing to it fails, as to a closed descriptor.
     #[must_use]
     pub fn without_stdout(mut self) -> Self {
-        self.stdout = Arc::new(Mutex::new(Closed));
+        self.stdout = None;
         self
+    }
+
+    /// The standard output of a program that this one starts: it cannot write either where this one cannot.
+    pub fn stdout_of_child(&self) -> Stdio {
+        // A file that is open for reading only fails as a closed descriptor does.
+        let closed = self.stdout.is_none().then(|| std::fs::File::open("/dev/null").ok());
+        closed.flatten().map_or_else(Stdio::inherit, Stdio::from)
     }
 
     /// The same streams with another message level.
@@ -165,7 +161,11 @@ impl Streams {
     /// # Errors
     /// When writing fails.
     pub fn offer_stdout(&self, bytes: &[u8]) -> io::Result<bool> {
-        let mut stdout = self.stdout.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes.is_empty() {
+            return Ok(true);
+        }
+        let stdout = self.stdout.as_ref().ok_or_else(|| io::Error::other("it is not open"))?;
+        let mut stdout = stdout.lock().unwrap_or_else(PoisonError::into_inner);
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),

@@ -10,7 +10,7 @@ use crate::session::Session;
 use anyhow::Result;
 use clap::Args;
 use std::ffi::OsString;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use tokio::process::{Child, Command};
 
 /// Arguments of `with-access`.
@@ -60,7 +60,7 @@ pub async fn run(args: &WithAccessArgs, session: &Session) -> Result<Answer> {
         (Ok(()), None) => {
             report(&access, &opened, session);
             access.warn_of_leftovers(&opened);
-            command(&args.command, &mut signals).await
+            command(&args.command, session.streams.stdout_of_child(), &mut signals).await
         }
     };
     // From here on, signals end nothing: the rule must go.
@@ -92,14 +92,17 @@ fn report(access: &Access<'_>, opened: &Opened, session: &Session) {
 }
 
 /// Runs the command, and passes signals on to it.
-async fn command(words: &[OsString], signals: &mut Signals) -> Result<u8> {
+///
+/// # Arguments
+/// * `stdout` - the command's standard output.
+async fn command(words: &[OsString], stdout: Stdio, signals: &mut Signals) -> Result<u8> {
     // clap requires one word.
     let (program, rest) =
         words.split_first().ok_or_else(|| UserError::usage("There is no command."))?;
-    let mut child = Command::new(program)
-        .args(rest)
-        .spawn()
-        .map_err(|e| UserError::new(format!("cannot start {}: {e}", program.to_string_lossy())))?;
+    let mut child =
+        Command::new(program).args(rest).stdout(stdout).spawn().map_err(|e| {
+            UserError::new(format!("cannot start {}: {e}", program.to_string_lossy()))
+        })?;
     loop {
         tokio::select! {
             status = child.wait() => return Ok(exit_code(status?)),
