@@ -10,6 +10,7 @@ use crate::domain::regions::REGIONS;
 use crate::env::Env;
 use crate::generate::VARIABLE;
 use crate::locate;
+use crate::terminal::visible;
 use clap::builder::StyledStr;
 use clap::{Arg, Command, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
@@ -73,10 +74,15 @@ fn candidates(env: &Env, list: fn(&Env) -> Vec<Choice>) -> ArgValueCompleter {
     let env = env.clone();
     ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_string_lossy().to_lowercase();
-        let fits =
-            list(&env).into_iter().filter(|(text, _)| text.to_lowercase().starts_with(&typed));
-        fits.map(|(text, help)| CompletionCandidate::new(text).help(help.map(StyledStr::from)))
-            .collect()
+        // The shell shows candidates on a terminal; nobody means a name with control characters.
+        let fits = list(&env).into_iter().filter(|(text, _)| {
+            text.to_lowercase().starts_with(&typed) && visible(text) == text.as_str()
+        });
+        fits.map(|(text, help)| {
+            let help = help.map(|help| StyledStr::from(visible(&help).into_owned()));
+            CompletionCandidate::new(text).help(help)
+        })
+        .collect()
     })
 }
 

@@ -77,6 +77,14 @@ fn replace_with(
     written.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
+/// Adds bytes to the end of a file, which only its owner can read if it is new.
+///
+/// # Errors
+/// It is a link, or a pipe that nobody reads, or writing fails.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    own(OpenOptions::new().append(true).create(true), Readers::Owner).open(path)?.write_all(bytes)
+}
+
 /// Locks a file for this process until the returned file is dropped. The file stays.
 ///
 /// # Arguments

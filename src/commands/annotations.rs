@@ -38,6 +38,9 @@ pub fn write(
     // The page of a run interprets control characters as a terminal does.
     let message = shortened(message);
     let message = &visible(&message);
+    let file = place.map(|place| visible(place.file));
+    let line = place.and_then(|place| place.line);
+    let place = file.as_deref().map(|file| Place { file, line });
     if is_set("GITHUB_ACTIONS", env) {
         streams.write_stderr(&github(severity, place, message));
     }

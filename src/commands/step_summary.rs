@@ -1,9 +1,10 @@
 //! Step summaries: what GitHub Actions and Azure Pipelines show on the page of a run.
 
+use crate::files;
 use crate::output::{Row, markdown};
 use crate::session::Session;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use crate::terminal::visible;
+use std::io;
 use std::path::Path;
 
 /// The most rows of a table. GitHub cuts summaries at 1 MiB.
@@ -24,23 +25,20 @@ pub fn write(title: &str, summary: &str, rows: impl FnOnce() -> Vec<Row>, sessio
     }
     let table = markdown::table(&rows(), MAX_ROWS);
     let text = format!("## az-acr {title}\n\n{}\n\n{table}\n", markdown::escaped(summary));
-    let written = github.map_or(Ok(()), |file| append(&file, &text));
+    let written = github.map_or(Ok(()), |file| files::append(&file, text.as_bytes()));
     let uploaded = pipelines.map_or(Ok(()), |directory| upload(&directory, &text, session));
     if let Err(error) = written.and(uploaded) {
         session.streams.debug(&format!("the step summary could not be written: {error}"));
     }
 }
 
-fn append(file: &Path, text: &str) -> io::Result<()> {
-    OpenOptions::new().create(true).append(true).open(file)?.write_all(text.as_bytes())
-}
-
 /// Azure Pipelines reads a file that a line of output names.
 fn upload(directory: &Path, text: &str, session: &Session) -> io::Result<()> {
     let file = directory.join(format!("az-acr-{}.md", std::process::id()));
-    append(&file, text)?;
+    files::append(&file, text.as_bytes())?;
     if !session.streams.writes_json() {
-        session.streams.write_stderr(&format!("##vso[task.uploadsummary]{}\n", file.display()));
+        let file = file.display().to_string();
+        session.streams.write_stderr(&format!("##vso[task.uploadsummary]{}\n", visible(&file)));
     }
     Ok(())
 }

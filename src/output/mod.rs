@@ -79,7 +79,7 @@ impl Choice {
             None if stdout_tty => return None,
             format => format.unwrap_or(Format::Json),
         };
-        if self.query.is_some() { None } else { RowStream::new(format) }
+        if self.query.is_some() { None } else { RowStream::new(format, stdout_tty) }
     }
 }
 

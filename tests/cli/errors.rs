@@ -115,6 +115,22 @@ fn checks_appear_on_the_page_of_a_run() {
     assert!(std::fs::read_to_string(file).unwrap().contains("contoso.westus.data.azurecr.io"));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_page_of_a_run_can_be_neither_a_pipe_nor_a_way_to_the_terminal() {
+    let home = Home::new();
+    let pipe = home.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let home = home.with("GITHUB_STEP_SUMMARY", pipe.to_str().unwrap());
+    home.emulated(&["list-endpoints", "-o", "none"]);
+    let home = home.with("GITHUB_ACTIONS", "true").with("TF_BUILD", "true");
+    home.write("ru\x1b[31mles.txt", "10.0.0.1\n");
+    let check = ["firewall-rules", "-n", "contoso", "--check", "ru\x1b[31mles.txt"];
+    let stderr = home.emulated(&check).stderr;
+    assert!(stderr.contains("les.txt") && !stderr.contains("file=ru\x1b"), "{stderr:?}");
+    assert!(!stderr.contains("sourcepath=ru\x1b"), "{stderr:?}");
+}
+
 #[test]
 fn what_is_elsewhere_is_said() {
     let home = Home::new();

@@ -140,7 +140,7 @@ impl List<'_> {
         }
         let stream = self.stream.as_mut();
         let text = stream.map(|stream| {
-            registries.iter().map(|r| stream.row(&views::fleet::json(r))).collect::<String>()
+            registries.iter().map(|r| stream.row(views::fleet::json(r))).collect::<String>()
         });
         if self.hold || text.is_none() {
             self.held.extend(registries);
