@@ -158,7 +158,8 @@ impl ArmClient {
 
 /// The segments of a path below a resource.
 fn of_resource<'a>(resource: &'a str, below: &[&'a str]) -> Vec<&'a str> {
-    let segments = resource.split('/').filter(|segment| !segment.is_empty());
+    // An empty segment is refused when the URL is made: without it, the path would be another resource's.
+    let segments = resource.strip_prefix('/').unwrap_or(resource).split('/');
     segments.chain(["providers"]).chain(below.iter().copied()).collect()
 }
 

@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -24,6 +24,7 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -38,6 +39,8 @@ const BODY_LIMIT: usize = 1 << 20;
 const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long a client may take for the headers of a request, and how long a connection may be silent.
 const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+/// How long a client may take to read a part of an answer.
+const WRITE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 /// The pause after a failed attempt to accept a connection.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
@@ -218,11 +221,14 @@ impl Server {
             let server = Rc::clone(&self);
             async move { Ok::<_, Infallible>(server.answer(request, client.ip()).await) }
         });
-        // An error here means that the client has disconnected.
+        let mut stream = TimeoutStream::new(tls);
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
+        let stream = TokioIo::new(Box::pin(stream));
+        // An error here means that the client has disconnected, or does not read.
         let _ = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
-            .serve_connection(TokioIo::new(tls), service)
+            .serve_connection(stream, service)
             .await;
     }
 
@@ -342,8 +348,7 @@ impl Server {
             "status": answer.status,
             "answer": answer.body,
         });
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-        file.write_all(format!("{line}\n").as_bytes())
+        files::append(path, format!("{line}\n").as_bytes())
     }
 }
 

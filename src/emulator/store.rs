@@ -140,20 +140,7 @@ impl Store {
     }
 
     fn read(&self) -> Result<State, StoreError> {
-        // A pipe would block.
-        let is_file = fs::metadata(&self.path).map(|metadata| metadata.is_file());
-        let bytes = match is_file.and_then(|is_file| {
-            if is_file {
-                fs::read(&self.path)
-            } else {
-                Err(io::Error::other("it is not a regular file"))
-            }
-        }) {
-            Ok(bytes) => Some(bytes),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(self.io("read", e)),
-        };
-        let mut state = match bytes {
+        let mut state = match files::read(&self.path).map_err(|e| self.io("read", e))? {
             None => State::first_world(),
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|e| StoreError::Damaged {
                 path: self.path.clone(),
