@@ -10,8 +10,8 @@ use time::{Duration, OffsetDateTime};
 /// How much later than the period logs may begin before that is worth a warning.
 const TOLERANCE: Duration = Duration::hours(1);
 
-/// How long a table may be without any event before that is worth a warning.
-const QUIET: Duration = Duration::days(1);
+/// Without an event for so long, the logs may have stopped: a day, and an hour because events arrive late.
+const QUIET: Duration = Duration::hours(25);
 
 /// The period that is asked about.
 pub struct Period {
