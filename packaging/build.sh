@@ -91,7 +91,7 @@ tools "${1:-}"
 binary "$work/build"
 built=$work/build/$target/release/az-acr
 check_glibc "$built"
-objdump -h "$built" | grep -q '\.dep-v0' && echo "the list of crates is in the binary"
+objdump -h "$built" | grep '\.dep-v0' >/dev/null || { echo "the binary lacks the list of its crates"; exit 1; }
 archive "$built"
 # cargo-deb and cargo-generate-rpm read the paths of Cargo's own layout.
 mkdir -p "$work/build/release" && cp "$built" "$work/build/release/az-acr"
@@ -120,10 +120,12 @@ if [ "${1:-}" = --full ]; then
     "$work/cargo/bin/cargo-machete" --skip-target-dir .
     oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     if cargo "+$oldest" --version >/dev/null 2>&1; then
-        CARGO_TARGET_DIR=$work/oldest cargo "+$oldest" check --quiet --locked && echo "Rust $oldest compiles it"
+        CARGO_TARGET_DIR=$work/oldest cargo "+$oldest" check --quiet --locked
+        echo "Rust $oldest compiles it"
     else
         echo "skipped: no toolchain of Rust $oldest, the oldest that Cargo.toml names"
     fi
     binary "$work/again"
-    cmp "$built" "$work/again/$target/release/az-acr" && echo "two builds have the same bytes"
+    cmp "$built" "$work/again/$target/release/az-acr"
+    echo "two builds have the same bytes"
 fi
