@@ -166,11 +166,14 @@ fn in_group(
     match (request.method.as_str(), rest) {
         ("GET", []) => as_of(request, registries::list(state, subscription, Some(group))),
         ("GET", [_]) => as_of(request, registries::get(state, of)),
-        ("PATCH", [_]) => as_of(request, registries::update(state, request, of)),
-        ("PUT", [_]) => as_of(request, registries::create(state, request, of)),
+        ("PATCH", [_]) => as_of(request, registries::update(state, &versions::known(request), of)),
+        ("PUT", [_]) => as_of(request, registries::create(state, &versions::known(request), of)),
         ("DELETE", [_]) => registry_service::delete(state, of),
         ("GET", [_, "listusages"]) => registry_service::usages(state, of),
         ("GET", [_, "privatelinkresources"]) => registry_service::link_resources(state, of),
+        ("GET", [_, "privatelinkresources", name]) => {
+            registry_service::link_resource(state, of, name)
+        }
         (_, [_, "replications" | "privateendpointconnections", ..])
             if state.registry(subscription, group, of.registry).is_none() =>
         {

@@ -4,7 +4,7 @@
 use super::error;
 use super::message::{RegistryId, Request, Response};
 use super::registries::{self, regions};
-use super::world::State;
+use super::world::{Registry, State};
 use serde_json::{Value, json};
 
 /// The lengths of names.
@@ -60,31 +60,47 @@ pub fn usages(state: &State, of: RegistryId<'_>) -> Response {
     )
 }
 
+/// The only group of private link resources.
+const LINK_GROUP: &str = "registry";
+
 /// `GET …/{registry}/privateLinkResources`: one group, with a member for each endpoint.
 pub fn link_resources(state: &State, of: RegistryId<'_>) -> Response {
-    let Some(registry) = state.registry(of.subscription, of.group, of.registry) else {
-        return registries::not_found(of);
-    };
+    match state.registry(of.subscription, of.group, of.registry) {
+        Some(registry) => Response::json(200, json!({"value": [link_group(&registry)]})),
+        None => registries::not_found(of),
+    }
+}
+
+/// `GET …/{registry}/privateLinkResources/{group}`.
+pub fn link_resource(state: &State, of: RegistryId<'_>, name: &str) -> Response {
+    match state.registry(of.subscription, of.group, of.registry) {
+        Some(registry) if name == LINK_GROUP => Response::json(200, link_group(&registry)),
+        Some(_) => {
+            let path = format!("registries/{}/privateLinkResources/{name}", of.registry);
+            error::resource_not_found(&path, of.group)
+        }
+        None => registries::not_found(of),
+    }
+}
+
+fn link_group(registry: &Registry) -> Value {
     let of_regions = |prefix: &'static str| {
-        regions(&registry).into_iter().map(move |region| format!("{prefix}{region}"))
+        regions(registry).into_iter().map(move |region| format!("{prefix}{region}"))
     };
     let regional = registry.settings.regional_endpoints == "Enabled";
     let regional = of_regions("registry_").filter(|_| regional);
     let members =
         ["registry".to_owned()].into_iter().chain(of_regions("registry_data_")).chain(regional);
-    Response::json(
-        200,
-        json!({"value": [{
-            "type": "Microsoft.ContainerRegistry/registries/privateLinkResources",
-            "id": format!("{}/privateLinkResources/registry", registries::id(&registry)),
-            "name": "registry",
-            "properties": {
-                "groupId": "registry",
-                "requiredMembers": members.collect::<Vec<_>>(),
-                "requiredZoneNames": ["privatelink.azurecr.io"],
-            },
-        }]}),
-    )
+    json!({
+        "type": "Microsoft.ContainerRegistry/registries/privateLinkResources",
+        "id": format!("{}/privateLinkResources/{LINK_GROUP}", registries::id(registry)),
+        "name": LINK_GROUP,
+        "properties": {
+            "groupId": LINK_GROUP,
+            "requiredMembers": members.collect::<Vec<_>>(),
+            "requiredZoneNames": ["privatelink.azurecr.io"],
+        },
+    })
 }
 
 /// `GET /providers/Microsoft.ContainerRegistry/operations`.

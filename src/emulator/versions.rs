@@ -3,6 +3,7 @@
 //! A version shows only the properties that it has; a value of a newer one stays. Read off the models of the official Python SDK
 //! (azure-mgmt-containerregistry 10.3, 14.0, 15.0) and recordings.
 
+use super::message::Request;
 use serde_json::Value;
 
 /// All versions, the oldest first.
@@ -64,6 +65,16 @@ pub(super) fn hide(version: &str, body: &mut Value) {
     }
 }
 
+/// The request without the properties that its version does not have: Azure ignores them.
+pub(super) fn known(request: &Request) -> Request {
+    let mut request = request.clone();
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) {
+        hide(request.query("api-version").unwrap_or_default(), &mut body);
+        request.body = body.to_string().into_bytes();
+    }
+    request
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +92,18 @@ mod tests {
         let mut body = serde_json::json!({"error": {"code": "ResourceNotFound"}});
         hide("2023-07-01", &mut body);
         assert_eq!(body.to_string(), r#"{"error":{"code":"ResourceNotFound"}}"#);
+    }
+
+    #[test]
+    fn a_version_writes_only_the_properties_it_has() {
+        let written = |version: &str| {
+            let body = r#"{"properties":{"regionalEndpoints":"Enabled","adminUserEnabled":true}}"#;
+            let query = vec![("api-version".to_owned(), version.to_owned())];
+            let request = Request { query, body: body.as_bytes().to_vec(), ..Request::default() };
+            String::from_utf8(known(&request).body).unwrap()
+        };
+        assert_eq!(written("2023-07-01"), r#"{"properties":{"adminUserEnabled":true}}"#);
+        assert!(written("2026-09-01-preview").contains("regionalEndpoints"));
     }
 
     #[test]
