@@ -47,7 +47,12 @@ pub fn parse(text: &str) -> Result<Sections, String> {
 }
 
 fn joined((name, lines): (&String, &Vec<String>)) -> (String, String) {
-    (name.clone(), lines.join("\n").trim_end().to_owned())
+    (name.clone(), lines.join("\n").trim_end_matches(is_space).to_owned())
+}
+
+/// White space for Python's `strip`, which has the separators of ASCII as well.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
 /// What has been read, and where the reader is.
@@ -61,11 +66,11 @@ struct Reader {
 
 impl Reader {
     fn line(&mut self, line: &str) -> Result<(), String> {
-        let value = line.trim();
+        let value = line.trim_matches(is_space);
         if value.starts_with(['#', ';']) {
             return Ok(());
         }
-        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+        let indent = line.chars().take_while(|c| is_space(*c)).count();
         if let Some(lines) = self.lines() {
             if value.is_empty() {
                 lines.push(String::new());
@@ -109,12 +114,12 @@ impl Reader {
         let Some((option, value)) = line.split_once(['=', ':']) else {
             return Err(format!("'{line}' in section [{section}] has no value"));
         };
-        let option = option.trim().to_lowercase();
+        let option = option.trim_matches(is_space).to_lowercase();
         if option.is_empty() {
             return Err(format!("'{line}' in section [{section}] has no name"));
         }
         let options = self.sections.entry(section.clone()).or_default();
-        if options.insert(option.clone(), vec![value.trim().to_owned()]).is_some() {
+        if options.insert(option.clone(), vec![value.trim_matches(is_space).to_owned()]).is_some() {
             return Err(format!("'{option}' in section [{section}] stands there twice"));
         }
         self.option = Some(option);

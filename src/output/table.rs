@@ -224,7 +224,8 @@ fn width(text: &str) -> usize {
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(value) => python::str(value).trim().to_owned(),
+        // tabulate breaks lines at a carriage return as well.
+        Some(value) => python::str(value).trim().replace("\r\n", "\n").replace('\r', "\n"),
     }
 }
 

@@ -170,7 +170,7 @@ class Ini:
     LINES = ["[core]", "[Core]", "[defaults]", "[DEFAULT]", "[core", "core]", "[ core ]", "[core] # x", "[]", "", "   ", "# a comment", "; another",
              "only_show_errors = {}", "only_show_errors={}", "Only_Show_Errors: {}", "only_show_errors", "only_show_errors =", "  only_show_errors = {}",
              "    {}", "\t{}", "  # inside", "size = json", "no equals", "= value", ": value", "%(size)s = x", "other = %(size)s",
-             "only_show_errors = %(size)s", "key = a = b", "key : c", "key with space = d"]
+             "only_show_errors = %(size)s", "key = a = b", "\x1c", "only_show_errors\x1f= {}", "key : c", "key with space = d"]
     VALUES = ["x", "a b", "true", "maybe", "50%", "50%%", "%(size)s", "x ; y", "x # y", "'q'", '"q"', "=", "a:b", "é", "1", "off", "\\n", "[x]"]
 
     def __init__(self, seed):
