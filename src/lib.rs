@@ -72,6 +72,8 @@ pub mod net;
 mod output;
 mod patch;
 mod probe;
+#[cfg(fuzzing)]
+pub use probe::fuzzing;
 mod report;
 mod session;
 mod shim;

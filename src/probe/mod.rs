@@ -27,6 +27,24 @@ pub use route::{ConnectTo, Resolve, Route};
 pub use tls::{TlsFacts, Trust, TrustAnchors};
 pub use verdict::{Ending, Reason, Step, Verdict};
 
+/// Readers of foreign bytes, for tests/attack/coverage.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+
+    /// Reads a header `WWW-Authenticate`.
+    pub fn challenge(data: &[u8]) {
+        if let Ok(value) = HeaderValue::from_bytes(data) {
+            super::judge::challenges(&HeaderMap::from_iter([(WWW_AUTHENTICATE, value)]));
+        }
+    }
+
+    /// Reads a certificate in DER.
+    pub fn certificate(data: &[u8]) {
+        super::tls::facts(&data.into(), true, super::Trust::Untrusted);
+    }
+}
+
 use crate::domain::{Fqdn, Role};
 use serde::{Serialize, Serializer};
 use std::net::IpAddr;

@@ -281,7 +281,11 @@ fn is_about_time(error: &rustls::Error) -> bool {
     )
 }
 
-fn facts(certificate: &CertificateDer<'_>, name_matches: bool, trust: Trust) -> TlsFacts {
+pub(super) fn facts(
+    certificate: &CertificateDer<'_>,
+    name_matches: bool,
+    trust: Trust,
+) -> TlsFacts {
     let parsed = X509Certificate::from_der(certificate).ok().map(|(_, parsed)| parsed);
     let expires = parsed.as_ref().and_then(|parsed| {
         let expires = parsed.validity().not_after.timestamp();

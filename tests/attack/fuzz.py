@@ -2,19 +2,23 @@
 
 Usage: fuzz.py AZ_ACR [--seconds N] [--seed S]
 
-Each file of corpus/ is damaged at random (bytes, lines, tokens of other files, depth) and handed to the command that reads
+Each file of corpus/ (those of answers are answers of a server) is damaged at random (bytes, lines, tokens of other files, depth) and handed to the command that reads
 such files. az-acr must end within 10 s with an exit code of its own, without a panic, and with a short error. A file that breaks it is
 kept in target/fuzz, to be added to the corpus.
 """
 
 import argparse
 import hashlib
+import http.server
+import json
 import os
 import pathlib
 import random
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,6 +29,8 @@ LANGUAGES = {"list": "list", "json": "json", "squid": "squid", "squid2": "squid"
              "nft2": "nftables", "rpz": "rpz", "suricata": "suricata", "azure-firewall": "azure-firewall", "terraform": "terraform",
              "cilium": "cilium", "unbound": "unbound",
              **{name: name for name in ["paloalto", "fortigate", "aws-network-firewall", "iptables", "calico", "istio", "no-proxy", "haproxy", "envoy", "pac"]}}
+# Answers of Azure.
+ANSWERS = {"registry.json", "registries.json", "graph.json", "rows.json"}
 TOKENS = [b"{", b"}", b"[", b"]", b"(", b")", b'"', b"'", b"\\", b"\0", b"\xff\xfe", b"${", b"*", b"%", b"\n", b"\r\n", b"-1", b"0x", b"99999999999999999999",
           b"1e999", b"\xe2\x80\xae", b"include ", b"$INCLUDE ", b"&a *a", b"!", b"<", b":", b";", b",", b"=", b"..", b"/", b"://", b"\xf0\x9f\x98\x80"]
 
@@ -78,6 +84,17 @@ def commands(name, path, home):
             query = path.read_bytes().replace(b"\0", b"")
             return [[*emulated, "list", "--query", query.decode(errors="replace"), "-o", "yaml"]]
     match stem:
+        case "state":
+            return [[*emulated, "list", "-o", "none"], [*emulated, "show-endpoints", "-n", "contoso"]]
+        case "registry":
+            return [["show-endpoints", "-n", "contoso", "-g", "rg"], ["show", "-n", "contoso", "-g", "rg", "-o", "table"]]
+        case "registries":
+            return [["list", "-o", "table"]]
+        case "graph":
+            return [["list-endpoints", "-o", "none"]]
+        case "rows":
+            return [["firewall-log", "-o", "none", "--azure-firewall",
+                     "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/azureFirewalls/hub"]]
         case "endpoints":
             return [["firewall-rules", "--endpoints", path, "--format", "squid"], ["check-endpoints", "--endpoints", path, "--region", "nowhere"]]
         case "clients":
@@ -89,8 +106,58 @@ def commands(name, path, home):
     return [["show", "-n", "contoso", "-g", "rg"]]
 
 
+class Azure(http.server.BaseHTTPRequestHandler):
+    """Answers each home's requests with its file; the token says whose they are."""
+
+    protocol_version = "HTTP/1.1"
+    files = {}
+
+    def do_GET(self):  # noqa: N802: http.server's name
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = self.files.get(self.headers.get("authorization", "").removeprefix("Bearer "), b"")
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def serve(directory):
+    """Starts the server. Returns its URL and certificate."""
+    key, pem = directory / "key.pem", directory / "cert.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-keyout", key, "-out", pem, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-addext", "basicConstraints=critical,CA:FALSE"], check=True, capture_output=True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Azure)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.handle_error = lambda *_: None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"https://localhost:{server.server_port}", pem
+
+
+def login(azure, url, token):
+    """The files of `az` for a login to this server."""
+    (azure / "config").write_text("[cloud]\nname = local\n")
+    (azure / "clouds.config").write_text(
+        f"[local]\nendpoint_resource_manager = {url}\nendpoint_active_directory = {url}\n"
+        f"endpoint_active_directory_resource_id = {url}\nsuffix_acr_login_server_endpoint = .azurecr.io\n"
+        "suffix_storage_endpoint = core.windows.net\n")
+    (azure / "azureProfile.json").write_text(json.dumps({"subscriptions": [{
+        "id": "s", "name": "s", "isDefault": True, "tenantId": "t", "environmentName": "local",
+        "user": {"name": "app", "type": "servicePrincipal"}}]}))
+    (azure / "msal_token_cache.json").write_text(json.dumps({"AccessToken": {"arm": {
+        "credential_type": "AccessToken", "secret": token, "environment": "localhost", "client_id": "app",
+        "target": f"{url}/.default", "realm": "t", "token_type": "Bearer", "expires_on": "4000000000"}}}))
+
+
 def one(job):
-    az_acr, seed = job
+    az_acr, seed, url, pem = job
     rng = random.Random(seed)
     files = sorted(CORPUS.iterdir())
     chosen = rng.choice(files)
@@ -101,6 +168,12 @@ def one(job):
         path = home / chosen.name
         path.write_bytes(data)
         env = {"HOME": root, "PATH": "/nowhere", "HTTPS_PROXY": "http://127.0.0.1:9"}
+        if chosen.name in ANSWERS:
+            Azure.files[str(seed)] = data
+            login(home / ".azure", url, str(seed))
+            env |= {"NO_PROXY": "localhost", "REQUESTS_CA_BUNDLE": str(pem)}
+        elif chosen.name == "state.json":
+            env["AZ_ACR_EMULATOR_STATE"] = str(path)
         for command in commands(chosen.name, path, home):
             wrong = None
             try:
@@ -116,6 +189,7 @@ def one(job):
                 kept = KEPT / f"{hashlib.sha256(data).hexdigest()[:12]}-{chosen.name}"
                 kept.write_bytes(data)
                 return f"seed {seed}, {chosen.name}, kept as {kept}: {wrong}"
+    Azure.files.pop(str(seed), None)
     return None
 
 
@@ -127,9 +201,10 @@ def main():
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
     deadline, count, failures = time.monotonic() + options.seconds, 0, []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tempfile.TemporaryDirectory() as root, ThreadPoolExecutor(os.cpu_count()) as pool:
+        url, pem = serve(pathlib.Path(root))
         while time.monotonic() < deadline and len(failures) < 20:
-            batch = [(options.az_acr, seed + count + i) for i in range(64)]
+            batch = [(options.az_acr, seed + count + i, url, pem) for i in range(64)]
             failures += [failure for failure in pool.map(one, batch) if failure]
             count += len(batch)
     for failure in failures:

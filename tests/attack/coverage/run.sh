@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of foreign bytes, guided by coverage, from the files of ../corpus. Challenges and certificates have tests of their
-# own with random input, in src/probe.
+# Fuzzes the readers of foreign bytes, guided by coverage, from the files of ../corpus.
 # Usage: tests/attack/coverage/run.sh [SECONDS] [READER…]     60 seconds a reader; needs cargo-fuzz and a nightly toolchain
 # Findings are kept in target/coverage/READER/, and the grown corpus beside them.
 set -euo pipefail
@@ -24,19 +23,20 @@ readers=("$@")
 [ ${#readers[@]} -gt 0 ] || readers=(
     squid dnsmasq nftables rpz unbound suricata azure-firewall terraform cilium list json
     paloalto fortigate aws-network-firewall iptables calico istio no-proxy haproxy envoy pac
-    log endpoints exceptions clients state query config clouds profile tokens registry registries rows graph retry-after
+    log endpoints exceptions clients state query config clouds profile tokens registry registries rows graph retry-after challenge certificate
 )
 failed=0
 for reader in "${readers[@]}"; do
     mkdir -p "$kept/$reader/corpus" "$kept/$reader/findings"
     case $reader in
         log) cp "$corpus"/*.log "$kept/$reader/corpus" ;;
-        registry | registries) cp ../../recorded/*.json "$kept/$reader/corpus" ;;
-        rows) echo '{"tables": [{"columns": [{"name": "Client", "type": "string"}], "rows": [["10.0.0.1"]]}]}' >"$kept/$reader/corpus/rows" ;;
-        graph) echo '{"totalRecords": 1, "count": 1, "resultTruncated": "false", "data": [{"id": "/subscriptions/s", "name": "x"}]}' \
-            >"$kept/$reader/corpus/page" ;;
-        state) echo '{"registries": []}' >"$kept/$reader/corpus/state" ;;
         retry-after) echo -n 'Tue, 14 Nov 2023 22:13:30 GMT' >"$kept/$reader/corpus/date" && echo -n 120 >"$kept/$reader/corpus/seconds" ;;
+        challenge) echo -n 'Bearer realm="https://contoso.azurecr.io/oauth2/token",service="contoso.azurecr.io"' >"$kept/$reader/corpus/bearer" ;;
+        certificate)
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout /dev/null \
+                -subj /CN=contoso.azurecr.io -addext subjectAltName=DNS:contoso.azurecr.io -outform der \
+                -out "$kept/$reader/corpus/certificate.der" 2>/dev/null
+            ;;
         *) cp "$corpus/$reader"*.* "$kept/$reader/corpus" ;;
     esac
     printf '%-16s' "$reader"

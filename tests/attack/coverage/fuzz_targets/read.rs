@@ -59,6 +59,8 @@ fn read(reader: &str, data: &[u8]) {
         "profile" => login("azureProfile.json", data),
         "tokens" => login("msal_token_cache.json", data),
         "registry" | "registries" | "rows" | "graph" | "retry-after" => answers::read(reader, data),
+        "challenge" => az_acr::fuzzing::challenge(data),
+        "certificate" => az_acr::fuzzing::certificate(data),
         language => {
             let endpoints = HOME.join("endpoints.json");
             std::fs::write(&endpoints, ENDPOINTS).expect("the endpoints can be written");
