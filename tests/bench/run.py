@@ -122,7 +122,7 @@ def report(directory, env, url, secret):
         "curl, full bundle": ([*ask, "--cacert", str(full)], env),
     })
     by_name = [BINARY, "show-endpoints", "-n", "contoso"]
-    off = [BINARY, "show-endpoints", "-n", "fabrikam", "-g", "fabrikam-rg"]
+    off = [BINARY, "show-endpoints", "-n", "wingtip", "-g", "fabrikam-rg"]
     one_ca = {**env, "REQUESTS_CA_BUNDLE": str(one)}
     more_walls, more_memory = measure({
         "by name, group remembered": (by_name, one_ca),

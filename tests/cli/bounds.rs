@@ -541,6 +541,7 @@ fn no_command_asks_more_often_than_it_must() {
     let server = Server::start();
     let home = server.login();
     let mut before = 0;
+    let connection = ["-r", "northwind", "-n", "northwind.5f6b7c8d"];
     for (requests, args) in [
         // The registry is searched for, then read; without data endpoints, its replications tell the regions.
         (3, &["show-endpoints", "-n", "contoso"][..]),
@@ -570,20 +571,26 @@ fn no_command_asks_more_often_than_it_must() {
         (5, &["replication", "delete", "-r", "contoso", "-n", "japaneast"]),
         // Read, replaced, and read back.
         (3, &["network-rule", "add", "-n", "contoso", "--ip-address", "203.0.113.7"]),
-        (
-            3,
-            &[
-                "private-endpoint-connection",
-                "approve",
-                "-r",
-                "northwind",
-                "-n",
-                "northwind.5f6b7c8d",
-            ],
-        ),
+        (3, &[&["private-endpoint-connection", "approve"][..], &connection].concat()),
+        (3, &["network-rule", "remove", "-n", "contoso", "--ip-address", "203.0.113.7"]),
+        (2, &[&["private-endpoint-connection", "show"][..], &connection].concat()),
+        (3, &[&["private-endpoint-connection", "reject"][..], &connection].concat()),
+        (2, &[&["private-endpoint-connection", "delete"][..], &connection].concat()),
+        // The firewall is found with Resource Graph, and its connections and names are two queries.
+        (3, &["firewall-log", "--azure-firewall", "hub-firewall"]),
     ] {
         let run = home.run(args);
         assert_eq!(run.code, 0, "{args:?}: {}", run.stderr);
+        let all = server.requests().len();
+        assert_eq!(all - before, requests, "{args:?}");
+        before = all;
+    }
+    // These ask the registry itself as well, which is not there: only the requests to ARM count.
+    for (requests, args) in [
+        (2, &["check-endpoints", "-n", "contoso", "--region", "nowhere"][..]),
+        (1, &["with-access", "-n", "contoso", "-g", "contoso-rg", "--", "true"]),
+    ] {
+        home.run(args).fails(1);
         let all = server.requests().len();
         assert_eq!(all - before, requests, "{args:?}");
         before = all;
