@@ -12,7 +12,7 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::Url;
 use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, UserAssignedId};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The login of `az`. It needs a subscription from the profile, unless it is `forced`.
 ///
@@ -34,7 +34,8 @@ pub(super) fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, Azur
         let name = format!("AzureCliCredential (az login --identity, {})", user.name);
         return Ok(Some(Login { name, credential, renewal: None }));
     }
-    let source = match cached_token(inputs, subscription)? {
+    let cached = cached_token(inputs, subscription)?;
+    let source = match &cached {
         Some(_) => "token from az's cache",
         None if token_cache::is_encrypted(&inputs.directory) => {
             "az account get-access-token, since az's cache is encrypted"
@@ -46,6 +47,7 @@ pub(super) fn login(inputs: &Inputs, forced: bool) -> Result<Option<Login>, Azur
         name: format!("AzureCliCredential ({source})"),
         credential: Arc::new(CacheThenProcess {
             inputs: inputs.clone(),
+            first: Mutex::new(cached),
             process: Arc::clone(&process),
         }),
         renewal: Some(process),
@@ -74,6 +76,8 @@ fn cached_token(
 #[derive(Debug)]
 struct CacheThenProcess {
     inputs: Inputs,
+    /// The token that was there when this login was chosen, until somebody asks for it.
+    first: Mutex<Option<AccessToken>>,
     process: Arc<dyn TokenCredential>,
 }
 
@@ -84,7 +88,9 @@ impl TokenCredential for CacheThenProcess {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         let cached = match &self.inputs.subscription {
+            _ if first.is_some() => first,
             Some(subscription) => cached_token(&self.inputs, subscription)
                 .map_err(|e| Error::new(ErrorKind::Credential, e))?,
             None => None,
