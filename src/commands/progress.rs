@@ -5,6 +5,12 @@ use crate::error::UserError;
 use crate::session::Session;
 use anyhow::Result;
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
+
+/// The exit codes of shells for a program that SIGINT or SIGTERM has ended.
+const INTERRUPTED: i32 = 130;
+#[cfg(unix)]
+const TERMINATED: i32 = 143;
 
 /// Starts an operation and waits for it. Ctrl-C and SIGTERM end only the wait: what was sent goes on.
 ///
@@ -21,42 +27,51 @@ pub async fn complete<'c, T: DeserializeOwned>(
     look: &str,
     session: &Session,
 ) -> Result<T> {
-    let stop = asked_to_stop();
-    tokio::pin!(stop);
-    let operation = tokio::select! {
-        state = start => match state? {
+    let accepted = Cell::new(false);
+    let change = Box::pin(async {
+        let operation = match start.await? {
             OperationState::Done(value) => return Ok(value),
             running @ OperationState::Running(_) => running,
-        },
-        () = &mut stop => {
-            let hint = format!("Azure may have received the request, and makes the change then. To see its state: {look}");
-            return Err(UserError::new("Stopped before Azure answered.").hint(hint).into());
-        }
-    };
-    let _spinner = session.streams.spinner(doing);
-    tokio::select! {
-        result = operation.wait() => Ok(result?),
-        () = stop => {
-            let hint = format!("The operation continues in Azure. To see its state: {look}");
-            Err(UserError::new("Long-running operation wait cancelled.").hint(hint).into())
-        }
+        };
+        accepted.set(true);
+        let _spinner = session.streams.spinner(doing);
+        Ok(operation.wait().await?)
+    });
+    if session.handles_signals() {
+        return change.await;
     }
+    let (message, hint) = tokio::select! {
+        result = change => {
+            // The signals stay caught, so from here on this ends the process as they would.
+            tokio::spawn(async { std::process::exit(asked_to_stop().await) });
+            return result;
+        }
+        _ = asked_to_stop() => if accepted.get() {
+            ("Long-running operation wait cancelled.", "The operation continues in Azure.")
+        } else {
+            (
+                "Stopped before Azure answered.",
+                "Azure may have received the request and may still make the change.",
+            )
+        },
+    };
+    Err(UserError::new(message).hint(format!("{hint} To see its state: {look}")).into())
 }
 
-/// Returns when the user presses Ctrl-C, or the system asks this process to end.
-async fn asked_to_stop() {
+/// Returns when the user presses Ctrl-C, or the system asks this process to end: the exit code that shells know for it.
+async fn asked_to_stop() -> i32 {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                () = ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+            return tokio::select! {
+                () = ctrl_c() => INTERRUPTED,
+                _ = terminate.recv() => TERMINATED,
+            };
         }
     }
     ctrl_c().await;
+    INTERRUPTED
 }
 
 /// Returns when the user presses Ctrl-C. If the system provides no signals, it never returns; Ctrl-C ends the process.

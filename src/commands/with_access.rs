@@ -40,6 +40,7 @@ pub async fn run(args: &WithAccessArgs, session: &Session) -> Result<Answer> {
     let access = Access::new(&args.registry, session).await?;
     let mut opened = Opened::default();
     let mut signals = Signals::new()?;
+    session.handle_signals();
     let mut ended = None;
     let opening = {
         let opening = access.open(Some(args.wait), &mut opened);

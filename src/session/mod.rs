@@ -48,6 +48,7 @@ pub struct Session {
     globals: Globals,
     policy_token: OnceCell<PolicyToken>,
     patient: Cell<bool>,
+    handles_signals: Cell<bool>,
     cloud: OnceCell<Cloud>,
     profile: OnceCell<Profile>,
     subscription: OnceCell<Subscription>,
@@ -66,6 +67,7 @@ impl Session {
             globals,
             policy_token: OnceCell::new(),
             patient: Cell::new(false),
+            handles_signals: Cell::new(false),
             cloud: OnceCell::new(),
             profile: OnceCell::new(),
             subscription: OnceCell::new(),
@@ -87,6 +89,16 @@ impl Session {
         if let Some(token) = token {
             let _ = self.policy_token.set(token);
         }
+    }
+
+    /// Leaves Ctrl-C and the like to the command, during changes as well.
+    pub fn handle_signals(&self) {
+        self.handles_signals.set(true);
+    }
+
+    /// Whether the command itself handles Ctrl-C and the like.
+    pub fn handles_signals(&self) -> bool {
+        self.handles_signals.get()
     }
 
     /// Waits for answers as long as queries over logs may take. Must be called before the first request.
