@@ -49,9 +49,9 @@ pub fn number(number: &Number) -> String {
     format!("{float:?}")
 }
 
-/// The number that Python's `int()`, or else `float()`, reads in a text: spaces around it, a plus, and single
-/// underscores between digits do not matter.
-pub fn parse_number(text: &str) -> Option<Number> {
+/// What Python's `int()` and `float()` read of a text: without the spaces around it, and without single underscores between
+/// digits. `None` if an underscore stands elsewhere.
+pub fn digits(text: &str) -> Option<String> {
     let text = text.trim();
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let mut digits = String::with_capacity(text.len());
@@ -64,7 +64,7 @@ pub fn parse_number(text: &str) -> Option<Number> {
             return None;
         }
     }
-    digits.parse::<i64>().map(Number::from).ok().or_else(|| Number::from_f64(digits.parse().ok()?))
+    Some(digits)
 }
 
 fn repr_string(text: &str) -> String {

@@ -6,19 +6,30 @@ use super::value::Value;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+/// The deepest evaluation. An expression (`&…`) in the data can call itself.
+const MAX_DEPTH: usize = 150;
+/// The most items of a flattened list.
+const MAX_ITEMS: usize = 10_000_000;
+
 /// Evaluates an expression against `data`.
+///
+/// # Arguments
+/// * `depth` - how many evaluations it is part of.
 ///
 /// # Errors
 /// Returns why it cannot be evaluated: an unknown function, an argument of the wrong type.
-pub(super) fn evaluate(node: &Node, data: &Value) -> Result<Value, String> {
-    let mut value = first(&node.head, data)?;
+pub(super) fn evaluate(node: &Node, data: &Value, depth: usize) -> Result<Value, String> {
+    if depth > MAX_DEPTH {
+        return Err(format!("it is evaluated more than {MAX_DEPTH} deep"));
+    }
+    let mut value = first(&node.head, data, depth + 1)?;
     for step in &node.steps {
-        value = next(step, value, data)?;
+        value = next(step, value, data, depth + 1)?;
     }
     Ok(value)
 }
 
-fn first(head: &Head, data: &Value) -> Result<Value, String> {
+fn first(head: &Head, data: &Value, depth: usize) -> Result<Value, String> {
     Ok(match head {
         Head::Current => data.clone(),
         Head::Field(name) => match data {
@@ -27,55 +38,58 @@ fn first(head: &Head, data: &Value) -> Result<Value, String> {
         },
         Head::Literal(value) => value.clone(),
         // 0 counts as true, as everywhere in JMESPath.
-        Head::Not(node) => Value::Bool(evaluate(node, data)?.is_false()),
+        Head::Not(node) => Value::Bool(evaluate(node, data, depth)?.is_false()),
         Head::Expression(node) => Value::Expression(Rc::clone(node)),
         Head::List(_) | Head::Object(_) if *data == Value::Null => Value::Null,
         Head::List(items) => {
-            let items = items.iter().map(|item| evaluate(item, data));
+            let items = items.iter().map(|item| evaluate(item, data, depth));
             Value::list(items.collect::<Result<_, _>>()?)
         }
         Head::Object(entries) => {
             let entries =
-                entries.iter().map(|(key, node)| Ok((key.clone(), evaluate(node, data)?)));
+                entries.iter().map(|(key, node)| Ok((key.clone(), evaluate(node, data, depth)?)));
             Value::object(entries.collect::<Result<_, String>>()?, true)
         }
         Head::Function(name, arguments) => {
-            let arguments = arguments.iter().map(|argument| evaluate(argument, data));
-            functions::call(name, &arguments.collect::<Result<Vec<_>, _>>()?)?
+            let arguments = arguments.iter().map(|argument| evaluate(argument, data, depth));
+            functions::call(name, &arguments.collect::<Result<Vec<_>, _>>()?, depth)?
         }
     })
 }
 
 /// Applies a step to the value before it; `data` is what the whole expression is evaluated against.
-fn next(step: &Step, value: Value, data: &Value) -> Result<Value, String> {
+fn next(step: &Step, value: Value, data: &Value, depth: usize) -> Result<Value, String> {
     Ok(match (step, value) {
-        (Step::Then(node), value) => evaluate(node, &value)?,
-        (Step::Or(node), value) if value.is_false() => evaluate(node, data)?,
-        (Step::And(node), value) if !value.is_false() => evaluate(node, data)?,
+        (Step::Then(node), value) => evaluate(node, &value, depth)?,
+        (Step::Or(node), value) if value.is_false() => evaluate(node, data, depth)?,
+        (Step::And(node), value) if !value.is_false() => evaluate(node, data, depth)?,
         (Step::Or(_) | Step::And(_), value) => value,
         (Step::Compare(comparison, node), value) => {
-            compare(*comparison, &value, &evaluate(node, data)?)?
+            compare(*comparison, &value, &evaluate(node, data, depth)?)?
         }
         (Step::ProjectValues(node), Value::Object(object)) => {
-            project(object.entries.values(), node)?
+            project(object.entries.values(), node, depth)?
         }
         (Step::Index(index), Value::List(items)) => {
             at(&items, *index).cloned().unwrap_or(Value::Null)
         }
         (Step::Slice(parts), Value::List(items)) => Value::list(slice(&items, *parts)?),
-        (Step::Project(node), Value::List(items)) => project(items.iter(), node)?,
+        (Step::Project(node), Value::List(items)) => project(items.iter(), node, depth)?,
         (Step::Filter(condition, node), Value::List(items)) => {
             let mut kept = Vec::new();
             for item in items.iter() {
-                if !evaluate(condition, item)?.is_false() {
+                if !evaluate(condition, item, depth)?.is_false() {
                     kept.push(item);
                 }
             }
-            project(kept.into_iter(), node)?
+            project(kept.into_iter(), node, depth)?
         }
         (Step::Flatten, Value::List(items)) => {
             let mut flat = Vec::with_capacity(items.len());
             for item in items.iter() {
+                if flat.len() > MAX_ITEMS {
+                    return Err(format!("a list has more than {MAX_ITEMS} items"));
+                }
                 match item {
                     Value::List(inner) => flat.extend(inner.iter().cloned()),
                     item => flat.push(item.clone()),
@@ -89,10 +103,14 @@ fn next(step: &Step, value: Value, data: &Value) -> Result<Value, String> {
 }
 
 /// The results for all items, without nulls.
-fn project<'a>(items: impl Iterator<Item = &'a Value>, node: &Node) -> Result<Value, String> {
+fn project<'a>(
+    items: impl Iterator<Item = &'a Value>,
+    node: &Node,
+    depth: usize,
+) -> Result<Value, String> {
     let mut results = Vec::new();
     for item in items {
-        let result = evaluate(node, item)?;
+        let result = evaluate(node, item, depth)?;
         if result != Value::Null {
             results.push(result);
         }

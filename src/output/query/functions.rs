@@ -1,4 +1,4 @@
-//! The functions of JMESPath, with the types and the error texts of jmespath.py 1.1.
+//! The functions of JMESPath, with the types of jmespath.py 1.1 and its words for a wrong type.
 
 use super::evaluate::evaluate;
 use super::value::{Number, Value, whole};
@@ -37,7 +37,7 @@ fn signature(name: &str) -> Option<(&'static [Types], bool)> {
 ///
 /// # Errors
 /// Returns that the function is unknown, or which argument is missing or has the wrong type.
-pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
+pub(super) fn call(name: &str, arguments: &[Value], depth: usize) -> Result<Value, String> {
     let (types, is_repeated) =
         signature(name).ok_or_else(|| format!("Unknown function: {name}()"))?;
     let enough = arguments.len() >= types.len();
@@ -53,35 +53,39 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
     for (argument, types) in arguments.iter().zip(types) {
         check(name, argument, types)?;
     }
-    // jmespath.py checks the first of repeated arguments only; the others fail later.
-    match arguments {
-        objects if name == "merge" => merge(objects),
-        values if name == "not_null" => {
+    match (name, arguments) {
+        ("merge", objects) => merge(objects),
+        ("not_null", values) => {
             Ok(values.iter().find(|value| **value != Value::Null).cloned().unwrap_or(Value::Null))
         }
-        [value] => of_one(name, value),
-        [Value::Text(text), Value::Text(part)] => Ok(match name {
-            "starts_with" => Value::Bool(text.starts_with(&**part)),
-            "ends_with" => Value::Bool(text.ends_with(&**part)),
-            _ => Value::Bool(text.contains(&**part)),
-        }),
-        [Value::Text(_), other] if name == "contains" => {
+        ("starts_with", [Value::Text(text), Value::Text(part)]) => {
+            Ok(Value::Bool(text.starts_with(&**part)))
+        }
+        ("ends_with", [Value::Text(text), Value::Text(part)]) => {
+            Ok(Value::Bool(text.ends_with(&**part)))
+        }
+        ("contains", [Value::Text(text), Value::Text(part)]) => {
+            Ok(Value::Bool(text.contains(&**part)))
+        }
+        ("contains", [Value::Text(_), other]) => {
             let found = other.python_type();
             Err(format!("'in <string>' requires string as left operand, not {found}"))
         }
-        [Value::List(items), value] if name == "contains" => {
+        ("contains", [Value::List(items), value]) => {
             Ok(Value::Bool(items.iter().any(|item| item.equals_in_python(value))))
         }
-        [Value::Text(separator), Value::List(items)] => Ok(join(separator, items)),
-        [Value::Expression(node), Value::List(items)] => {
-            let results = items.iter().map(|item| evaluate(node, item));
+        ("join", [Value::Text(separator), Value::List(items)]) => Ok(join(separator, items)),
+        ("map", [Value::Expression(node), Value::List(items)]) => {
+            let results = items.iter().map(|item| evaluate(node, item, depth));
             Ok(Value::list(results.collect::<Result<_, _>>()?))
         }
-        [Value::List(items), Value::Expression(node)] => {
-            let keys = items.iter().map(|item| evaluate(node, item));
+        ("sort_by" | "min_by" | "max_by", [Value::List(items), Value::Expression(node)]) => {
+            let keys = items.iter().map(|item| evaluate(node, item, depth));
             by(name, items, &keys.collect::<Result<Vec<_>, _>>()?)
         }
-        _ => Ok(Value::Null),
+        (_, [value]) => of_one(name, value),
+        // A function of the table above that is missing here.
+        _ => Err(format!("Unknown function: {name}()")),
     }
 }
 
@@ -96,8 +100,15 @@ fn of_one(name: &str, value: &Value) -> Result<Value, String> {
         | ("ceil" | "floor", Value::Number(Number::Int(_))) => value.clone(),
         ("to_array", value) => Value::list(vec![value.clone()]),
         ("to_string", value) => Value::text(ascii(&json::compact(&value.export(false)?))),
-        ("to_number", Value::Text(text)) => python::parse_number(text)
-            .map_or(Value::Null, |number| Value::import(&serde_json::Value::Number(number))),
+        ("to_number", Value::Text(text)) => match python::digits(text) {
+            Some(digits) => match (digits.parse(), digits.parse::<f64>()) {
+                (Ok(number), _) => Value::Number(Number::Int(number)),
+                // JSON has no NaN and no infinity.
+                (_, Ok(number)) if number.is_finite() => Value::Number(Number::Float(number)),
+                _ => Value::Null,
+            },
+            None => Value::Null,
+        },
         ("abs", Value::Number(number)) => Value::Number(match *number {
             Number::Int(number) => Number::Int(number.abs()),
             Number::Float(number) => Number::Float(number.abs()),
@@ -127,7 +138,9 @@ fn of_one(name: &str, value: &Value) -> Result<Value, String> {
         ("sort" | "min" | "max", Value::List(items)) => {
             return by(name, items, items);
         }
-        _ => Value::Null,
+        // Of nothing, there is no average; of what is no text, no number.
+        ("avg" | "to_number", _) => Value::Null,
+        _ => return Err(format!("Unknown function: {name}()")),
     })
 }
 
@@ -146,16 +159,39 @@ fn join(separator: &str, items: &[Value]) -> Value {
     Value::text(texts.collect::<Vec<_>>().join(separator))
 }
 
-/// Later objects win; a key keeps its first place.
+/// Later objects win; a key keeps its first place. As in jmespath.py, only the first one must be an object: a list of pairs
+/// merges as well.
 fn merge(objects: &[Value]) -> Result<Value, String> {
     let mut merged = IndexMap::new();
     for object in objects {
-        check("merge", object, &["object"])?;
-        if let Value::Object(object) = object {
-            merged.extend(object.entries.iter().map(|(key, value)| (key.clone(), value.clone())));
-        }
+        let entries: Option<Vec<(String, Value)>> = match object {
+            Value::Object(object) => Some(
+                object.entries.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            ),
+            Value::List(items) => items.iter().map(pair).collect(),
+            Value::Text(text) if text.is_empty() => Some(Vec::new()),
+            _ => None,
+        };
+        let wrong = || wrong_type("merge", object, object.kind(), &["object"]);
+        merged.extend(entries.ok_or_else(wrong)?);
     }
     Ok(Value::object(merged, false))
+}
+
+/// A key and a value: what Python can take apart into two.
+fn pair(item: &Value) -> Option<(String, Value)> {
+    let parts: Vec<Value> = match item {
+        Value::List(items) => items.to_vec(),
+        Value::Object(object) => {
+            object.entries.keys().map(|key| Value::text(key.as_str())).collect()
+        }
+        Value::Text(text) => text.chars().map(|c| Value::text(c.to_string())).collect(),
+        _ => return None,
+    };
+    match &parts[..] {
+        [Value::Text(key), value] => Some((key.to_string(), value.clone())),
+        _ => None,
+    }
 }
 
 /// Sorts items, or finds the first smallest or largest one, by keys that are all numbers or all texts.

@@ -38,7 +38,7 @@ impl Query {
     /// [`QueryError`] for unknown functions and arguments of the wrong type.
     pub fn search(&self, value: &Json, sort_plain: bool) -> Result<Json, QueryError> {
         let data = value::Value::import(value);
-        let result = evaluate::evaluate(&self.0, &data);
+        let result = evaluate::evaluate(&self.0, &data, 0);
         result.and_then(|result| result.export(sort_plain)).map_err(QueryError)
     }
 }
@@ -129,6 +129,9 @@ mod tests {
             ("`12345678901234567.0`", "1.2345678901234568e+16"),
             ("to_number('_1')", "null"),
             ("to_number(' 1_000 ')", "1000"),
+            ("to_number('9223372036854775808')", "9223372036854775808"),
+            ("`-0`", "0"),
+            ("`1NaN`", r#""1NaN""#),
             ("contains(`[1]`, `true`)", "true"),
         ] {
             assert_eq!(search(query, &json!(null), false), expected, "{query}");
@@ -165,7 +168,12 @@ mod tests {
         for part in ["[", "(", "!", "[*].a", "{a:", "f(&"] {
             assert!(Query::parse(&part.repeat(50_000)).is_err(), "{part}");
         }
+        for query in ["{f: &map(f, [@])} | map(f, [@])", "to_array(&map([0], [@])) | map([0], [@])"]
+        {
+            let error = Query::parse(query).unwrap().search(&data, false).unwrap_err();
+            assert!(error.to_string().contains("150 deep"), "{error}");
+        }
         let steps = " | [@]".repeat(50_000);
-        assert!(Query::parse(&format!("@{steps}")).unwrap_err().contains("more than 500"));
+        assert!(Query::parse(&format!("@{steps}")).unwrap_err().contains("more than 200"));
     }
 }

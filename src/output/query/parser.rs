@@ -6,7 +6,7 @@ use super::value::Value;
 /// The deepest nesting of expressions.
 const MAX_DEPTH: usize = 100;
 /// The most lists and objects that a query can build, because each can put its data one level deeper.
-const MAX_SELECTIONS: usize = 500;
+const MAX_SELECTIONS: usize = 200;
 
 /// An expression: a first part, and what is done with its value one after the other. Long chains are no deep trees.
 #[derive(Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! The words of a query.
 
-use super::value::Value;
+use super::value::{Number, Value};
 
 /// A word, and where it begins, in characters.
 #[derive(Debug, Clone)]
@@ -99,16 +99,23 @@ fn number(text: &str, start: usize) -> Result<i64, String> {
 
 /// A literal: JSON, or else a text, as jmespath.py reads `` `Premium` ``.
 fn literal(inside: &str) -> Result<Value, String> {
+    // serde_json makes a float of -0, and of integers beyond 64 bits.
+    let integer = inside.trim_matches([' ', '\t', '\n', '\r']);
+    let digits = integer.strip_prefix('-').unwrap_or(integer);
+    let is_json = digits == "0" || !digits.starts_with(['0', '+']);
+    if let (true, Ok(number)) = (is_json, integer.parse()) {
+        return Ok(Value::Number(Number::Int(number)));
+    }
     let error = match serde_json::from_str::<serde_json::Value>(inside) {
         Ok(value) => return Ok(Value::import(&value)),
         Err(error) => error.to_string(),
     };
     // Python reads these as JSON, and so they are no texts.
-    let is_number = ["NaN", "Infinity"].into_iter().any(|name| inside.contains(name))
-        && serde_json::from_str::<serde_json::Value>(
-            &inside.replace("NaN", "0").replace("Infinity", "0"),
-        )
-        .is_ok();
+    let is_number = ["NaN", "Infinity"].into_iter().any(|name| inside.contains(name)) && {
+        let names = ["-Infinity", "Infinity", "NaN"].into_iter();
+        let text = names.fold(inside.to_owned(), |text, name| text.replace(name, "null"));
+        serde_json::from_str::<serde_json::Value>(&text).is_ok()
+    };
     if is_number || error.contains("recursion limit") || error.contains("out of range") {
         return Err(format!("the literal cannot be represented ({error})"));
     }
