@@ -1,5 +1,5 @@
-//! Files that the user has not named. Only regular files are read; files are written and locked, but not through a link that somebody
-//! else may have put there. Reading and waiting have limits, so that nothing hangs or fills memory.
+//! Files that the user has not named, but for [`append`]. Only regular files are read; files are written and locked, but not through
+//! a link that somebody else may have put there. Reading and waiting have limits, so that nothing hangs or fills memory.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -21,6 +21,13 @@ pub enum Readers {
     Owner,
     /// Everybody, e.g. a certificate.
     All,
+}
+
+impl Readers {
+    #[cfg(unix)]
+    fn mode(self) -> u32 {
+        if self == Self::All { 0o644 } else { 0o600 }
+    }
 }
 
 /// The content of a regular file; `None` if there is no such file.
@@ -77,12 +84,25 @@ fn replace_with(
     written.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
-/// Adds bytes to the end of a file, which only its owner can read if it is new.
+/// Adds bytes to the end of a file that the user or a CI system has named: a link is followed, and a pipe that nobody reads is
+/// an error.
+///
+/// # Arguments
+/// * `readers` - of a new file.
 ///
 /// # Errors
-/// It is a link, or a pipe that nobody reads, or writing fails.
-pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    own(OpenOptions::new().append(true).create(true), Readers::Owner).open(path)?.write_all(bytes)
+/// Writing fails.
+#[cfg_attr(not(unix), allow(unused_variables, reason = "other systems have no modes"))]
+pub fn append(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    if !fs::metadata(path).is_ok_and(|known| known.is_file()) {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(readers.mode()).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options.open(path)?.write_all(bytes)
 }
 
 /// Locks a file for this process until the returned file is dropped. The file stays.
@@ -129,8 +149,7 @@ fn own(options: &mut OpenOptions, readers: Readers) -> &mut OpenOptions {
         use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt as _;
         let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits();
-        let mode = if readers == Readers::All { 0o644 } else { 0o600 };
-        options.mode(mode).custom_flags(flags.cast_signed());
+        options.mode(readers.mode()).custom_flags(flags.cast_signed());
     }
     options
 }

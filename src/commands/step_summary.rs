@@ -1,6 +1,6 @@
 //! Step summaries: what GitHub Actions and Azure Pipelines show on the page of a run.
 
-use crate::files;
+use crate::files::{self, Readers};
 use crate::output::{Row, markdown};
 use crate::session::Session;
 use crate::terminal::visible;
@@ -25,7 +25,7 @@ pub fn write(title: &str, summary: &str, rows: impl FnOnce() -> Vec<Row>, sessio
     }
     let table = markdown::table(&rows(), MAX_ROWS);
     let text = format!("## az-acr {title}\n\n{}\n\n{table}\n", markdown::escaped(summary));
-    let written = github.map_or(Ok(()), |file| files::append(&file, text.as_bytes()));
+    let written = github.map_or(Ok(()), |file| files::append(&file, text.as_bytes(), Readers::All));
     let uploaded = pipelines.map_or(Ok(()), |directory| upload(&directory, &text, session));
     if let Err(error) = written.and(uploaded) {
         session.streams.debug(&format!("the step summary could not be written: {error}"));
@@ -35,7 +35,7 @@ pub fn write(title: &str, summary: &str, rows: impl FnOnce() -> Vec<Row>, sessio
 /// Azure Pipelines reads a file that a line of output names.
 fn upload(directory: &Path, text: &str, session: &Session) -> io::Result<()> {
     let file = directory.join(format!("az-acr-{}.md", std::process::id()));
-    files::append(&file, text.as_bytes())?;
+    files::append(&file, text.as_bytes(), Readers::All)?;
     if !session.streams.writes_json() {
         let file = file.display().to_string();
         session.streams.write_stderr(&format!("##vso[task.uploadsummary]{}\n", visible(&file)));

@@ -348,7 +348,7 @@ impl Server {
             "status": answer.status,
             "answer": answer.body,
         });
-        files::append(path, format!("{line}\n").as_bytes())
+        files::append(path, format!("{line}\n").as_bytes(), Readers::Owner)
     }
 }
 
