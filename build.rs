@@ -28,8 +28,8 @@ fn lay_out() {
     }
 }
 
-/// To load libgcc_s takes 0.1 ms of every start. Rust's library asks the linker for it by name, so a script of that name leads
-/// to the archive instead. Only with the system's own compiler: others (zig) have an unwinder of theirs.
+/// Loading libgcc_s takes 0.1 ms of every start. Rust's library asks the linker for it by name, so a script of that name leads
+/// to the archive instead. Only with the system's own compiler: others (zig) bring their own unwinder.
 fn link_unwinder() {
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     if var("RUSTC_LINKER").is_ok() || var("TARGET").ok() != var("HOST").ok() {
@@ -42,7 +42,7 @@ fn link_unwinder() {
     if !Path::new(&archive).is_absolute() {
         return;
     }
-    let script = format!("INPUT({archive} -lgcc)\n");
+    let script = format!("INPUT(\"{archive}\" -lgcc)\n");
     if std::fs::write(Path::new(&directory).join("libgcc_s.so"), script).is_ok() {
         println!("cargo::rustc-link-arg-bins=-L{directory}");
     }

@@ -74,7 +74,7 @@ fn candidates(env: &Env, list: fn(&Env) -> Vec<Choice>) -> ArgValueCompleter {
     let env = env.clone();
     ArgValueCompleter::new(move |typed: &OsStr| {
         let typed = typed.to_string_lossy().to_lowercase();
-        // The shell shows candidates on a terminal; nobody means a name with control characters.
+        // The shell shows candidates on a terminal, so a name with control characters is not offered.
         let fits = list(&env).into_iter().filter(|(text, _)| {
             text.to_lowercase().starts_with(&typed) && visible(text) == text.as_str()
         });

@@ -18,16 +18,14 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a server may stall. `az` tolerates 8 s, so this must be longer.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a server may stall that works on a query over logs: Azure gives up after 10 minutes.
-const QUERY_TIMEOUT: Duration = Duration::from_secs(11 * 60);
 
 /// The most that a server may send in one answer, decoded, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
-/// The kind of the errors for answers beyond a limit. Nothing else in azure_core's pipelines has it.
+/// The kind of the errors for answers beyond a limit. No policy of azure_core's returns it; it is for models, which are read outside.
 pub const LIMIT: ErrorKind = ErrorKind::DataConversion;
 /// How long one answer may take, from the request to its last byte.
 pub const LONGEST_ANSWER: Duration = Duration::from_secs(5 * 60);
-/// The same for queries over logs, which Azure ends after 10 minutes.
+/// The same for queries over logs, which ask Azure to end after 590 seconds.
 pub const LONGEST_QUERY: Duration = Duration::from_secs(10 * 60);
 
 /// A client whose answers have bounds. They must be here: azure_core's pipelines read an answer to its end before a
@@ -94,7 +92,7 @@ impl Network {
         patient: bool,
     ) -> Result<Self, NetError> {
         let (read_timeout, longest) =
-            if patient { (QUERY_TIMEOUT, LONGEST_QUERY) } else { (READ_TIMEOUT, LONGEST_ANSWER) };
+            if patient { (LONGEST_QUERY, LONGEST_QUERY) } else { (READ_TIMEOUT, LONGEST_ANSWER) };
         let client = BoundedClient { client: client(env, true, read_timeout)?, longest };
         Ok(Self { client: Arc::new(client), per_call_policies })
     }

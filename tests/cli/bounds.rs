@@ -39,6 +39,8 @@ fn a_name_cannot_change_the_path_of_a_url() {
     assert_eq!(server.requests().iter().filter(writes).count(), 0, "nothing was changed");
 }
 
+// Windows allows a command line of 32,767 characters.
+#[cfg(unix)]
 #[test]
 fn deep_queries_are_refused_and_long_ones_fit_the_stack() {
     let home = Home::new();
@@ -184,7 +186,7 @@ fn who_stops_a_change_that_was_sent_learns_that_it_may_be_made() {
         let home = arm.home("token");
         let args = ["update", "-n", "contoso", "-g", "rg", "--tags", "a=b"];
         let child = home.command_of(binary()).args(args).stderr(Stdio::piped()).spawn().unwrap();
-        arrived.recv().unwrap();
+        arrived.recv_timeout(Duration::from_secs(60)).unwrap();
         kill_process(Pid::from_child(&child), signal).unwrap();
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -192,6 +194,40 @@ fn who_stops_a_change_that_was_sent_learns_that_it_may_be_made() {
         assert!(stderr.contains("Azure may have received the request"), "{stderr}");
         drop(done);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn after_a_change_signals_end_the_program_as_usual() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    };
+    let (sent, arrived) = mpsc::channel();
+    let (done, wait) = mpsc::channel::<()>();
+    let (wait, changed) = (Mutex::new(wait), AtomicBool::new(false));
+    let arm = FakeArm::start(move |request| {
+        if request.method == "PATCH" {
+            changed.store(true, Ordering::Relaxed);
+        } else if changed.load(Ordering::Relaxed) {
+            // The rules are read back.
+            sent.send(()).unwrap();
+            let _ = wait.lock().unwrap().recv();
+        }
+        let rules = json!([{"action": "Allow", "value": "203.0.113.7"}]);
+        let properties = json!({"networkRuleSet": {"defaultAction": "Deny", "ipRules": rules}});
+        let sku = json!({"name": "Premium"});
+        (200, Vec::new(), json!({"name": "contoso", "sku": sku, "properties": properties}))
+    });
+    let home = arm.home("token");
+    let args = ["network-rule", "add", "-n", "contoso", "-g", "rg", "--ip-address", "203.0.113.7"];
+    let mut child = home.command_of(binary()).args(args).spawn().unwrap();
+    arrived.recv_timeout(Duration::from_secs(60)).unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    drop(done);
 }
 
 #[test]
@@ -251,7 +287,8 @@ fn help_that_cannot_be_written_is_a_failure() {
 fn output_that_was_closed_before_the_start_is_a_failure() {
     let home = Home::new();
     let run = |args: &str, stdout: &str| {
-        let script = format!("exec '{}' {args} {stdout}", binary().display());
+        // Without a limit, an emulator that starts would run for ever.
+        let script = format!("exec timeout 60 '{}' {args} {stdout}", binary().display());
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", &script]).env("HOME", home.path("")).current_dir(home.path(""));
         let output = shell.output().unwrap();
@@ -586,6 +623,7 @@ fn no_command_asks_more_often_than_it_must() {
         before = all;
     }
     // These ask the registry itself as well, which is not there: only the requests to ARM count.
+    let home = home.with("HTTPS_PROXY", "http://127.0.0.1:9").with("NO_PROXY", "localhost");
     for (requests, args) in [
         (1, &["check-endpoints", "-n", "contoso", "--proxy", "http://127.0.0.1:9"][..]),
         (1, &["with-access", "-n", "contoso", "-g", "contoso-rg", "--", "true"]),

@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// How long a program may take. `az` itself gives a request for a token less.
+/// How long a program may take.
 const LONGEST_RUN: Duration = Duration::from_secs(60);
 /// The most that a program may write to each of its outputs, in bytes: tokens have some thousand.
 const MAX_OUTPUT: u64 = 1 << 20;

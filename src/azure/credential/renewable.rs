@@ -40,6 +40,25 @@ impl RenewableCredential {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A token of the login, which is created again if its last token was refused.
+    async fn token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let (mut credential, last) = {
+            let current = self.current();
+            (Arc::clone(&current.credential), current.last.clone())
+        };
+        let was_refused =
+            last.is_some_and(|token| token.expires_on - self.inputs.env.now() > RENEWAL_WINDOW);
+        if was_refused {
+            credential = self.log_in_again().await?;
+            self.current().credential = Arc::clone(&credential);
+        }
+        credential.get_token(scopes, options).await
+    }
+
     /// Creates the same login again, without its cache.
     async fn log_in_again(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
         self.inputs.log.line("credential: the token was rejected; logging in again");
@@ -56,17 +75,7 @@ impl TokenCredential for RenewableCredential {
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let (mut credential, last) = {
-            let current = self.current();
-            (Arc::clone(&current.credential), current.last.clone())
-        };
-        let was_refused =
-            last.is_some_and(|token| token.expires_on - self.inputs.env.now() > RENEWAL_WINDOW);
-        if was_refused {
-            credential = self.log_in_again().await?;
-            self.current().credential = Arc::clone(&credential);
-        }
-        let token = tokio::time::timeout(LONGEST_LOGIN, credential.get_token(scopes, options));
+        let token = tokio::time::timeout(LONGEST_LOGIN, self.token(scopes, options));
         let token = token.await.unwrap_or_else(|_| {
             let message = format!("there was no token after {} seconds", LONGEST_LOGIN.as_secs());
             Err(Error::with_message(ErrorKind::Credential, message))
