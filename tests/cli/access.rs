@@ -6,7 +6,8 @@ use crate::https::{SUBSCRIPTION, Server};
 use serde_json::{Value, json};
 #[cfg(unix)]
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const RULES: [&str; 7] =
     ["network-rule", "list", "-n", "contoso", "--query", "ipRules[].ipAddressOrRange", "-otsv"];
@@ -142,6 +143,60 @@ fn signals_reach_the_command_and_the_rule_goes() {
         kill(&parent);
         assert_eq!(child.wait().unwrap().code(), Some(code));
         assert_eq!(rules(&home), "");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_while_a_rule_is_added_or_removed_leaves_nothing_open() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::sync::mpsc;
+    const REFUSAL: &str = "client with IP '203.0.113.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access.";
+    for held in ["added", "removed"] {
+        let rules = Arc::new(Mutex::new(json!([])));
+        let (sent, arrived) = mpsc::channel();
+        let (go, wait) = mpsc::channel::<()>();
+        let (known, wait) = (Arc::clone(&rules), Mutex::new(wait));
+        let arm = FakeArm::start(move |request| {
+            if request.method == "PATCH" {
+                let new = request.body["properties"]["networkRuleSet"]["ipRules"].clone();
+                if (new == json!([])) == (held == "removed") {
+                    sent.send(()).unwrap();
+                    let _ = wait.lock().unwrap().recv();
+                }
+                *known.lock().unwrap() = new;
+            }
+            let rules = known.lock().unwrap().clone();
+            if request.path.starts_with("/v2/") && rules == json!([]) {
+                return (
+                    403,
+                    Vec::new(),
+                    json!({"errors": [{"code": "DENIED", "message": REFUSAL}]}),
+                );
+            } else if request.path.starts_with("/v2/") {
+                let realm = "Bearer realm=\"https://contoso.azurecr.io/oauth2/token\",service=\"contoso.azurecr.io\"";
+                return (401, vec![("www-authenticate", realm.to_owned())], json!({}));
+            }
+            let properties = json!({"loginServer": "contoso.azurecr.io", "publicNetworkAccess": "Enabled",
+                "networkRuleSet": {"defaultAction": "Deny", "ipRules": rules}});
+            (
+                200,
+                Vec::new(),
+                json!({"name": "contoso", "sku": {"name": "Premium"}, "properties": properties}),
+            )
+        });
+        let home = arm.home_with_registry("token");
+        let args = ["with-access", "-n", "contoso", "-g", "rg", "--", "true"];
+        let mut child = home.command_of(binary()).args(args).spawn().unwrap();
+        arrived.recv_timeout(Duration::from_secs(60)).unwrap();
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        drop(go);
+        let code = child.wait().unwrap().code();
+        assert_eq!(
+            (code, &*rules.lock().unwrap()),
+            (Some(if held == "added" { 143 } else { 0 }), &json!([])),
+            "{held}"
+        );
     }
 }
 

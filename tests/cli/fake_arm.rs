@@ -36,7 +36,7 @@ pub struct FakeArm {
 
 impl FakeArm {
     pub fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let (config, pem) = tls_server(&["localhost"]);
+        let (config, pem) = tls_server(&["localhost", "contoso.azurecr.io"]);
         let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
@@ -84,6 +84,20 @@ impl FakeArm {
         home.with("REQUESTS_CA_BUNDLE", ca.to_str().unwrap())
     }
 
+    /// A home that also reaches the registry contoso at this server, through a proxy: its requests have paths below `/v2/`.
+    pub fn home_with_registry(&self, token: &str) -> Home {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+        let address = self.url.replace("https://localhost", "127.0.0.1");
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let address = address.clone();
+                std::thread::spawn(move || tunnel(client, &address));
+            }
+        });
+        self.home(token).with("HTTPS_PROXY", proxy).with("NO_PROXY", "localhost")
+    }
+
     /// The server's URL.
     pub fn url(&self) -> &str {
         &self.url
@@ -98,6 +112,21 @@ impl FakeArm {
     pub fn count(&self, method: &str) -> usize {
         self.requests().iter().filter(|request| request.method == method).count()
     }
+}
+
+/// Answers CONNECT, and passes everything on.
+fn tunnel(client: TcpStream, address: &str) -> std::io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut line = String::from("CONNECT");
+    while !line.trim_end().is_empty() {
+        line.clear();
+        reader.read_line(&mut line)?;
+    }
+    let server = TcpStream::connect(address)?;
+    (&client).write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
+    let (mut answers, mut to_client) = (server.try_clone()?, client);
+    std::thread::spawn(move || std::io::copy(&mut answers, &mut to_client));
+    std::io::copy(&mut reader, &mut &server).map(|_| ())
 }
 
 fn serve(
