@@ -10,7 +10,6 @@ kept in target/fuzz, to be added to the corpus.
 import argparse
 import hashlib
 import http.server
-import json
 import os
 import pathlib
 import random
@@ -21,6 +20,9 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import az_login  # noqa: E402
 
 CORPUS = pathlib.Path(__file__).with_name("corpus")
 KEPT = pathlib.Path(__file__).parents[2] / "target/fuzz"
@@ -128,10 +130,7 @@ class Azure(http.server.BaseHTTPRequestHandler):
 
 def serve(directory):
     """Starts the server. Returns its URL and certificate."""
-    key, pem = directory / "key.pem", directory / "cert.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-keyout", key, "-out", pem, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                    "-addext", "basicConstraints=critical,CA:FALSE"], check=True, capture_output=True)
+    key, pem = az_login.certificate(directory)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Azure)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, key)
@@ -139,21 +138,6 @@ def serve(directory):
     server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"https://localhost:{server.server_port}", pem
-
-
-def login(azure, url, token):
-    """The files of `az` for a login to this server."""
-    (azure / "config").write_text("[cloud]\nname = local\n")
-    (azure / "clouds.config").write_text(
-        f"[local]\nendpoint_resource_manager = {url}\nendpoint_active_directory = {url}\n"
-        f"endpoint_active_directory_resource_id = {url}\nsuffix_acr_login_server_endpoint = .azurecr.io\n"
-        "suffix_storage_endpoint = core.windows.net\n")
-    (azure / "azureProfile.json").write_text(json.dumps({"subscriptions": [{
-        "id": "s", "name": "s", "isDefault": True, "tenantId": "t", "environmentName": "local",
-        "user": {"name": "app", "type": "servicePrincipal"}}]}))
-    (azure / "msal_token_cache.json").write_text(json.dumps({"AccessToken": {"arm": {
-        "credential_type": "AccessToken", "secret": token, "environment": "localhost", "client_id": "app",
-        "target": f"{url}/.default", "realm": "t", "token_type": "Bearer", "expires_on": "4000000000"}}}))
 
 
 def one(job):
@@ -170,7 +154,7 @@ def one(job):
         env = {"HOME": root, "PATH": "/nowhere", "HTTPS_PROXY": "http://127.0.0.1:9"}
         if chosen.name in ANSWERS:
             Azure.files[str(seed)] = data
-            login(home / ".azure", url, str(seed))
+            az_login.write(home / ".azure", url, str(seed), "s")
             env |= {"NO_PROXY": "localhost", "REQUESTS_CA_BUNDLE": str(pem)}
         elif chosen.name == "state.json":
             env["AZ_ACR_EMULATOR_STATE"] = str(path)

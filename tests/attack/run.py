@@ -26,10 +26,13 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import az_login  # noqa: E402
+
 AZ_ACR = os.path.abspath(sys.argv[1])
 SHORT = "--short" in sys.argv
 ONLY = [name for name in sys.argv[2:] if name != "--short"]
-TENANT, SUBSCRIPTION = "72f988bf-0000-4000-8000-00000000e0e0", "00000000-0000-4000-8000-0000000000ac"
+SUBSCRIPTION = "00000000-0000-4000-8000-0000000000ac"
 SECRET = "se.cr.emulated"
 LONGEST = 40
 
@@ -156,20 +159,7 @@ class Proxy:
 
 
 def home(directory, proxy, ca):
-    azure = directory / ".azure"
-    azure.mkdir(parents=True, exist_ok=True)
-    url = f"https://localhost:{proxy.port}"
-    (azure / "config").write_text("[cloud]\nname = local\n")
-    (azure / "clouds.config").write_text(
-        f"[local]\nendpoint_resource_manager = {url}\nendpoint_active_directory = {url}\n"
-        f"endpoint_active_directory_resource_id = {url}\nsuffix_acr_login_server_endpoint = .azurecr.io\n"
-        "suffix_storage_endpoint = core.windows.net\n")
-    user = {"name": "app", "type": "servicePrincipal"}
-    (azure / "azureProfile.json").write_text(json.dumps({"subscriptions": [{
-        "id": SUBSCRIPTION, "name": "Emulator", "isDefault": True, "tenantId": TENANT, "environmentName": "local", "user": user}]}))
-    (azure / "msal_token_cache.json").write_text(json.dumps({"AccessToken": {"arm": {
-        "credential_type": "AccessToken", "secret": SECRET, "environment": "localhost", "client_id": "app",
-        "target": f"{url}/.default", "realm": TENANT, "token_type": "Bearer", "expires_on": "4000000000"}}}))
+    az_login.write(directory / ".azure", f"https://localhost:{proxy.port}", SECRET, SUBSCRIPTION)
     return {"HOME": str(directory), "REQUESTS_CA_BUNDLE": str(ca), "PATH": "/usr/bin:/bin"}
 
 
@@ -220,10 +210,7 @@ def main():
     failures, cases = [], 0
     with tempfile.TemporaryDirectory() as root:
         root = pathlib.Path(root)
-        key, pem = root / "key.pem", root / "cert.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                        "-keyout", key, "-out", pem, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"],
-                       check=True, capture_output=True)
+        key, pem = az_login.certificate(root)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pem, key)
         server_home = root / "server"

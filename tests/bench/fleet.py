@@ -19,31 +19,20 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import az_login  # noqa: E402
+
 BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/az-acr")
 AZ = sys.argv[2] if len(sys.argv) > 2 else None
 LATENCY = 0.05
 QUOTA, WINDOW = 15, 5.0
 PER_PAGE = 1_000
 MEMORY_GOAL = 64
-TENANT = "72f988bf-0000-4000-8000-00000000e0e0"
 
 
 def login(home, url, ca):
     """The files of an Azure CLI that is logged in to the server."""
-    azure = pathlib.Path(home, ".azure")
-    azure.mkdir(exist_ok=True)
-    (azure / "config").write_text("[cloud]\nname = local\n")
-    (azure / "clouds.config").write_text(
-        f"[local]\nendpoint_resource_manager = {url}\nendpoint_active_directory = {url}\n"
-        f"endpoint_active_directory_resource_id = {url}\nsuffix_acr_login_server_endpoint = .azurecr.io\n"
-        "suffix_storage_endpoint = core.windows.net\n")
-    (azure / "azureProfile.json").write_text(json.dumps({"subscriptions": [{
-        "id": "00000000-0000-4000-8000-f1ee00000000", "name": "Production 0000", "isDefault": True,
-        "tenantId": TENANT, "environmentName": "local", "user": {"name": "app", "type": "servicePrincipal"}}]}))
-    (azure / "msal_token_cache.json").write_text(json.dumps({"AccessToken": {"arm": {
-        "secret": "x.y.emulated", "environment": "localhost", "client_id": "app", "realm": TENANT,
-        "home_account_id": None, "token_type": "Bearer", "target": f"{url}/.default",
-        "expires_on": str(int(time.time()) + 36_000)}}}))
+    az_login.write(pathlib.Path(home, ".azure"), url, "x.y.emulated", "00000000-0000-4000-8000-f1ee00000000")
     return {"HOME": home, "REQUESTS_CA_BUNDLE": ca, "PATH": os.environ["PATH"]}
 
 

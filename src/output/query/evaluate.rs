@@ -2,14 +2,12 @@
 
 use super::functions;
 use super::parser::{Comparison, Head, Node, Step};
-use super::value::Value;
+use super::value::{MAX_RESULT, Value};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
 /// The deepest evaluation. An expression (`&…`) in the data can call itself.
 const MAX_DEPTH: usize = 150;
-/// The most items of a flattened list.
-const MAX_ITEMS: usize = 10_000_000;
 
 /// Evaluates an expression against `data`.
 ///
@@ -87,8 +85,8 @@ fn next(step: &Step, value: Value, data: &Value, depth: usize) -> Result<Value, 
         (Step::Flatten, Value::List(items)) => {
             let mut flat = Vec::with_capacity(items.len());
             for item in items.iter() {
-                if flat.len() > MAX_ITEMS {
-                    return Err(format!("a list has more than {MAX_ITEMS} items"));
+                if flat.len() > MAX_RESULT {
+                    return Err(format!("a list has more than {MAX_RESULT} items"));
                 }
                 match item {
                     Value::List(inner) => flat.extend(inner.iter().cloned()),

@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-/// The most values that a result can have.
-const MAX_RESULT: usize = 10_000_000;
+/// The most values that a result, or a flattened list, can have.
+pub(super) const MAX_RESULT: usize = 10_000_000;
 
 /// A value. Copies share lists and objects.
 #[derive(Debug, Clone, PartialEq)]
