@@ -19,19 +19,42 @@ const LONGEST_WAIT: Duration = Duration::seconds(120);
 
 /// Retries requests after transient failures.
 ///
-/// Requests that can be repeated without harm (GET, PUT, DELETE) are retried after resets, truncated bodies and read
-/// timeouts, and after 408, 429, 500, 502, 503 and 504. PATCH and POST are retried after 429, 500, 503 and 504, and
-/// after a reset before the request was sent, but not after a connection that broke later.
-/// These are the rules of azure-core for Python, which `az` uses. A refused connection, an unknown host and an
-/// untrusted certificate are never retried, because they do not go away within seconds.
+/// What is retried depends on what a second request can do ([`Kind`]). For all but changes, these are the rules of azure-core
+/// for Python, which `az` uses. `az` also sends a change again when it does not know whether Azure has accepted it (PUT and
+/// DELETE after a broken connection, 408, 502 and 504; PATCH after 504). az-acr does not: it says that the change may have been
+/// made. A refused connection, an unknown host and an untrusted certificate are never retried, because they do not go
+/// away within seconds.
 #[derive(Debug)]
 pub(super) struct RetryPolicy;
+
+/// What a request does, which decides when it may be sent again. A reset before it was sent is always a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It only reads: retried after resets, truncated bodies and read timeouts, and after 408, 429, 500, 502, 503 and 504.
+    Read,
+    /// It asks for something new, e.g. a token: retried after 429, 500, 503 and 504.
+    Issue,
+    /// It changes a resource: retried only where the service says that it has not made the change, after 429, 500 and 503.
+    Change,
+}
+
+impl Kind {
+    fn of(request: &Request, ctx: &Context<'_>) -> Self {
+        if ctx.value::<MayHaveArrived>().is_some() {
+            Self::Change
+        } else if request.method() == Method::Post && ctx.value::<ReadOnly>().is_none() {
+            Self::Issue
+        } else {
+            Self::Read
+        }
+    }
+}
 
 /// Marks the context of a POST that only reads: it is repeated as a GET is.
 #[derive(Debug)]
 pub(super) struct ReadOnly;
 
-/// In the context of a change: whether Azure may have received a try that did not end with its answer.
+/// Marks the context of a change, and tells whether Azure may have received a try that did not end with its answer.
 #[derive(Debug, Default)]
 pub(super) struct MayHaveArrived(pub AtomicBool);
 
@@ -69,14 +92,14 @@ impl Policy for RetryPolicy {
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        let is_write = is_write(request.method()) && ctx.value::<ReadOnly>().is_none();
+        let kind = Kind::of(request, ctx);
         let mut tries = 0;
         loop {
             let result = try_once(ctx, request, next).await;
             let wait = match &result {
                 _ if tries == RETRIES => None,
-                Ok(response) => wait_after_answer(response, is_write, tries),
-                Err(error) => wait_after_error(error, is_write, tries),
+                Ok(response) => wait_after_answer(response, kind, tries),
+                Err(error) => wait_after_error(error, kind, tries),
             };
             if let Some(change) = ctx.value::<MayHaveArrived>() {
                 change.note(&result, wait.is_none());
@@ -126,16 +149,12 @@ async fn try_once(
     within(most, next[0].send(ctx, request, &next[1..])).await
 }
 
-/// A method that must not be repeated when nobody knows whether the service acted on it.
-fn is_write(method: Method) -> bool {
-    matches!(method, Method::Patch | Method::Post)
-}
-
-fn wait_after_answer(response: &AsyncRawResponse, is_write: bool, tries: u32) -> Option<Duration> {
+fn wait_after_answer(response: &AsyncRawResponse, kind: Kind, tries: u32) -> Option<Duration> {
     let status = u16::from(response.status());
     let passing = match status {
-        429 | 500 | 503 | 504 => true,
-        408 | 502 => !is_write,
+        429 | 500 | 503 => true,
+        504 => kind != Kind::Change,
+        408 | 502 => kind == Kind::Read,
         _ => false,
     };
     if !passing {
@@ -146,7 +165,7 @@ fn wait_after_answer(response: &AsyncRawResponse, is_write: bool, tries: u32) ->
     (wait <= LONGEST_WAIT).then_some(wait.max(SHORTEST_WAIT))
 }
 
-fn wait_after_error(error: &Error, is_write: bool, tries: u32) -> Option<Duration> {
+fn wait_after_error(error: &Error, kind: Kind, tries: u32) -> Option<Duration> {
     let reset = sources(error).any(|source| {
         source.downcast_ref::<std::io::Error>().is_some_and(|e| {
             use std::io::ErrorKind as Io;
@@ -159,7 +178,7 @@ fn wait_after_error(error: &Error, is_write: bool, tries: u32) -> Option<Duratio
     let passing = match error.kind() {
         // The request was never sent. A reset during the handshake is transient; other errors are not.
         ErrorKind::Connection => reset,
-        ErrorKind::Io => !is_write,
+        ErrorKind::Io => kind == Kind::Read,
         _ => false,
     };
     passing.then(|| backoff(tries))

@@ -1,14 +1,15 @@
 //! How the client handles good, bad and transient responses. Time is paused, so waits take no time.
 
 use crate::script::{Reply, Script, ok, status};
-use az_acr::arm::{ArmError, RegistryPath, RegistryUpdateParameters};
+use az_acr::arm::{
+    ArmError, RegistryPath, RegistryUpdateParameters, ReplicationCreateParameters,
+    ReplicationCreateProperties,
+};
 use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
 
 const OF: RegistryPath =
     RegistryPath { subscription: "s", resource_group: "g", registry: "contoso" };
 const REGISTRY: &str = r#"{"name":"contoso","properties":{"loginServer":"contoso.azurecr.io"}}"#;
-const REGISTRY_PATH: &str =
-    "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/contoso";
 
 #[tokio::test(start_paused = true)]
 async fn reads_survive_what_passes() {
@@ -63,24 +64,48 @@ async fn it_gives_up_after_four_tries_as_az_does() {
     }
 }
 
+/// `az` sends some of these again: a PUT and a DELETE after a broken connection, 408, 502 and 504, and a PATCH after 504.
 #[tokio::test(start_paused = true)]
-async fn a_write_is_not_sent_twice_unless_the_service_cannot_have_acted() {
-    for (reply, repeated) in [
-        (Reply::Broken(ConnectionReset), false),
-        (Reply::Truncated, false),
-        (status(502), false),
-        (status(408), false),
-        (Reply::NotConnected(ConnectionReset), true),
-        (status(429), true),
-        (status(503), true),
+async fn a_change_is_sent_again_only_if_azure_has_not_made_it() {
+    for (name, reply, repeated) in [
+        ("a broken connection", Reply::Broken(ConnectionReset), false),
+        ("a truncated answer", Reply::Truncated, false),
+        ("408", status(408), false),
+        ("502", status(502), false),
+        ("504", status(504), false),
+        ("a reset in the handshake", Reply::NotConnected(ConnectionReset), true),
+        ("429", status(429), true),
+        ("500", status(500), true),
+        ("503", status(503), true),
     ] {
-        let script = Script::new([reply].into_iter().chain(repeated.then(|| ok(REGISTRY))));
-        let client = script.client();
-        let result =
-            client.begin_update_registry(OF, &RegistryUpdateParameters::default(), None).await;
-        assert_eq!(result.is_ok(), repeated);
-        let requests = if repeated { 2 } else { 1 };
-        assert_eq!(script.seen(), vec![format!("PATCH {REGISTRY_PATH} {{}}"); requests]);
+        for method in ["PUT", "PATCH", "DELETE"] {
+            let answer = repeated.then(|| ok(REGISTRY));
+            let script = Script::new([reply.clone()].into_iter().chain(answer));
+            let client = script.client();
+            let result = match method {
+                "PUT" => {
+                    let parameters = ReplicationCreateParameters {
+                        location: "westus".to_owned(),
+                        tags: None,
+                        properties: ReplicationCreateProperties::default(),
+                    };
+                    client.begin_create_replication(OF, "westus", &parameters).await.map(drop)
+                }
+                "PATCH" => {
+                    let parameters = RegistryUpdateParameters::default();
+                    client.begin_update_registry(OF, &parameters, None).await.map(drop)
+                }
+                _ => client.begin_delete_replication(OF, "westus").await.map(drop),
+            };
+            assert_eq!(result.is_ok(), repeated, "{method}, {name}");
+            let requests = script.seen();
+            assert_eq!(requests.len(), if repeated { 2 } else { 1 }, "{method}, {name}");
+            assert!(requests.iter().all(|request| request.starts_with(method)), "{requests:?}");
+            if let Err(error) = result {
+                let unknown = matches!(error, ArmError::Unconfirmed(_));
+                assert!(unknown, "{method}, {name}: {error}");
+            }
+        }
     }
 }
 

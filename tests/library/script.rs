@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 pub const ENDPOINT: &str = "https://arm.example";
 
 /// One scripted response.
+#[derive(Clone)]
 pub enum Reply {
     /// A status, headers and a body.
     Answer(u16, Vec<(&'static str, String)>, String),
