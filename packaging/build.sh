@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Builds the packages for Linux on x86-64 into target/dist: an archive, .deb, .rpm, a wheel, an OCI image, a bill of materials, SHA256SUMS.
-# Usage: packaging/build.sh [--full]    --full builds the binary again elsewhere and compares the bytes, and checks the
-#                                        dependencies with cargo-deny and cargo-machete, which take minutes to compile,
-#                                        and the oldest compiler that Cargo.toml names, if it is installed
+# Usage: packaging/build.sh [--full | --symbols DIR]
+#   --full         builds the binary again elsewhere and compares the bytes, and checks the dependencies with cargo-deny
+#                  and cargo-machete, which take minutes to compile, and the oldest compiler that Cargo.toml names, if it
+#                  is installed
+#   --symbols DIR  only builds the same binary into DIR, with the names of its functions, for tests/bench/order.py
 #
 # Needs: cargo, python3 with venv; cargo-auditable, cargo-deb and cargo-generate-rpm (installed into target/packaging if
 # they are missing).
@@ -86,8 +88,13 @@ image() {
         -C "$layout" -cf "$dist/az-acr-$version-oci.tar" .
 }
 
-rm -rf "$dist" && mkdir -p "$dist" "$work"
+mkdir -p "$work"
 tools "${1:-}"
+if [ "${1:-}" = --symbols ]; then
+    CARGO_PROFILE_RELEASE_STRIP=none binary "$2"
+    exit
+fi
+rm -rf "$dist" && mkdir "$dist"
 binary "$work/build"
 built=$work/build/$target/release/az-acr
 check_glibc "$built"

@@ -38,6 +38,11 @@ struct LockProperties {
 }
 
 impl Lock {
+    /// The resource id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Whether the lock forbids changes to a resource: it is read-only, and on the resource or on something above it.
     pub fn forbids_changes(&self, resource: &str) -> bool {
         let id = self.id.to_lowercase();

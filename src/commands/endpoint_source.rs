@@ -327,6 +327,13 @@ pub fn from_files(
         }
         for json in read {
             let endpoints = Endpoints::try_from(json)?;
+            if endpoints.data.is_empty() {
+                let server = &endpoints.login_server;
+                let what = "names no host that layers come from, and every registry has one";
+                return Err(UserError::new(format!("{}: {server} {what}.", shown(file)))
+                    .hint("To create it: az-acr show-endpoints -n NAME > endpoints.json")
+                    .into());
+            }
             check_wildcards(&endpoints, file, session)?;
             registries.push(match plan {
                 Some(plan) => endpoints.plan(&plan.with_regions, plan.regional)?,
@@ -366,6 +373,9 @@ fn parse(bytes: Vec<u8>, planned: bool) -> Result<Vec<EndpointsJson>, String> {
         let value = value.map_err(|e| e.to_string())?;
         let mut list = if value.is_array() { value } else { serde_json::Value::Array(vec![value]) };
         for registry in list.as_array_mut().into_iter().flatten() {
+            if registry["sku"].is_object() {
+                return Err("it is what show and list write".to_owned());
+            }
             if planned && registry["plannedDataEndpoints"].is_array() {
                 registry["dataEndpoints"] = registry["plannedDataEndpoints"].take();
             }

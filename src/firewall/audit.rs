@@ -98,15 +98,10 @@ pub struct Questions<'a> {
 /// # Arguments
 /// * `files` - the files and their language, for the report.
 pub fn audit(policy: &dyn Policy, questions: Questions<'_>, files: Vec<JudgedFile>) -> Report {
-    let scope = questions.scope.unwrap_or_else(|| policy.scope());
-    let otherwise = match scope {
-        Scope::Whole => policy.default_outcome(),
-        Scope::Part => Outcome::Deny,
-    };
     let audit = Audit {
         policy,
         questions,
-        otherwise,
+        otherwise: otherwise(policy, questions.scope),
         territory: Territory::new(questions.needed, questions.storage_suffix),
         mentions: policy.mentions(),
     };
@@ -116,6 +111,39 @@ pub fn audit(policy: &dyn Policy, questions: Questions<'_>, files: Vec<JudgedFil
     audit.ask_for_stale(&mut report);
     audit.ask_for_strangers(&mut report);
     report
+}
+
+/// What happens to a connection that the rules do not decide.
+///
+/// # Arguments
+/// * `scope` - whether the rules are a whole or a part, if the user says so.
+pub fn otherwise(policy: &dyn Policy, scope: Option<Scope>) -> Outcome {
+    match scope.unwrap_or_else(|| policy.scope()) {
+        Scope::Whole => policy.default_outcome(),
+        Scope::Part => Outcome::Deny,
+    }
+}
+
+/// Decides about the hosts that one client needs, in their order. All of them may go one way, such as through a proxy.
+///
+/// # Arguments
+/// * `decide` - asks the policy about one host.
+pub fn decide_for_client(
+    policy: &dyn Policy,
+    hosts: &[Fqdn],
+    decide: impl Fn(&Fqdn) -> Decision,
+) -> Vec<Decision> {
+    let mut decisions: Vec<Decision> = hosts.iter().map(decide).collect();
+    let is_left =
+        |decision: &Decision| decision.outcome == Outcome::Deny && decision.places.is_empty();
+    if decisions.iter().all(is_left)
+        && let Some(outcome) = policy.if_all_are_left(hosts)
+    {
+        for decision in &mut decisions {
+            decision.outcome = outcome.clone();
+        }
+    }
+    decisions
 }
 
 /// What all questions share.
@@ -138,27 +166,20 @@ impl Audit<'_> {
 
     fn ask_for_needed(&self, report: &mut Report) {
         let mut registries = self.questions.needed.registries();
+        let mut asked = Vec::new();
+        let mut hosts = Vec::new();
         let mut decisions = Vec::new();
         for endpoint in self.questions.needed.endpoints() {
-            let decision = if let Some(host) = Territory::example_of(&endpoint.host) {
-                self.ask(&host, HTTPS, Purpose::Needed)
+            if let Some(host) = Territory::example_of(&endpoint.host) {
+                asked.push(endpoint);
+                hosts.push(host);
             } else {
                 let why = "the domain is too long for a host below it";
-                Decision::by_default(Outcome::Unknown(why.into()))
-            };
-            decisions.push((endpoint, decision));
-        }
-        let is_left = |(_, decision): &(&Endpoint, Decision)| {
-            decision.outcome == Outcome::Deny && decision.places.is_empty()
-        };
-        let hosts: Option<Vec<Fqdn>> =
-            decisions.iter().map(|(endpoint, _)| Territory::example_of(&endpoint.host)).collect();
-        let same_way = hosts.is_some_and(|hosts| self.policy.sends_all_the_same_way(&hosts));
-        if same_way && decisions.iter().all(is_left) {
-            for (_, decision) in &mut decisions {
-                decision.outcome = Outcome::Allow;
+                decisions.push((endpoint, Decision::by_default(Outcome::Unknown(why.into()))));
             }
         }
+        let ask = |host: &Fqdn| self.ask(host, HTTPS, Purpose::Needed);
+        decisions.extend(asked.into_iter().zip(decide_for_client(self.policy, &hosts, ask)));
         for (endpoint, decision) in decisions {
             let list = match (&decision.outcome, decision.places.is_empty()) {
                 (Outcome::Allow, _) => &mut report.ok,

@@ -39,6 +39,11 @@ impl HostSet {
         self.hosts.get(host).or_else(below).or_else(|| self.domains.get(""))
     }
 
+    /// Whether the set has neither hosts nor domains.
+    pub fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.domains.is_empty()
+    }
+
     /// Whether a host itself is in the set.
     pub fn has_host(&self, name: &str) -> bool {
         self.hosts.contains_key(name)

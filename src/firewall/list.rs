@@ -1,6 +1,7 @@
 //! `list`: one name a line, for Palo Alto external dynamic lists, FortiGate threat feeds, pfSense aliases.
 
 use super::host_set::HostSet;
+use super::name_pattern::NamePattern;
 use super::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, RuleFile, Scope};
 use super::{AllowList, Format, RenderOptions};
 use crate::domain::Fqdn;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 /// The port of an entry that names none.
 const HTTPS: u16 = 443;
+const HTTP: u16 = 80;
 
 /// The format.
 pub struct List;
@@ -35,17 +37,21 @@ impl Format for List {
 /// Hosts and URLs, one a line.
 #[derive(Debug, Default)]
 pub struct HostList {
+    /// On port 443.
     hosts: HostSet,
+    /// On port 80.
+    plain: HostSet,
+    /// Only with a path, which some firewalls compare and others cannot see.
+    with_path: HostSet,
     /// Lines that may stand for any host, and why.
     unjudged: Vec<(Place, Arc<str>)>,
 }
 
 /// An entry of a list.
-enum Entry {
-    Host(String),
-    Below(String),
-    /// Something that bears on another port.
-    Elsewhere,
+struct Entry {
+    pattern: NamePattern,
+    port: u16,
+    has_path: bool,
 }
 
 /// Whether a text has only entries of a list, and comments.
@@ -61,15 +67,18 @@ pub fn read(files: &[RuleFile]) -> HostList {
         for (i, line) in file.text.lines().enumerate() {
             let Some(item) = item(line) else { continue };
             let place = Place { file: Arc::clone(&file.name), line: i + 1 };
-            match entry(item) {
-                Some(Entry::Host(host)) => list.hosts.insert_host(&host, &place),
-                Some(Entry::Below(domain)) => list.hosts.insert_below(&domain, &place),
-                Some(Entry::Elsewhere) => {}
-                None => {
-                    let why = "the line is neither a host nor a URL".into();
-                    list.unjudged.push((place, why));
-                }
-            }
+            let Some(entry) = entry(item) else {
+                let why = "the line is neither a host nor a URL".into();
+                list.unjudged.push((place, why));
+                continue;
+            };
+            let names = match (entry.port, entry.has_path) {
+                (HTTPS, true) => &mut list.with_path,
+                (HTTPS, false) => &mut list.hosts,
+                (HTTP, _) => &mut list.plain,
+                _ => continue,
+            };
+            entry.pattern.mention(names, &place);
         }
     }
     list
@@ -84,15 +93,15 @@ fn item(line: &str) -> Option<&str> {
     (!item.is_empty()).then_some(item)
 }
 
-/// Reads a host, a wildcard or a URL. A path after the host is left out: it is not visible in TLS.
+/// Reads a host, a wildcard or a URL.
 fn entry(item: &str) -> Option<Entry> {
     let (item, port) = match item.split_once("://") {
         Some(("https", rest)) => (rest, HTTPS),
-        Some(("http", rest)) => (rest, 80),
+        Some(("http", rest)) => (rest, HTTP),
         Some(_) => return None,
         None => (item, HTTPS),
     };
-    let authority = item.split('/').next()?;
+    let (authority, path) = item.split_once('/').unwrap_or((item, ""));
     let (host, port) = match authority.split_once(':') {
         Some((host, port)) => (host, port.parse().ok()?),
         None => (authority, port),
@@ -102,20 +111,26 @@ fn entry(item: &str) -> Option<Entry> {
         // An address is not a host.
         host.filter(|host| !host.as_str().ends_with(|c: char| c.is_ascii_digit()))
     };
-    let entry = if host == "*" {
-        Entry::Below(String::new())
+    let pattern = if host == "*" {
+        NamePattern::Any
     } else if let Some(domain) = host.strip_prefix("*.").or_else(|| host.strip_prefix('.')) {
-        Entry::Below(Fqdn::parse(domain).ok()?.to_string())
+        NamePattern::Below(Fqdn::parse(domain).ok()?.to_string())
     } else {
-        Entry::Host(named(host)?.to_string())
+        NamePattern::Exact(named(host)?.to_string())
     };
-    Some(if port == HTTPS { entry } else { Entry::Elsewhere })
+    Some(Entry { pattern, port, has_path: !matches!(path, "" | "*") })
 }
 
 impl Policy for HostList {
     fn decide(&self, flow: &Flow<'_>, otherwise: &Outcome) -> Decision {
-        if let Some(place) = self.hosts.find(flow.host.as_str()) {
+        let host = flow.host.as_str();
+        let names = if flow.port == HTTP { &self.plain } else { &self.hosts };
+        if let Some(place) = names.find(host) {
             return Decision::by(Outcome::Allow, place);
+        }
+        if let Some(place) = self.with_path.find(host).filter(|_| flow.port == HTTPS) {
+            let why = "the entry has a path, which some firewalls compare and others cannot see";
+            return Decision::by(Outcome::Unknown(why.into()), place);
         }
         match self.unjudged.first() {
             Some((place, why)) => Decision::by(Outcome::Unknown(Arc::clone(why)), place),
@@ -124,11 +139,16 @@ impl Policy for HostList {
     }
 
     fn mentions(&self) -> Mentions<'_> {
-        Mentions { hosts: vec![&self.hosts], ..Mentions::default() }
+        let hosts = vec![&self.hosts, &self.plain, &self.with_path];
+        Mentions { hosts, ..Mentions::default() }
     }
 
     fn scope(&self) -> Scope {
         Scope::Part
+    }
+
+    fn filters_port_80(&self) -> bool {
+        !self.plain.is_empty()
     }
 }
 

@@ -263,12 +263,12 @@ pub trait Policy {
     fn default_outcome(&self) -> Outcome {
         Outcome::Deny
     }
-    /// Whether hosts that the rules do not allow are fine because all of them go the same way, such as through one proxy.
+    /// What happens to hosts of which the rules allow none, if they all go the same way, such as through one proxy.
     ///
     /// # Arguments
     /// * `hosts` - all that are needed.
-    fn sends_all_the_same_way(&self, _hosts: &[Fqdn]) -> bool {
-        false
+    fn if_all_are_left(&self, _hosts: &[Fqdn]) -> Option<Outcome> {
+        None
     }
     /// Whether the language filters plain HTTP on port 80.
     fn filters_port_80(&self) -> bool {

@@ -35,6 +35,8 @@ pub struct Territory {
     registries: BTreeSet<String>,
     /// The first labels of the user's registries.
     own: HashSet<String>,
+    /// Hosts of other domains that look like the user's own, for patterns that are open at an end or have a bare dot.
+    lookalikes: Vec<String>,
 }
 
 impl Territory {
@@ -56,7 +58,10 @@ impl Territory {
             }
         }
         let storage = storage_suffix.map(|suffix| format!("blob.{suffix}"));
-        Self { storage, registries, own }
+        let needed = needed.endpoints().into_iter().filter_map(|e| Self::example_of(&e.host));
+        let mut lookalikes: Vec<String> = needed.flat_map(|host| lookalikes(&host)).collect();
+        lookalikes.extend(registries.iter().map(|domain| format!("{LABEL}{domain}")));
+        Self { storage, registries, own, lookalikes }
     }
 
     /// The host as a stranger, if it has the shape of somebody else's registry or storage account.
@@ -76,7 +81,8 @@ impl Territory {
         is_registry.then_some(Stranger { host, storage: false })
     }
 
-    /// Strangers: four that never change, and one made from each name and pattern that the rules mention.
+    /// Strangers: four that never change, those that look like the user's own hosts, and one made from each name and pattern
+    /// that the rules mention.
     pub fn strangers(&self, mentions: &Mentions<'_>) -> Vec<Stranger> {
         let mut names: Vec<String> = Vec::new();
         names.extend(self.storage.as_ref().map(|storage| format!("{LABEL}.{storage}")));
@@ -104,12 +110,11 @@ impl Territory {
         names.extend(mentions.neighbours.iter().cloned());
         let mut seen = HashSet::new();
         let unrelated = Fqdn::parse(UNRELATED).ok().map(|host| Stranger { host, storage: false });
-        let outside = mentions
-            .outside
-            .iter()
+        let outside = mentions.outside.iter().chain(&self.lookalikes);
+        let outside = outside
             .filter_map(|name| Some(Stranger { host: Fqdn::parse(name).ok()?, storage: false }));
         let made =
-            names.iter().filter_map(|name| self.stranger(name)).chain(outside).chain(unrelated);
+            names.iter().filter_map(|name| self.stranger(name)).chain(unrelated).chain(outside);
         made.filter(|stranger| seen.insert(stranger.host.clone())).collect()
     }
 
@@ -155,6 +160,17 @@ impl Territory {
         let is_own = self.own.contains(label) && self.registries.contains(domain);
         is_own.then(|| (role, region.to_owned()))
     }
+}
+
+/// Hosts that begin like a host but belong to another domain, and that have another letter in place of a dot.
+fn lookalikes(host: &Fqdn) -> Vec<String> {
+    let host = host.as_str();
+    let mut names = vec![format!("{host}.{UNRELATED}")];
+    // With another letter, only the dot before the registered domain (`azurecr.io`) leads to somebody else's domain.
+    if let Some((at, _)) = host.rmatch_indices('.').nth(1) {
+        names.push(format!("{}x{}", &host[..at], &host[at + 1..]));
+    }
+    names
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The log of dnsmasq with `log-queries`, or `log-queries=extra`.
 //!
-//! `query[A] host from address` is a question; `config host is NXDOMAIN` (or 0.0.0.0, ::, 127.…, ::1, NODATA) right after it is a
-//! refusal by the configuration. Only the question names the client.
+//! `query[A] host from address` is a question; `config host is NXDOMAIN` (or 0.0.0.0, 127.…, NODATA) right after it is a refusal by the
+//! configuration. Only the question names the client. Questions of other types (`query[AAAA]`) are refused by NXDOMAIN alone:
+//! a host with an IPv4 address need not have anything else.
 
 use super::{BadLine, Entry, Parsed, Verdict, times};
 
@@ -15,11 +16,13 @@ pub(super) struct Reader {
     now: i64,
     source: String,
     host: String,
+    /// Whether it was for an IPv4 address.
+    is_v4: bool,
 }
 
 impl Reader {
     pub(super) fn new(now: i64) -> Self {
-        Self { now, source: String::new(), host: String::new() }
+        Self { now, source: String::new(), host: String::new(), is_v4: false }
     }
 
     pub(super) fn entry<'a>(&'a mut self, line: &'a str) -> Parsed<'a> {
@@ -38,12 +41,13 @@ impl Reader {
             {
                 source.clone_into(&mut self.source);
                 host.clone_into(&mut self.host);
+                self.is_v4 = query.eq_ignore_ascii_case("query[a]");
                 Ok(Some(Entry { source, host, time, verdict: Verdict::Resolved }))
             }
             (Some("config"), Some(host), Some("is"), Some(answer)) if host == self.host => {
-                let refused =
-                    ["nxdomain", "nodata", "nodata-ipv4", "nodata-ipv6", "0.0.0.0", "::", "::1"];
-                let refused = refused.contains(&answer) || answer.starts_with("127.");
+                let no_address = ["nodata", "nodata-ipv4", "0.0.0.0"].contains(&answer)
+                    || answer.starts_with("127.");
+                let refused = answer == "nxdomain" || self.is_v4 && no_address;
                 let entry = Entry { source: &self.source, host, time, verdict: Verdict::Refused };
                 Ok(refused.then_some(entry))
             }

@@ -42,6 +42,8 @@ pub struct Warning {
 pub enum WarningCode {
     /// Some endpoints of the registry are reached through a proxy, others without it or through another one.
     ProxySplit,
+    /// The hosts that layers come from were not checked, because they are not known.
+    LayersNotChecked,
 }
 
 impl Report {

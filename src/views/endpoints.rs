@@ -16,7 +16,7 @@ pub struct EndpointsJson {
 
 /// The regional endpoints: absent when they are off, null when it is unknown whether they are on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "regionalEndpoints is neither a list of endpoints nor null")]
 enum RegionalJson {
     On(Vec<EndpointJson>),
     Unknown,

@@ -3,8 +3,8 @@
 Usage: python3 tests/bench/order.py      builds az-acr with symbols, three times, into target/order; needs valgrind and curl
 
 Equal functions are merged under the name that sorts first, and names have hashes of crates, which depend on the flags of a
-build and on the programs around it. So a packaged build keeps other names than `cargo build`. Builds with other hashes show most of
-those: after two, 10 of some 3,700 names are missing for a third.
+build and on the programs around it. So a packaged build keeps other names than `cargo build`, and both are traced. A third
+build, with hashes of its own, shows most of the names that others keep.
 
 A function that is not listed, or listed and no longer there, costs nothing but pages: run this from time to time, and
 after large changes.
@@ -26,8 +26,8 @@ SCRIPT = ROOT / "packaging/order.ld"
 COMMON = 250
 # Names can have 700 characters. As many as these tell nearly all functions apart.
 LONGEST = 160
-# The builds that are traced: as for use, and with other hashes.
-SALTS = [None, "1", "2"]
+# The builds that are traced: `cargo build --release`, the packaged binary, and one with other hashes.
+BUILDS = ["plain", "packaged", "salted"]
 NAMED = ["-n", "contoso"]
 GROUPED = [*NAMED, "-g", "contoso-rg"]
 COMMANDS = [
@@ -47,12 +47,15 @@ COMMANDS = [
 ]
 
 
-def build(salt):
-    """az-acr with symbols, and otherwise as it is built for use. The salt, if any, changes the hashes of all crates."""
-    directory = ROOT / f"target/order/{salt or 'plain'}"
+def build(kind):
+    """az-acr with symbols, and otherwise as it is built for use."""
+    directory = ROOT / "target/order" / kind
+    if kind == "packaged":
+        subprocess.run([ROOT / "packaging/build.sh", "--symbols", directory], check=True)
+        return str(next(directory.glob("*/release/az-acr")))
     env = {**os.environ, "CARGO_TARGET_DIR": str(directory)}
-    if salt:
-        env["RUSTFLAGS"] = f"-C symbol-mangling-version=v0 -C metadata={salt}"
+    if kind == "salted":
+        env["RUSTFLAGS"] = "-C symbol-mangling-version=v0 -C metadata=salt"
     subprocess.run(["cargo", "rustc", "--release", "--quiet", "--bin", "az-acr", "--", "-C", "strip=none"], cwd=ROOT, env=env, check=True)
     return str(directory / "release/az-acr")
 
@@ -109,8 +112,8 @@ def train(binary):
 
 def main():
     commands = collections.defaultdict(set)
-    for salt in SALTS:
-        binary = build(salt)
+    for kind in BUILDS:
+        binary = build(kind)
         known = functions_of(binary)
         for name, numbers in train(binary).items():
             if 0 < known[name] <= COMMON:

@@ -433,7 +433,14 @@ fn azs_login_pulls_too() {
 #[test]
 fn bad_input_is_named() {
     let home = Home::new();
-    home.write("two.json", r#"[{"loginServer": "a.io", "dataEndpoints": []}, {"loginServer": "b.io", "dataEndpoints": []}]"#);
+    let of = |name: &str| {
+        let data = format!("{name}.eastus.data.azurecr.io");
+        json!({"loginServer": format!("{name}.azurecr.io"), "dataEndpoints": [{"region": "eastus", "endpoint": data}]})
+    };
+    home.write("two.json", &json!([of("contoso"), of("fabrikam")]).to_string());
+    home.write("none.json", r#"{"loginServer": "contoso.azurecr.io", "dataEndpoints": []}"#);
+    let shown = home.run(&["--cloud", "emulator", "show", "-n", "contoso"]).quiet();
+    home.write("show.json", &shown);
     home.write("empty.json", "[]");
     home.write("evil.json", r#"{"loginServer": "a.io\u001b[2J", "dataEndpoints": []}"#);
     let server = ["--login-server", "contoso.azurecr.io"];
@@ -446,6 +453,8 @@ fn bad_input_is_named() {
         (vec!["--login-server", "*.azurecr.io"], 2, "expected HOST or HOST:PORT"),
         (vec!["--endpoints", "two.json", "--pull", "hello"], 2, "requires exactly one registry"),
         (vec!["--endpoints", "empty.json"], 1, "empty.json contains no registry"),
+        (vec!["--endpoints", "none.json"], 1, "names no host that layers come from"),
+        (vec!["--endpoints", "show.json"], 1, "it is what show and list write"),
         (vec!["--endpoints", "evil.json"], 1, "is not a host name"),
         (with(&["--region", "estus"]), 1, "'estus' is not an Azure region. Did you mean 'eastus'?"),
         (with(&["--pull", "Hello World"]), 2, "'Hello World' is not an image"),
@@ -506,6 +515,25 @@ fn a_proxys_answer_is_the_evidence() {
             ["verdict", "step", "reason"].map(|key| report["checks"][1][key].as_str().unwrap());
         assert_eq!(said, [verdict, step, reason], "{answer}: {report:#}");
         assert_eq!(report["ok"], false, "the login server is not planned");
+    }
+}
+
+#[test]
+fn hosts_of_layers_that_were_not_checked_are_a_warning() {
+    let home = Home::new();
+    for (args, is_warning) in [
+        (&["-n", "contoso"][..], true),
+        (&["--login-server", "contoso.azurecr.io"], true),
+        (&["-n", "contoso", "--planned"], false),
+        (&["-n", "contoso", "--pull", "hello"], false),
+    ] {
+        let run = home.emulated(&[&["check-endpoints"][..], args].concat());
+        let warnings = report(&run)["warnings"].clone();
+        let codes: Vec<&Value> =
+            warnings.as_array().unwrap().iter().map(|warning| &warning["code"]).collect();
+        assert_eq!(codes == ["layersNotChecked"], is_warning, "{args:?}: {warnings}");
+        let summary = run.stderr.lines().last().unwrap();
+        assert_eq!(summary.contains("the hosts of layers not checked"), is_warning, "{summary}");
     }
 }
 

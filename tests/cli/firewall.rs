@@ -374,10 +374,20 @@ fn lists_and_our_own_json_are_judged() {
     let home = Home::new();
     let json = rules(&home, &["-n", "contoso", "--planned", "--format", "json"]).quiet();
     assert_eq!(check(&home, &json, &[]).0, 0);
-    let urls = REPLICATED.replace(".io\n", ".io/v2/ # ours\n");
+    let urls = REPLICATED.replace(".io\n", ".io/ # ours\n");
     assert_eq!(check(&home, &urls, &[]).0, 0);
+    // Some firewalls compare paths, others cannot see them.
+    let paths = REPLICATED.replace(".io\n", ".io/v2/shop/*\n");
+    let (code, report) = check(&home, &paths, &[]);
+    assert_eq!((code, counts(&report)), (1, vec![("unjudged", 3)]));
     let (code, report) = check(&home, &REPLICATED.replace(".io\n", ".io:80\n"), &[]);
     assert_eq!((code, counts(&report)), (1, vec![("missing", 3)]));
+    let (code, report) = check(&home, &format!("{REPLICATED}*.azurecr.io:80\n"), &[]);
+    assert_eq!((code, counts(&report)), (1, vec![("tooBroad", 1), ("ok", 3)]));
+    // One line of hosts may be a list, or a value of NO_PROXY that bypasses none of these.
+    let (code, report) = check(&home, "example.com,example.org\n", &[]);
+    assert_eq!((code, counts(&report)), (1, vec![("unjudged", 3)]));
+    assert_eq!(check(&home, "NO_PROXY=example.com,example.org\n", &[]).0, 0);
     // A line that is no host may stand for any.
     let (code, report) = check(&home, &format!("{REPLICATED}10.0.0.0/8\n"), &["--from", "list"]);
     assert_eq!((code, counts(&report)), (1, vec![("unjudged", 2), ("ok", 3)]));

@@ -155,24 +155,80 @@ fn policy_zones_are_read_as_unbound_and_as_bind_do() {
 }
 
 #[test]
+fn patterns_without_an_end_or_with_bare_dots_let_other_domains_in() {
+    let squid = |rule: &str| format!("acl more {rule}\nhttp_access allow more\n");
+    let home = Home::new();
+    let rules_of = |format: &str, options: &[&str]| {
+        let arguments = [&["-n", "contoso", "--planned", "--format", format][..], options];
+        rules(&home, &arguments.concat()).quiet()
+    };
+    let closed = rules_of("squid", &[]);
+    for (pattern, expected) in [
+        (r"dstdom_regex ^contoso\.azurecr\.io$", vec![("ok", 3)]),
+        (r"dstdom_regex ^contoso\.azurecr\.io", vec![("tooBroad", 2), ("ok", 3)]),
+        (r"dstdom_regex ^contoso.azurecr.io$", vec![("tooBroad", 2), ("ok", 3)]),
+        // A URL may hold the name elsewhere.
+        (r"url_regex ^contoso\.azurecr\.io", vec![("tooBroad", 2), ("unjudged", 2), ("ok", 3)]),
+    ] {
+        let text = format!("{}{closed}http_access deny all\n", squid(pattern));
+        let (_, report) = check(&home, &text, &[]);
+        assert_eq!(counts(&report), expected, "{pattern}: {report:#}");
+    }
+    let suricata = rules_of("suricata", &["--lockdown"]);
+    let open = "pass tls any any -> any any (tls.sni; content:\"contoso.azurecr.io\"; startswith; nocase; sid:9;)\n";
+    let (code, report) = check(&home, &format!("{suricata}{open}"), &[]);
+    assert_eq!(code, 1, "{report:#}");
+    assert_eq!(report["tooBroad"][0]["fqdn"], "contoso.azurecr.io.some-unrelated-site.com");
+}
+
+/// A chain of the user on output.
+fn own_output(policy: &str, rules: &str) -> String {
+    let hook = format!("type filter hook output priority 0; policy {policy};");
+    format!("table inet filter {{\n chain output {{\n  {hook}\n  {rules}\n }}\n}}\n")
+}
+
+#[test]
+fn what_keeps_addresses_out_of_the_sets_is_not_judged() {
+    let home = Home::new();
+    let of = |options: &[&str]| rules(&home, &[&["-n", "contoso", "--planned"], options].concat());
+    home.write("names.conf", &of(&["--format", "dnsmasq"]).quiet());
+    let sets = of(&["--format", "nftables"]).quiet();
+    let closed = of(&["--format", "nftables", "--lockdown"]).quiet();
+    let limited =
+        |limit: &str| closed.replace("type ipv4_addr", &format!("type ipv4_addr; {limit}"));
+    for (rules_text, code) in [
+        // dnsmasq runs on this machine, and cannot ask other servers.
+        (format!("{sets}{}", own_output("drop", "ct state established accept\n jump az_acr")), 1),
+        // dnsmasq does not add an address again when it answers from its cache.
+        (limited("timeout 1m"), 1),
+        (limited("size 1"), 1),
+        (limited("size 65535"), 0),
+    ] {
+        home.write("rules.nft", &rules_text);
+        let run = of(&["--check", "rules.nft", "names.conf"]);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let expected = if code == 0 { [("ok", 3)] } else { [("unjudged", 3)] };
+        assert_eq!((run.code, counts(&report).as_slice()), (code, &expected[..]), "{rules_text}");
+    }
+}
+
+#[test]
 fn nftables_and_dnsmasq_make_one_policy() {
     let home = Home::new();
     let names = rules(&home, &["-n", "contoso", "--planned", "--format", "dnsmasq"]).quiet();
     let sets = rules(&home, &["-n", "contoso", "--planned", "--format", "nftables"]).quiet();
     let closed =
         rules(&home, &["-n", "contoso", "--planned", "--format", "nftables", "--lockdown"]).quiet();
-    let own = |policy: &str, rules: &str| {
-        let hook = format!("type filter hook output priority 0; policy {policy};");
-        format!("table inet filter {{\n chain output {{\n  {hook}\n  {rules}\n }}\n}}\n")
-    };
+    let own = own_output;
     let established = "ct state established accept";
+    let dns = "udp dport 53 accept";
     let open = vec![("tooBroad", 4), ("ok", 3)];
     for (rules_text, expected) in [
         (closed.clone(), vec![("ok", 3)]),
         // Nothing jumps to the chain.
         (sets.clone(), vec![("unjudged", 3)]),
         (
-            format!("{sets}{}", own("drop", &format!("{established}\n jump az_acr"))),
+            format!("{sets}{}", own("drop", &format!("{established}\n {dns}\n jump az_acr"))),
             vec![("ok", 3)],
         ),
         (
@@ -426,7 +482,12 @@ fn cilium_denies_before_it_allows_and_needs_dns_for_names() {
                 policy("  egress:\n  - toFQDNs: [{matchPattern: \"*.azurecr.io\"}]\n"),
                 vec![("tooBroad", 2), ("ok", 3)],
             ),
-            (policy("  egress:\n  - toFQDNs: [{matchPattern: \"*.io\"}]\n"), vec![("ok", 3)]),
+            (policy("  egress:\n  - toFQDNs: [{matchPattern: \"*.example\"}]\n"), vec![("ok", 3)]),
+            // Anybody can register a domain that looks like the registries' own.
+            (
+                policy("  egress:\n  - toFQDNs: [{matchPattern: \"*.io\"}]\n"),
+                vec![("tooBroad", 2), ("ok", 3)],
+            ),
             (
                 policy("  egress:\n  - toFQDNs: [{matchPattern: \"**.azurecr.io\"}]\n")
                     .replace("port: \"443\"", "port: \"444\""),
@@ -610,6 +671,26 @@ fn a_parent_policys_rules_come_before_its_childs() {
 }
 
 #[test]
+fn rules_that_open_tls_are_not_judged() {
+    let home = Home::new();
+    let azure = written(&home, &["azure-firewall"]);
+    let opens = azure.replace(
+        "\"ruleType\": \"ApplicationRule\",",
+        "\"ruleType\": \"ApplicationRule\", \"terminateTLS\": true,",
+    );
+    assert_ne!(azure, opens);
+    let decrypts = "set rulebase decryption rules all action decrypt\n";
+    let paloalto = written(&home, &["paloalto"]);
+    let proxy =
+        "config firewall proxy-policy\n    edit 1\n        set action accept\n    next\nend\n";
+    let fortigate = written(&home, &["fortigate"]);
+    for text in [opens, format!("{paloalto}{decrypts}"), format!("{fortigate}{proxy}")] {
+        let (code, report) = check(&home, &text, &[]);
+        assert_eq!((code, report["ok"].as_array().unwrap().len()), (1, 0), "{text}\n{report:#}");
+    }
+}
+
+#[test]
 fn what_is_written_for_other_firewalls_is_judged_as_right() {
     let home = Home::new();
     // A rule group with pass rules alone refuses nothing: another one must.
@@ -642,6 +723,9 @@ spec:
     let (_, report) = check(&home, &set, &[]);
     assert_eq!(counts(&report), [("missing", 3)]);
     let (code, report) = check(&home, &format!("{set}{policy}"), &[]);
+    assert_eq!((code, counts(&report)), (1, vec![("unjudged", 3)]), "no DNS: {report:#}");
+    let dns = "    - {action: Allow, protocol: UDP, destination: {ports: [53]}}\n";
+    let (code, report) = check(&home, &format!("{set}{policy}{dns}"), &[]);
     assert_eq!((code, counts(&report)), (0, vec![("ok", 3)]), "{report:#}");
 }
 

@@ -149,6 +149,11 @@ fn scopes_and_filters_choose() {
     );
     assert_eq!(names(&count(&["--exposure", "private", "dedicated"])), ["fabrikam", "northwind"]);
     assert_eq!(names(&count(&["--tag", "Environment=production"])), ["fabrikam"]);
+    // A registry that was named, and is left out by another filter, is no empty answer.
+    for filter in [&["--exposure", "dedicated"][..], &["--tag", "a=b"], &["--sku", "Basic"]] {
+        let run = home.emulated(&[&["list-endpoints", "-n", "contoso"][..], filter].concat());
+        assert_eq!(run.code, 1, "{filter:?}: {}", run.stderr);
+    }
     for row in count(&["--all-subscriptions", "--tag", "team=web", "--sku", "Premium"]) {
         assert_eq!((&row["tags"]["team"], &row["sku"]), (&json!("web"), &json!("Premium")));
     }

@@ -91,7 +91,7 @@ fn what_if_shows_what_the_service_would_refuse() {
     for (args, reason) in [
         (
             &["-n", "tailspin", "--data-endpoint-enabled"][..],
-            "--data-endpoint-enabled needs the Premium SKU, not Standard: --sku Premium",
+            "Dedicated data endpoints need the Premium SKU, not Standard: --sku Premium",
         ),
         (
             &["-n", "contoso", "--endpoint-protocol", "IPv4AndIPv6"],
@@ -99,11 +99,11 @@ fn what_if_shows_what_the_service_would_refuse() {
         ),
         (
             &["-n", "contoso", "--sku", "Standard"],
-            "A registry with replicas needs the Premium SKU, not Standard: --sku Premium",
+            "Replicas need the Premium SKU, not Standard: --sku Premium",
         ),
         (
             &["-n", "tailspin", "--public-network-enabled", "false"],
-            "--default-action Deny needs the Premium SKU, not Standard: --sku Premium",
+            "The default action Deny needs the Premium SKU, not Standard: --sku Premium",
         ),
     ] {
         let (code, plan) = what_if(args);
@@ -125,7 +125,7 @@ fn what_if_knows_what_exists_already() {
     let add = ["network-rule", "add", "-n", "wingtip", "--ip-address", "192.0.2.1", "-o", "none"];
     emulated(&add).quiet();
     let reasons = blocked(&["-n", "wingtip", "--sku", "Standard"]);
-    assert!(reasons.contains("A registry with IP rules needs the Premium SKU"), "{reasons}");
+    assert!(reasons.contains("IP rules need the Premium SKU"), "{reasons}");
     let trust = r#"policies={"trustPolicy": {"type": "Notary", "status": "enabled"}}"#;
     emulated(&["update", "-n", "wingtip", "--set", trust, "-o", "none"]).quiet();
     let reasons = blocked(&["-n", "wingtip", "--regional-endpoints", "enabled"]);
@@ -160,6 +160,24 @@ fn rights_that_cannot_be_read_are_not_checked() {
         "whether this login is allowed to change the registry"
     );
     assert_eq!(plan["notChecked"][0]["why"], "(AuthorizationFailed) no");
+}
+
+#[test]
+fn what_if_names_locks() {
+    let home = Home::new();
+    home.switch();
+    let state = ".local/state/az-acr/emulator.json";
+    let mut world: Value =
+        serde_json::from_str(&std::fs::read_to_string(home.path(state)).unwrap()).unwrap();
+    for group in world["resourceGroups"].as_array_mut().unwrap() {
+        group["locked"] = json!(true);
+    }
+    home.write(state, &world.to_string());
+    let run = home.emulated(&["update", "-n", "contoso", "--tags", "a=b", "--what-if"]);
+    let plan: Value = serde_json::from_str(&run.stdout).unwrap();
+    let reason = plan["blocked"][0].as_str().unwrap();
+    assert!(reason.starts_with("A lock forbids it: /subscriptions/"), "{plan:#}");
+    assert_eq!(run.code, 1);
 }
 
 #[test]

@@ -250,7 +250,10 @@ async fn round(plan: &Plan, prober: &Prober, progress: &Progress) -> Vec<Report>
     };
     let reports = plan.registries.iter().zip(checks).map(|(registry, checks)| {
         let login_server = registry.login_server.clone();
-        let warnings = proxy_split(&registry.targets, &prober.route).into_iter().collect();
+        let layers = registry.unknown_layers.clone();
+        let layers = layers.map(|detail| Warning { code: WarningCode::LayersNotChecked, detail });
+        let warnings = proxy_split(&registry.targets, &prober.route).into_iter().chain(layers);
+        let warnings = warnings.collect();
         Report::new(login_server, warnings, checks, expectations.clone(), pulled.clone())
     });
     reports.collect()

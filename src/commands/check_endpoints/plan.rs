@@ -31,6 +31,8 @@ pub(super) struct Plan {
 pub(super) struct RegistryPlan {
     pub login_server: Fqdn,
     pub targets: Vec<Target>,
+    /// Why nothing that layers come from is among the targets, if so.
+    pub unknown_layers: Option<String>,
 }
 
 /// `HOST` or `HOST:PORT`; the default port is 443.
@@ -73,7 +75,9 @@ pub(super) async fn plan(args: &CheckEndpointsArgs, session: &Session) -> Result
         let message = "argument --pull: requires exactly one registry.";
         return Err(UserError::usage(message).into());
     }
-    warn_of_wildcards(&registries, session);
+    if args.pull.is_none() {
+        warn_of_unknown_layers(&registries, session);
+    }
     let port = args.login_server.as_ref().map_or(HTTPS, |server| server.port);
     let pull = match (&args.pull, registries.first()) {
         (Some(image), Some(registry)) => {
@@ -85,6 +89,7 @@ pub(super) async fn plan(args: &CheckEndpointsArgs, session: &Session) -> Result
         .into_iter()
         .map(|endpoints| RegistryPlan {
             targets: targets(&endpoints, args.planned, port),
+            unknown_layers: unknown_layers(&endpoints).filter(|_| args.pull.is_none()),
             login_server: endpoints.login_server,
         })
         .collect();
@@ -177,11 +182,32 @@ fn targets(endpoints: &Endpoints, planned: bool, port: u16) -> Vec<Target> {
     endpoints.iter().filter_map(target).collect()
 }
 
-fn warn_of_wildcards(registries: &[Endpoints], session: &Session) {
+/// Why the hosts of a registry's layers cannot be checked without a pull, if so.
+fn unknown_layers(endpoints: &Endpoints) -> Option<String> {
+    let server = &endpoints.login_server;
+    match endpoints.storage_wildcard() {
+        Some(wildcard) => Some(format!(
+            "Layers of {server} come from {}, which is not one host that can be checked",
+            wildcard.host
+        )),
+        None if endpoints.data.is_empty() => {
+            Some(format!("The hosts that layers of {server} come from are not known"))
+        }
+        None => None,
+    }
+}
+
+/// Warns of them, once for all registries.
+fn warn_of_unknown_layers(registries: &[Endpoints], session: &Session) {
     if let Some((who, wildcard)) = endpoint_source::who_needs_the_wildcard(registries) {
         session.streams.warning(Code::Wildcard, &format!(
             "Layers of {who} come from {wildcard}, which is not one host that can be checked. --pull IMAGE checks the \
              host that a layer really comes from."
+        ));
+    } else if let Some(why) = registries.iter().find_map(unknown_layers) {
+        session.streams.warning(Code::Wildcard, &format!(
+            "{why}, so they are not checked. --region names the registry's regions; --pull IMAGE checks the host that a \
+             layer really comes from."
         ));
     }
 }

@@ -5,13 +5,16 @@ use crate::commands::step_summary;
 use crate::message::Code;
 use crate::probe::{Check, CheckedTarget, Trust, Verdict};
 use crate::session::Session;
-use crate::views::checks::{self, Report};
+use crate::views::checks::{self, Report, Warning, WarningCode};
 
 /// Writes the warnings, annotations and the page of the run. Returns the summary.
 pub(super) fn annotate(reports: &[Report], session: &Session) -> String {
     for report in reports {
         for warning in &report.warnings {
-            session.streams.warning(Code::Network, &format!("{}.", warning.detail));
+            // The plan has warned of layers, once for all registries.
+            if warning.code != WarningCode::LayersNotChecked {
+                session.streams.warning(Code::Network, &format!("{}.", warning.detail));
+            }
             annotations::write(
                 Severity::Warning,
                 None,
@@ -94,6 +97,10 @@ fn summary(reports: &[Report]) -> String {
     let unpublished = targets().filter(|target| target.is_not_published()).count();
     if unpublished > 0 {
         parts.push(format!("{unpublished} not yet published"));
+    }
+    let is_about_layers = |warning: &Warning| warning.code == WarningCode::LayersNotChecked;
+    if reports.iter().flat_map(|report| &report.warnings).any(is_about_layers) {
+        parts.push("the hosts of layers not checked".to_owned());
     }
     if let Some(report) = reports.first() {
         let expectations = &report.expectations;

@@ -308,10 +308,10 @@ impl Reader<'_, '_> {
         if let Some(verifier) = &mut self.verifier {
             registries = verifier.verify(registries, &mut self.coverage).await;
         }
+        registries.retain(|registry| self.filter.keeps(registry));
         if !self.filter.query.names.is_empty() {
             self.seen.extend(registries.iter().map(|registry| registry.name.to_lowercase()));
         }
-        registries.retain(|registry| self.filter.keeps(registry));
         for registry in &mut registries {
             registry.subscription_name =
                 self.names.get(&registry.subscription_id.to_lowercase()).cloned();

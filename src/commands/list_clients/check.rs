@@ -3,7 +3,8 @@
 use crate::clients::{Client, Judged, Kind};
 use crate::commands::rule_files::Rules;
 use crate::domain::Fqdn;
-use crate::firewall::policy::{Flow, Outcome, Purpose, Scope};
+use crate::firewall::audit::{decide_for_client, otherwise};
+use crate::firewall::policy::{Decision, Flow, Outcome, Purpose};
 use crate::probe::HTTPS;
 use std::net::IpAddr;
 
@@ -13,35 +14,38 @@ use std::net::IpAddr;
 /// gateway behind it, so it says nothing about rules for single clients.
 pub(super) fn judge(clients: &mut [Client], rules: &Rules) -> bool {
     let policy = &*rules.policy;
-    let otherwise = match policy.scope() {
-        Scope::Whole => policy.default_outcome(),
-        Scope::Part => Outcome::Deny,
-    };
+    let otherwise = otherwise(policy, None);
     let mut refused = false;
     for client in clients {
         let sources: Vec<Option<IpAddr>> = match client.kind {
             Kind::Private => client.addresses.iter().copied().map(Some).collect(),
             Kind::Public | Kind::Tasks | Kind::Unknown => vec![None],
         };
+        let hosts: Vec<Fqdn> =
+            client.hosts.iter().filter_map(|name| Fqdn::parse(name).ok()).collect();
+        let decisions: Vec<Vec<Decision>> = sources
+            .into_iter()
+            .map(|source| {
+                decide_for_client(policy, &hosts, |host| {
+                    let flow = Flow {
+                        host,
+                        port: HTTPS,
+                        source,
+                        purpose: Purpose::Needed,
+                        addresses: &[],
+                        hook: None,
+                    };
+                    policy.decide(&flow, &otherwise)
+                })
+            })
+            .collect();
         let mut judged = Judged::default();
-        for name in &client.hosts {
-            let Ok(host) = Fqdn::parse(name) else { continue };
-            let outcome = |source: &Option<IpAddr>| {
-                let flow = Flow {
-                    host: &host,
-                    port: HTTPS,
-                    source: *source,
-                    purpose: Purpose::Needed,
-                    addresses: &[],
-                    hook: None,
-                };
-                policy.decide(&flow, &otherwise).outcome
-            };
-            let outcomes: Vec<Outcome> = sources.iter().map(outcome).collect();
-            if outcomes.contains(&Outcome::Deny) {
-                judged.refused.push(name.clone());
-            } else if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) {
-                judged.unjudged.push(name.clone());
+        for (i, host) in hosts.iter().enumerate() {
+            let mut outcomes = decisions.iter().map(|decisions| &decisions[i].outcome);
+            if outcomes.clone().any(|outcome| *outcome == Outcome::Deny) {
+                judged.refused.push(host.to_string());
+            } else if outcomes.any(|outcome| matches!(outcome, Outcome::Unknown(_))) {
+                judged.unjudged.push(host.to_string());
             }
         }
         judged.ok = judged.refused.is_empty() && judged.unjudged.is_empty();

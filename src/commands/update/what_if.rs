@@ -38,8 +38,12 @@ pub(super) async fn run(
 ) -> Result<Answer> {
     let location = locate(name, group, session).await?;
     let arm = session.arm().await?;
-    let (read, rights) =
-        tokio::join!(registry_and_replications(&location, session), rights(arm, location.path()));
+    let path = location.path();
+    let (read, rights, locks) = tokio::join!(
+        registry_and_replications(&location, session),
+        rights(arm, path),
+        arm.list_locks(path.subscription)
+    );
     let (registry, replications) = read?;
     let suffix = session.cloud()?.storage_suffix.clone().unwrap_or_default();
     let mut plan = plan(&registry, &replications, parameters, &suffix)?;
@@ -48,10 +52,20 @@ pub(super) async fn run(
         Ok(false) => {
             plan.blocked.push(format!("This login is not allowed to change the registry: {WRITE}"));
         }
-        Err(error) => plan.not_checked.push(NotChecked {
-            what: "whether this login is allowed to change the registry".to_owned(),
-            why: error.to_string().lines().next().unwrap_or_default().to_owned(),
-        }),
+        Err(error) => {
+            plan.not_checked
+                .push(unread("whether this login is allowed to change the registry", &error));
+        }
+    }
+    match locks {
+        Ok(locks) => {
+            let id = path.id();
+            let forbidding = locks.iter().filter(|lock| lock.forbids_changes(&id));
+            plan.blocked.extend(forbidding.map(|lock| format!("A lock forbids it: {}", lock.id())));
+        }
+        Err(error) => {
+            plan.not_checked.push(unread("whether a lock forbids changes to the registry", &error));
+        }
     }
     if plan.changes.is_empty() {
         session.streams.note(
@@ -70,6 +84,12 @@ pub(super) async fn run(
     let value = serde_json::to_value(&plan).context("a plan is plain JSON")?;
     let outcome = Outcome::new(value).with_exit_code(exit_code);
     Ok(Answer::Value(outcome.with_table(move || what_if::rows(&plan))))
+}
+
+/// What could not be checked because ARM refused to say.
+fn unread(what: &str, error: &ArmError) -> NotChecked {
+    let why = error.to_string().lines().next().unwrap_or_default().to_owned();
+    NotChecked { what: what.to_owned(), why }
 }
 
 async fn rights(arm: &ArmClient, registry: RegistryPath<'_>) -> Result<bool, ArmError> {
@@ -103,13 +123,20 @@ fn plan(
     };
     let connections = properties.private_endpoint_connections.unwrap_or_default();
     let private_endpoints = private_endpoints(&before, &after, &connections, &regions);
+    let mut not_checked = not_checked(&private_endpoints);
+    if after.exports_disabled && !before.exports_disabled && after.public_access {
+        not_checked.push(NotChecked {
+            what: "whether exports can be disabled while public network access is on".to_owned(),
+            why: "Microsoft's policy for it (524b0254) says that they cannot: --public-network-enabled false".to_owned(),
+        });
+    }
     let replicated = regions.len() > 1;
     Ok(Plan {
         registry: registry.name.clone(),
         changes: changes(registry, parameters)?,
         added: difference(&new, &old),
         removed: difference(&old, &new),
-        not_checked: not_checked(&private_endpoints),
+        not_checked,
         private_endpoints,
         warnings: after.warnings(&before),
         blocked: after.blocked(replicated),
@@ -126,6 +153,7 @@ struct Settings {
     dual_stack: bool,
     content_trust: bool,
     anonymous_pull: bool,
+    exports_disabled: bool,
     public_access: bool,
     denies_by_default: bool,
     ip_rules: usize,
@@ -137,15 +165,18 @@ impl Settings {
         let properties = registry.properties.clone().unwrap_or_default();
         let rules = properties.network_rule_set.unwrap_or_default();
         let sku = registry.sku.as_ref().and_then(|sku| sku.name.clone());
-        let trust = properties.policies.and_then(|policies| policies.trust_policy);
+        let policies = properties.policies.unwrap_or_default();
+        let status_is =
+            |status: Option<String>, wanted: &str| status.is_some_and(|s| is(&s, wanted));
+        let trust = policies.trust_policy.and_then(|policy| policy.status);
+        let exports = policies.export_policy.and_then(|policy| policy.status);
         Self {
             sku: sku.unwrap_or(SkuName::UnknownValue(String::new())),
             data_endpoints: properties.data_endpoint_enabled == Some(true),
             regional_endpoints: properties.regional_endpoints == Some(EnabledState::Enabled),
             dual_stack: properties.endpoint_protocol.is_some_and(|p| is(&p, "IPv4AndIPv6")),
-            content_trust: trust
-                .and_then(|policy| policy.status)
-                .is_some_and(|status| is(&status, "enabled")),
+            content_trust: status_is(trust, "enabled"),
+            exports_disabled: status_is(exports, "disabled"),
             anonymous_pull: properties.anonymous_pull_enabled == Some(true),
             public_access: properties.public_network_access != Some(EnabledState::Disabled),
             denies_by_default: rules.default_action.is_some_and(|action| is(&action, "Deny")),
@@ -173,10 +204,13 @@ impl Settings {
         set(&mut after.regional_endpoints, state(&properties.regional_endpoints));
         set(&mut after.public_access, state(&properties.public_network_access));
         set(&mut after.dual_stack, text(&properties.endpoint_protocol, "IPv4AndIPv6"));
-        let trust =
-            typed(properties.policies.as_ref()).and_then(|p| typed(p.trust_policy.as_ref()));
-        if let Some(trust) = trust {
-            set(&mut after.content_trust, text(&trust.status, "enabled"));
+        if let Some(policies) = typed(properties.policies.as_ref()) {
+            if let Some(trust) = typed(policies.trust_policy.as_ref()) {
+                set(&mut after.content_trust, text(&trust.status, "enabled"));
+            }
+            if let Some(exports) = typed(policies.export_policy.as_ref()) {
+                set(&mut after.exports_disabled, text(&exports.status, "disabled"));
+            }
         }
         if let Some(rules) = typed(properties.network_rule_set.as_ref()) {
             after.set_network_rules(rules);
@@ -220,17 +254,16 @@ impl Settings {
         if self.sku != SkuName::Premium {
             let sku = String::from(self.sku.clone());
             for (on, feature) in [
-                (self.data_endpoints, "--data-endpoint-enabled"),
-                (self.regional_endpoints, "--regional-endpoints Enabled"),
-                (self.denies_by_default, "--default-action Deny"),
-                (self.ip_rules > 0, "A registry with IP rules"),
-                (self.subnet_rules > 0, "A registry with subnet rules"),
-                (!self.public_access, "--public-network-enabled false"),
-                (replicated, "A registry with replicas"),
+                (self.data_endpoints, "Dedicated data endpoints need"),
+                (self.regional_endpoints, "Regional endpoints need"),
+                (self.denies_by_default, "The default action Deny needs"),
+                (self.ip_rules > 0, "IP rules need"),
+                (self.subnet_rules > 0, "Subnet rules need"),
+                (!self.public_access, "Disabled public network access needs"),
+                (replicated, "Replicas need"),
             ] {
                 if on {
-                    reasons
-                        .push(format!("{feature} needs the Premium SKU, not {sku}: --sku Premium"));
+                    reasons.push(format!("{feature} the Premium SKU, not {sku}: --sku Premium"));
                 }
             }
         }

@@ -19,6 +19,7 @@ const ARM: Names = Names {
     lists_of_microsoft: &["fqdntags", "webcategories"],
     protocols: &["protocols"],
     protocol_type: "protocoltype",
+    terminates_tls: "terminatetls",
     ip_protocols: &["ipprotocols", "protocols"],
     addresses: "destinationaddresses",
     groups: "destinationipgroups",

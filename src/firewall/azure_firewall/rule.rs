@@ -1,7 +1,7 @@
 //! Reads single rules of Azure Firewall, as ARM and as Terraform write them.
 
 use super::collections::{Collection, Conditions, Targets};
-use crate::firewall::document::Node;
+use crate::firewall::document::{Node, Value};
 use crate::firewall::policy::Place;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub struct Names {
     pub protocols: &'static [&'static str],
     /// `protocolType` in it.
     pub protocol_type: &'static str,
+    /// `terminateTLS`.
+    pub terminates_tls: &'static str,
     /// `ipProtocols` of a network rule.
     pub ip_protocols: &'static [&'static str],
     /// `destinationAddresses`.
@@ -143,6 +145,11 @@ fn read_protocols(
 ) {
     if rule.get(names.addresses).is_some_and(|node| !node.items().is_empty()) {
         hide("an application rule with destination addresses is not judged");
+    }
+    let is_off = |node: &Node| node.text().is_some_and(|text| text.eq_ignore_ascii_case("false"));
+    if rule.get(names.terminates_tls).is_some_and(|node| node.value != Value::Null && !is_off(node))
+    {
+        hide("the rule opens TLS: clients must trust the firewall's CA");
     }
     let mut is_unknown = false;
     for node in names.protocols.iter().filter_map(|name| rule.get(name)) {

@@ -24,6 +24,7 @@ const NOTES: &str = "\
 #       selector: az-acr == 'hosts'
 #       namespaceSelector: global()
 #       ports: [443]
+# The clients also need a rule that allows DNS: port 53 over UDP.
 # Policies of pods do not govern images that the kubelet pulls: its traffic leaves from the node.
 # To remove it: take the rule out, then kubectl delete globalnetworkset az-acr
 ";

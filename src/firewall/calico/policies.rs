@@ -314,8 +314,16 @@ impl Policy for Policies {
             let rules =
                 group.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
             let steps = rules.filter_map(|(policy, rule)| self.step(policy, rule, flow));
-            // Pods that a policy selects lose what no rule allows.
-            first_match(steps, &Outcome::Deny)
+            // Pods that a policy selects lose what no rule allows, and need DNS before they can use a name.
+            let decision = first_match(steps, &Outcome::Deny);
+            let mut rules = group.iter().flat_map(|policy| &policy.rules);
+            let needs_dns = flow.purpose == Purpose::Needed && decision.outcome == Outcome::Allow;
+            if needs_dns && !rules.any(|rule| rule.may_allow_dns) {
+                let why =
+                    "no rule for the same pods allows DNS (port 53 over UDP), which names need";
+                return Decision { outcome: Outcome::Unknown(why.into()), ..decision };
+            }
+            decision
         });
         worst(flow.purpose, decisions).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
     }
@@ -361,9 +369,10 @@ mod tests {
         let of = |first: (u32, &str), second: (u32, &str), host: &str| {
             outcome(
                 &format!(
-                    "{set}{}{}",
+                    "{set}{}{}{}",
                     policy("a", first.0, first.1),
-                    policy("b", second.0, second.1)
+                    policy("b", second.0, second.1),
+                    policy("dns", 1, "{action: Allow, protocol: UDP, destination: {ports: [53]}}")
                 ),
                 host,
             )

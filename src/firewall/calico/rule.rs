@@ -15,6 +15,8 @@ pub struct Rule {
     pub unknown: Option<Arc<str>>,
     /// Whether it is for another protocol than TCP.
     pub is_elsewhere: bool,
+    /// Whether it may allow DNS.
+    pub may_allow_dns: bool,
     pub place: Place,
 }
 
@@ -59,7 +61,12 @@ impl Rule {
         let action =
             ["Allow", "Deny", "Log"].into_iter().find(|name| name.eq_ignore_ascii_case(action));
         let action = action.unwrap_or("Pass").to_owned();
-        Self { action, destination, ports, unknown, is_elsewhere, place }
+        let is_udp = matches!(protocol.as_deref(), None | Some("UDP" | "17"));
+        let has_port = |ports: &Vec<(u16, u16)>| {
+            ports.iter().any(|(first, last)| (*first..=*last).contains(&53))
+        };
+        let may_allow_dns = action != "Deny" && is_udp && ports.as_ref().is_none_or(has_port);
+        Self { action, destination, ports, unknown, is_elsewhere, may_allow_dns, place }
     }
 }
 

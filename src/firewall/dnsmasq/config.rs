@@ -64,6 +64,7 @@ pub struct FilledSet {
 
 /// The configuration of dnsmasq.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Config {
     /// Rules for a name and all below it; the empty name stands for all.
     pub(super) plain: HashMap<String, Vec<(Target, Place)>>,
@@ -75,6 +76,8 @@ pub struct Config {
     seen_once: HashSet<String>,
     /// Whether there is a server for all names, written in the file.
     pub(super) has_general_server: bool,
+    /// Whether a server is on this machine, or has a port of its own.
+    pub has_near_server: bool,
     pub(super) no_resolv: bool,
     /// Whether names without a dot in hosts files get the domain.
     expands_hosts: bool,
@@ -200,9 +203,9 @@ impl Config {
             InvalidRules { place: place.clone(), what }
         };
         let Some(rest) = value.strip_prefix('/') else {
-            if option == "address" || server_address(value).is_none() {
-                return Err(invalid("no address"));
-            }
+            let address = server_address(value).filter(|_| option != "address");
+            let address = address.ok_or_else(|| invalid("no address"))?;
+            self.has_near_server |= address.is_loopback() || value.contains('#');
             self.has_general_server = true;
             return Ok(());
         };
@@ -216,7 +219,8 @@ impl Config {
             }
             (_, "#") => Target::General,
             (_, server) => {
-                server_address(server).ok_or_else(|| invalid("a bad address"))?;
+                let address = server_address(server).ok_or_else(|| invalid("a bad address"))?;
+                self.has_near_server |= address.is_loopback() || server.contains('#');
                 Target::Server
             }
         };

@@ -214,7 +214,17 @@ impl Config {
         if path.starts_with("firewall") && !self.domains.iter().any(|known| known == domain) {
             self.domains.push(domain.to_owned());
         }
-        let other = ["policy6", "consolidated policy", "security-policy", "policy46", "policy64"];
+        let other = [
+            "policy6",
+            "consolidated policy",
+            "security-policy",
+            "policy46",
+            "policy64",
+            "proxy-policy",
+            "explicit-proxy-policy",
+            "interface-policy",
+            "interface-policy6",
+        ];
         if path.strip_prefix("firewall ").is_some_and(|table| other.contains(&table)) {
             self.hide(object.place.clone(), &format!("the table '{path}' is not judged"));
         }

@@ -54,6 +54,8 @@ pub struct Sets(BTreeMap<String, Set>);
 struct Set {
     family: Family,
     has_ranges: bool,
+    /// Seconds after which elements disappear, and the most elements, as properties of a set of nftables.
+    limits: String,
     elements: Vec<String>,
 }
 
@@ -67,7 +69,8 @@ impl Sets {
                     let is_v6 = options.contains(&"inet6");
                     let family = if is_v6 { Family::V6 } else { Family::V4 };
                     let has_ranges = *kind == "hash:net";
-                    let set = Set { family, has_ranges, elements: Vec::new() };
+                    let set =
+                        Set { family, has_ranges, limits: limits(options), elements: Vec::new() };
                     self.0.insert((*name).to_owned(), set);
                 }
                 // `nomatch` takes addresses out again.
@@ -92,7 +95,12 @@ impl Sets {
             let kind = if set.family == Family::V4 { "ipv4_addr" } else { "ipv6_addr" };
             let flags = if set.has_ranges { "flags interval; " } else { "" };
             // Writing to a String cannot fail.
-            let _ = write!(text, "; add set {table} {} {{ type {kind}; {flags}}}", safe(name));
+            let _ = write!(
+                text,
+                "; add set {table} {} {{ type {kind}; {flags}{}}}",
+                safe(name),
+                set.limits
+            );
             if !set.elements.is_empty() {
                 let elements = set.elements.join(", ");
                 let _ = write!(text, "; add element {table} {} {{ {elements} }}", safe(name));
@@ -133,6 +141,18 @@ impl Sets {
     pub fn family(&self, name: &str) -> Option<Family> {
         self.0.get(name).map(|set| set.family)
     }
+}
+
+/// The limits of a set in the words of nftables: `timeout` (0 for none) and `maxelem`.
+fn limits(options: &[&str]) -> String {
+    let value = |name: &str| {
+        let at = options.iter().position(|option| *option == name)?;
+        options.get(at + 1)?.parse::<u32>().ok()
+    };
+    let timeout = value("timeout").filter(|seconds| *seconds > 0);
+    let timeout = timeout.map(|seconds| format!("timeout {seconds}s; ")).unwrap_or_default();
+    let size = value("maxelem").map(|most| format!("size {most}; ")).unwrap_or_default();
+    timeout + &size
 }
 
 /// A name that nft reads: letters, digits and underlines.

@@ -1,6 +1,6 @@
 //! Decides what rules of nftables, and the dnsmasq that fills their sets, do to a connection.
 
-use super::evaluate::{HostAddress, Packet, Possible};
+use super::evaluate::{HostAddress, Packet, Possible, Protocol};
 use super::ruleset::{Chain, Item, Key, Ruleset, Selector, Verdict};
 use super::{json, parse};
 use crate::firewall::address_range::AddressRange;
@@ -291,6 +291,7 @@ impl Rules {
         }
         let packet = Packet {
             version,
+            protocol: Protocol::Tcp,
             port: flow.port,
             host,
             client: flow.source.filter(|source| source.is_ipv4() == (version == '4')),
@@ -307,6 +308,27 @@ impl Rules {
             decision.places.insert(0, place);
         }
         decision
+    }
+
+    /// Whether dnsmasq, which runs on this machine, cannot ask other servers.
+    fn refuses_dns(&self) -> bool {
+        let asks_others = self.dnsmasq.as_ref().is_some_and(|config| !config.has_near_server);
+        let is_refused = |version| {
+            let query = Packet {
+                version,
+                protocol: Protocol::Udp,
+                port: 53,
+                host: HostAddress::Unknown,
+                client: None,
+                is_reply: false,
+                is_first: true,
+                is_tracked: true,
+                filled: None,
+            };
+            let decision = self.ruleset.decide_way(Hook::Output, query, &Outcome::Allow);
+            decision.outcome == Outcome::Deny
+        };
+        asks_others && is_refused('4') && is_refused('6')
     }
 
     fn decide_packet(&self, flow: &Flow<'_>, otherwise: &Outcome, packet: Packet<'_>) -> Decision {
@@ -336,12 +358,17 @@ impl Policy for Rules {
         let version = |address: &IpAddr| if address.is_ipv4() { '4' } else { '6' };
         if flow.purpose == Purpose::Needed {
             let known = flow.addresses.iter().find(|address| address.is_ipv4());
-            return match known.or_else(|| flow.addresses.first()) {
+            let decision = match known.or_else(|| flow.addresses.first()) {
                 Some(address) => {
                     self.decide_at(flow, otherwise, version(address), HostAddress::Is(*address))
                 }
                 None => self.decide_at(flow, otherwise, '4', HostAddress::Unknown),
             };
+            if decision.outcome == Outcome::Allow && self.refuses_dns() {
+                let why = "the rules refuse DNS (port 53) to dnsmasq, which fills the sets";
+                return Decision { outcome: Outcome::Unknown(why.into()), ..decision };
+            }
+            return decision;
         }
         if self.ranges.len() > MAX_RANGES {
             let why = "there are too many ranges of addresses to find out what is in them";

@@ -17,8 +17,9 @@ const MAX_STEPS: u32 = 2_000;
 /// The ports that clients connect from on Linux.
 const EPHEMERAL: (u16, u16) = (32_768, 60_999);
 
-/// Protocols that are not TCP.
-const OTHER_PROTOCOLS: [&str; 12] = [
+/// Names of protocols in rules.
+const PROTOCOLS: [&str; 13] = [
+    "tcp",
     "udp",
     "icmp",
     "icmpv6",
@@ -46,11 +47,38 @@ pub(super) enum HostAddress {
     Unknown,
 }
 
+/// A protocol with ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Tcp,
+    /// For DNS.
+    Udp,
+}
+
+impl Protocol {
+    /// The name in rules.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+
+    /// IANA's number.
+    fn number(self) -> u16 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+        }
+    }
+}
+
 /// A packet of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Packet<'a> {
     /// `4` or `6`.
     pub version: char,
+    pub protocol: Protocol,
     /// The server's port.
     pub port: u16,
     pub host: HostAddress,
@@ -219,19 +247,24 @@ impl Ruleset {
         let (first, last) = (packet.port, packet.port);
         let matched = match &condition.selector {
             Selector::Unknown(why) => return Match::Maybe(Arc::clone(why)),
-            Selector::Never => return Match::No,
+            Selector::Never if packet.protocol == Protocol::Tcp => return Match::No,
+            Selector::Never => return Match::Maybe("the field is not judged".into()),
             _ if condition.items == [Item::Word("*".to_owned())] => return Match::Yes,
             Selector::Protocol(Some(version)) if *version != packet.version => return Match::No,
-            Selector::Port(_, Some(protocol)) if protocol != "tcp" => return Match::No,
+            Selector::Port(_, Some(protocol)) if protocol != packet.protocol.name() => {
+                return Match::No;
+            }
             Selector::Address(_, version) if *version != packet.version => return Match::No,
             Selector::Family => {
                 items.map(|item| is_family(item, packet.version)).fold(Match::No, Match::or)
             }
             Selector::Protocol(_) => items
                 .map(|item| match item {
-                    Item::Word(word) if word == "tcp" => Match::Yes,
-                    Item::Word(word) if OTHER_PROTOCOLS.contains(&word.as_str()) => Match::No,
-                    Item::Numbers(first, last) => Match::from_bool((*first..=*last).contains(&6)),
+                    Item::Word(word) if word == packet.protocol.name() => Match::Yes,
+                    Item::Word(word) if PROTOCOLS.contains(&word.as_str()) => Match::No,
+                    Item::Numbers(first, last) => {
+                        Match::from_bool((*first..=*last).contains(&packet.protocol.number()))
+                    }
                     _ => Match::Maybe("the protocol is not judged".into()),
                 })
                 .fold(Match::No, Match::or),
@@ -303,7 +336,7 @@ impl Ruleset {
                 if packet.filled.is_some_and(|filled| filled.iter().any(|filled| is_this(&filled)))
                     && set.kind == kind
                 {
-                    return Match::Yes;
+                    return set.forgets().map_or(Match::Yes, |why| Match::Maybe(why.into()));
                 }
                 let why = match packet.filled {
                     _ if set.is_dynamic || self.is_updated(key, name) => {

@@ -64,6 +64,8 @@ impl Ruleset {
             let flags = object["flags"].as_array();
             set.is_interval =
                 flags.is_some_and(|flags| flags.iter().any(|flag| flag == "interval"));
+            set.expires = object["timeout"].as_u64().is_some_and(|seconds| seconds > 0);
+            set.size = object["size"].as_u64();
             set.is_dynamic = flags.is_some_and(|flags| flags.iter().any(|flag| flag == "dynamic"));
             for element in object["elem"].as_array().into_iter().flatten() {
                 match element.as_array().map(Vec::as_slice) {

@@ -382,8 +382,14 @@ impl Parser<'_> {
     fn set(&mut self, key: Key, words: &[&str], place: &Place) {
         let set: &mut Set = self.ruleset.sets.entry(key).or_default();
         let mut is_constant = false;
+        let is_number =
+            |word: Option<&&str>| word.is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()));
+        // Elements have times of their own.
+        let elements = words.iter().position(|word| *word == "elements").unwrap_or(words.len());
         for (i, word) in words.iter().enumerate() {
             match *word {
+                "timeout" if i < elements => set.expires |= is_number(words.get(i + 1)),
+                "size" if i < elements => set.size = words.get(i + 1).and_then(|n| n.parse().ok()),
                 "type" if set.kind.is_empty() => {
                     let rest = words[i + 1..].iter();
                     let kind = rest.take_while(|word| {

@@ -123,6 +123,26 @@ pub(super) struct Set {
     pub is_interval: bool,
     /// Whether rules add elements.
     pub is_dynamic: bool,
+    /// Whether elements disappear after a time.
+    pub expires: bool,
+    /// The most elements, if there is a limit.
+    pub size: Option<u64>,
+}
+
+/// A set with room for as many addresses does not fill up.
+const ROOMY: u64 = 1_024;
+
+impl Set {
+    /// Why an address that dnsmasq has added may not be in the set any more, or never was.
+    pub fn forgets(&self) -> Option<&'static str> {
+        if self.expires {
+            Some("addresses disappear from the set while dnsmasq still answers from its cache")
+        } else if self.size.is_some_and(|size| size < ROOMY) {
+            Some("the set has room for few addresses")
+        } else {
+            None
+        }
+    }
 }
 
 /// Names of priorities (nft(8), "Standard priority names").

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Bypass {
     entries: Vec<Entry>,
     names: HostSet,
+    /// Whether the files say that this is a value of NO_PROXY.
+    is_named: bool,
     hidden: Option<(Place, Arc<str>)>,
 }
 
@@ -33,6 +35,8 @@ struct Entry {
 struct Setting {
     value: String,
     line: usize,
+    /// Whether the setting's name stands before the value.
+    is_named: bool,
 }
 
 /// Whether a text is nothing but a setting of NO_PROXY: variables, a unit's drop-in, a document with the key, or the value.
@@ -100,6 +104,7 @@ pub fn read(files: &[RuleFile]) -> Result<Bypass, InvalidRules> {
                 bypass.hidden.get_or_insert((place, why.into()));
                 continue;
             }
+            bypass.is_named |= setting.is_named;
             bypass.add(&setting.value, &place);
         }
     }
@@ -116,8 +121,9 @@ fn sorted(value: &str) -> String {
 /// The values in a file: assignments, the key in JSON or YAML, or else the whole text.
 fn settings(file: &RuleFile) -> Result<Vec<Setting>, InvalidRules> {
     let lines = || file.text.lines().enumerate().map(|(i, line)| (i + 1, line));
-    let assigned: Vec<Setting> =
-        lines().filter_map(|(line, text)| Some(Setting { value: assigned(text)?, line })).collect();
+    let assigned = lines()
+        .filter_map(|(line, text)| Some(Setting { value: assigned(text)?, line, is_named: true }));
+    let assigned: Vec<Setting> = assigned.collect();
     if !assigned.is_empty() {
         return Ok(assigned);
     }
@@ -132,7 +138,8 @@ fn settings(file: &RuleFile) -> Result<Vec<Setting>, InvalidRules> {
         lines().filter(|(_, text)| !text.trim().is_empty() && !text.trim().starts_with('#'));
     Ok(match (lines.next(), lines.next()) {
         (Some((line, text)), None) => {
-            vec![Setting { value: text.trim().trim_matches(['"', '\'']).to_owned(), line }]
+            let value = text.trim().trim_matches(['"', '\'']).to_owned();
+            vec![Setting { value, line, is_named: false }]
         }
         _ => Vec::new(),
     })
@@ -171,7 +178,8 @@ fn setting(node: &Node) -> Setting {
         document::Value::Unknown(_) | document::Value::Object(_) => None,
         _ => node.items().iter().map(Node::text).collect(),
     };
-    Setting { value: texts.map_or("$".to_owned(), |texts| texts.join(",")), line: node.line }
+    let value = texts.map_or("$".to_owned(), |texts| texts.join(","));
+    Setting { value, line: node.line, is_named: true }
 }
 
 /// The value in a line such as `NO_PROXY=…`, `export no_proxy="…"`, `Environment="NO_PROXY=…"`, `noProxy: …`.
@@ -246,8 +254,9 @@ impl Policy for Bypass {
         Scope::Whole
     }
 
-    fn sends_all_the_same_way(&self, _: &[Fqdn]) -> bool {
-        true
+    fn if_all_are_left(&self, _: &[Fqdn]) -> Option<Outcome> {
+        let why = "one line of hosts may also be a list of hosts to allow: write NO_PROXY= before it, or one host a line";
+        Some(if self.is_named { Outcome::Allow } else { Outcome::Unknown(why.into()) })
     }
 }
 

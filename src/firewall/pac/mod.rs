@@ -182,10 +182,10 @@ impl Policy for Script {
         Scope::Whole
     }
 
-    fn sends_all_the_same_way(&self, hosts: &[Fqdn]) -> bool {
+    fn if_all_are_left(&self, hosts: &[Fqdn]) -> Option<Outcome> {
         let mut ways = hosts.iter().map(|host| self.ask(host.as_str(), 443));
-        let first = ways.next();
-        first.is_some_and(|first| first.is_ok() && ways.all(|way| way == first))
+        let first = ways.next()?;
+        (first.is_ok() && ways.all(|way| way == first)).then_some(Outcome::Allow)
     }
 }
 

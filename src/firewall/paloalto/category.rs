@@ -18,7 +18,10 @@ impl Entry {
     /// Reads a line of a list; `None` for what stands for no host, such as an address.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
-        let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+        let (scheme, text) = match text.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => (None, text.as_str()),
+        };
         let (authority, path) = match text.split_once('/') {
             Some((authority, path)) => (authority, Some(path)),
             None => (text, None),
@@ -34,7 +37,9 @@ impl Entry {
         // Without decryption, the firewall sees the host alone.
         let has_path = path.is_some_and(|path| !matches!(path, "" | "*"));
         let partial = labels.iter().any(|label| label.len() > 1 && label.contains(['*', '^']));
-        let unknown = if has_path {
+        let unknown = if scheme.is_some() {
+            Some("PAN-OS takes entries without http:// and https://")
+        } else if has_path {
             Some("an entry with a path is not judged")
         } else if partial {
             Some("a wildcard must be a whole label")

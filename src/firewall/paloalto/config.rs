@@ -174,6 +174,10 @@ impl Config {
                 self.owner(&texts[..start]);
                 return self.rule(number, &words[at..], place);
             }
+            let decrypts = texts.windows(2).any(|pair| pair == ["action", "decrypt"]);
+            if after(&[base, "decryption", "rules"]).is_some() && decrypts {
+                return self.hide(place, "a decryption rule opens TLS: clients must trust its CA");
+            }
             if after(&[base, "default-security-rules"]).is_some() {
                 // The last rule may be overridden to allow.
                 let allows = texts.windows(2).any(|pair| pair == ["action", "allow"]);

@@ -17,6 +17,7 @@ const AZURERM: Names = Names {
     lists_of_microsoft: &["destination_fqdn_tags", "fqdn_tags", "web_categories"],
     protocols: &["protocols", "protocol"],
     protocol_type: "type",
+    terminates_tls: "terminate_tls",
     ip_protocols: &["protocols"],
     addresses: "destination_addresses",
     groups: "destination_ip_groups",
