@@ -133,11 +133,11 @@ pub struct Judged {
 }
 
 fn rfc3339<S: Serializer>(time: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&text(*time))
+    to.serialize_str(&timestamp(*time))
 }
 
 /// A time in whole seconds.
-pub fn text(time: OffsetDateTime) -> String {
+pub fn timestamp(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
 }
 

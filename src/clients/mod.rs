@@ -13,7 +13,7 @@ mod program;
 pub mod query;
 mod row;
 
-pub use group::{Asked, By, Client, Judged, group, text};
+pub use group::{Asked, By, Client, Judged, group, timestamp};
 pub use hosts::RegistryHosts;
 pub use row::{LogRow, Span, read};
 

@@ -4,7 +4,7 @@
 //! 100 MiB. A table that does not exist would fail a plain query; with `union isfuzzy=true` only a query without any table
 //! fails, which means that there are no logs.
 
-use super::group::text as moment;
+use super::group::timestamp as moment;
 use time::{Duration, OffsetDateTime};
 
 /// The table of pulls and pushes.

@@ -104,8 +104,8 @@ pub async fn run(args: &FirewallLogArgs, session: &Session) -> Result<Answer> {
     let found = tally.found();
     let owned = found.wildcard_users.iter().filter(|user| user.registry_owned).count();
     let summary = format!(
-        "{} refused at registries, {} at storage accounts; {} go to storage accounts, {owned} of them to accounts that look like \
-         the service's own; {} asked for a login server.",
+        "refused: {} at registries, {} at storage accounts; going to storage accounts: {} ({owned} to accounts that look \
+         like the service's own); asking for a login server: {}.",
         found.refused.len(),
         found.refused_storage.len(),
         found.wildcard_users.len(),
@@ -232,7 +232,7 @@ async fn ask(
         };
         answered = true;
         if began > (since + TOLERANCE).unix_timestamp() {
-            let began = OffsetDateTime::from_unix_timestamp(began).map(crate::clients::text);
+            let began = OffsetDateTime::from_unix_timestamp(began).map(crate::clients::timestamp);
             let message = format!(
                 "The log of {what} begins at {}; what happened before is not known.",
                 began.unwrap_or_default()

@@ -69,8 +69,9 @@ fn install(directory: &Path, me: &Path, session: &Session) -> Result<()> {
         }
         return Err(not_ours(&link).into());
     }
-    fs::create_dir_all(directory)
-        .and_then(|()| symlink(me, &link))
+    // Only the last directory of the path is made: a longer one is a typing error.
+    let made = if directory.is_dir() { Ok(()) } else { fs::create_dir(directory) };
+    made.and_then(|()| symlink(me, &link))
         .map_err(|e| UserError::new(format!("cannot write {}: {e}", link.display())))?;
     let path = session.env.path("PATH").unwrap_or_default();
     let first = std::env::split_paths(&path).map(|d| d.join(NAME)).find(|az| az.exists());

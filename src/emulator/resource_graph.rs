@@ -1,4 +1,4 @@
-//! Azure Resource Graph: the two queries that this program sends, recognised line by line. It does not understand KQL.
+//! Azure Resource Graph: the queries that this program sends, recognised line by line. It does not understand KQL.
 //!
 //! As the service was seen to do: subscriptions that the caller may not read are left out without a word,
 //! `resultTruncated` is a string that says "false" on pages that have a token, and properties of preview versions are

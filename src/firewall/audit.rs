@@ -66,7 +66,7 @@ pub struct Report {
     pub denied: Vec<Finding>,
     /// Strangers that pass.
     pub too_broad: Vec<Finding>,
-    /// This registry's own, allowed, and no longer in use.
+    /// This registry's own, allowed, and not there now: left over, or planned.
     pub stale: Vec<Finding>,
     /// Needed and allowed.
     pub ok: Vec<Finding>,

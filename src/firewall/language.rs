@@ -102,7 +102,7 @@ impl Language {
             Self::Json
         } else if pac::is_script(text) {
             Self::Pac
-        } else if bicep::is_source(text) {
+        } else if bicep::is_source(text) || unjudged::is_script(text) {
             Self::Other
         } else if terraform::is_rules(text) {
             Self::Terraform

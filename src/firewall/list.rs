@@ -60,6 +60,15 @@ pub fn is_list(text: &str) -> bool {
     items.peek().is_some() && items.all(|item| entry(item).is_some())
 }
 
+/// The first line that is no entry, in a text that is a list otherwise.
+pub fn odd_line(text: &str) -> Option<usize> {
+    let items: Vec<(usize, &str)> =
+        text.lines().enumerate().filter_map(|(i, line)| Some((i + 1, item(line)?))).collect();
+    let (entries, odd): (Vec<_>, Vec<_>) =
+        items.into_iter().partition(|(_, item)| entry(item).is_some());
+    odd.first().filter(|_| odd.len() < entries.len()).map(|(line, _)| *line)
+}
+
 /// Reads lists as one.
 pub fn read(files: &[RuleFile]) -> HostList {
     let mut list = HostList::default();

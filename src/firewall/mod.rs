@@ -1,6 +1,6 @@
 //! Allow-lists for firewalls: the hosts that clients of registries need, in the language of the firewall.
 //!
-//! Pure: an allow-list in, text out. A format is one file with a [`Format`], and a row in [`FORMATS`].
+//! Pure: an allow-list in, text out. A format is one module with a [`Format`], and a row in [`FORMATS`].
 
 mod address_range;
 pub mod audit;

@@ -1,9 +1,9 @@
 //! Rules in a language that cannot be judged: every answer is "unknown", with the lines that name the host, and where in the
 //! file hosts stand, so that a person can go on.
 
-use super::bicep;
 use super::host_set::HostSet;
 use super::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, RuleFile, Scope};
+use super::{bicep, list};
 use crate::domain::Fqdn;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -41,10 +41,27 @@ fn about(file: &RuleFile) -> String {
     if bicep::is_source(&file.text) {
         return "Bicep is judged once it is built: az bicep build --file FILE --stdout".to_owned();
     }
-    match columns(&file.text) {
-        Some(columns) => format!("az-acr cannot judge a spreadsheet; hosts stand in {columns}"),
+    if is_script(&file.text) {
+        return "a script is judged by what it makes: iptables-save, ip6tables-save and ipset save, or nft list ruleset"
+            .to_owned();
+    }
+    if let Some(columns) = columns(&file.text) {
+        return format!("az-acr cannot judge a spreadsheet; hosts stand in {columns}");
+    }
+    match list::odd_line(&file.text) {
+        Some(line) => format!(
+            "line {line} of {} is neither a host nor a URL; if the file is a list: --from list",
+            file.name
+        ),
         None => format!("az-acr cannot judge this language; hosts stand in {}", lines(&file.text)),
     }
+}
+
+/// Whether a text is a script of a shell.
+pub fn is_script(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    let shell = first.split(['/', ' ']).find(|word| word.ends_with("sh"));
+    first.starts_with("#!") && shell.is_some()
 }
 
 /// The columns of a spreadsheet (CSV) with hosts, by their titles; `None` if the text is none.
@@ -145,6 +162,14 @@ mod tests {
             (
                 "Dear team,\nplease open contoso.azurecr.io\nand a.io.\n\nAlso b.io.\n",
                 "az-acr cannot judge this language; hosts stand in lines 2-3, 5",
+            ),
+            (
+                "contoso.azurecr.io\n*.data.azurecr.io\n*azurecr.io\n",
+                "line 3 of f is neither a host nor a URL; if the file is a list: --from list",
+            ),
+            (
+                "#!/bin/sh\nset -eu\nipset create s hash:ip\n",
+                "a script is judged by what it makes: iptables-save, ip6tables-save and ipset save, or nft list ruleset",
             ),
             (
                 "resource a 'Microsoft.Network/firewallPolicies@2023-11-01' = {\n}\n",

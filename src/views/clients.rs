@@ -1,6 +1,6 @@
 //! Clients of registries as rows.
 
-use crate::clients::{Client, text};
+use crate::clients::{Client, timestamp};
 use crate::output::{Row, Style};
 
 /// Clients as rows, with what does not fit into columns below each.
@@ -11,7 +11,7 @@ pub fn rows(clients: &[Client]) -> Vec<Row> {
 fn row(client: &Client) -> Row {
     let ok = client.check.as_ref().is_none_or(|check| check.ok);
     let style = if ok && client.reasons.is_none() { Style::Plain } else { Style::Bad };
-    let last = text(client.last);
+    let last = timestamp(client.last);
     Row::new(style)
         .cell("CLIENT", &client.address)
         .cell("PROGRAM", &client.program)

@@ -14,13 +14,22 @@ pub fn rows(report: &Report) -> Vec<Row> {
         (&report.stale, "stale", Style::Notice),
         (&report.ok, "ok", Style::Good),
     ];
+    let several = report.files.len() > 1;
     let row = |finding: &Finding, shown: &str, style| {
+        let host = match finding.port {
+            443 => finding.fqdn.clone(),
+            port => format!("{}:{port}", finding.fqdn),
+        };
+        let line = match (finding.line, &finding.file) {
+            (Some(line), Some(file)) if several => Some(format!("{file}:{line}")),
+            (line, _) => line.map(|line| line.to_string()),
+        };
         Row::new(style)
             .cell("FINDING", shown)
-            .cell("HOST", &finding.fqdn)
+            .cell("HOST", host)
             .cell("KIND", finding.kind.and_then(|role| json!(role).as_str().map(str::to_owned)))
             .cell("REGION", finding.region.as_ref())
-            .cell("LINE", finding.line)
+            .cell("LINE", line)
     };
     kinds
         .into_iter()

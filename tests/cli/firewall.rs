@@ -475,12 +475,12 @@ fn ci_systems_get_a_line_a_finding() {
     assert_eq!(
         annotations("GITHUB_ACTIONS"),
         "::error file=rules.txt,line=3::someoneelses0.azurecr.io is somebody else's, and passes\n\
-         ::warning file=rules.txt,line=4::contoso.ukwest.geo.azurecr.io is no longer in use\n"
+         ::warning file=rules.txt,line=4::contoso.ukwest.geo.azurecr.io is allowed and does not exist now: left over, or planned (--planned)\n"
     );
     assert_eq!(
         annotations("TF_BUILD"),
         "##vso[task.logissue type=error;sourcepath=rules.txt;linenumber=3;]someoneelses0.azurecr.io is somebody else's, and passes\n\
-         ##vso[task.logissue type=warning;sourcepath=rules.txt;linenumber=4;]contoso.ukwest.geo.azurecr.io is no longer in use\n"
+         ##vso[task.logissue type=warning;sourcepath=rules.txt;linenumber=4;]contoso.ukwest.geo.azurecr.io is allowed and does not exist now: left over, or planned (--planned)\n"
     );
 }
 

@@ -115,18 +115,18 @@ fn addresses(
 
 /// Warns of what could not be judged, and returns the line that says what was judged and how it ended.
 fn summarize(language: Language, scope: Scope, report: &Report, session: &Session) -> String {
-    let reasons: BTreeSet<String> = report
+    let reasons: BTreeSet<(Option<&str>, Option<usize>, &str)> = report
         .unjudged
         .iter()
         .map(|finding| {
-            let why = finding.why.as_deref().unwrap_or_default();
-            match (&finding.file, finding.line) {
-                (Some(file), Some(line)) => format!("{file}, line {line}: {why}"),
-                _ => why.to_owned(),
-            }
+            (finding.file.as_deref(), finding.line, finding.why.as_deref().unwrap_or_default())
         })
         .collect();
-    for reason in reasons.iter().take(MAX_REASONS) {
+    for (file, line, why) in reasons.iter().take(MAX_REASONS) {
+        let reason = match (file, line) {
+            (Some(file), Some(line)) => format!("{file}, line {line}: {why}"),
+            _ => (*why).to_owned(),
+        };
         session.streams.warning(Code::NotJudged, &format!("not judged: {reason}"));
     }
     if reasons.len() > MAX_REASONS {
@@ -165,7 +165,11 @@ fn annotate(args: &FirewallRulesArgs, report: &Report, session: &Session) {
         (&report.denied, Severity::Error, "is needed but denied here: pulls will fail"),
         (&report.too_broad, Severity::Error, "is somebody else's, and passes"),
         (&report.unjudged, Severity::Error, "cannot be judged"),
-        (&report.stale, stale, "is no longer in use"),
+        (
+            &report.stale,
+            stale,
+            "is allowed and does not exist now: left over, or planned (--planned)",
+        ),
     ];
     for (findings, severity, what) in kinds {
         for finding in findings {

@@ -262,12 +262,16 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
         endpoint_source::from_fleet(&args.fleet, &args.name, group, plan.as_ref(), session).await?
     } else if args.endpoints.is_empty() {
         let group = args.resource_group.as_deref();
-        let found = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await?;
+        let found = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await;
+        let found = found.map_err(|error| match error.downcast::<UserError>() {
+            Ok(error) => error.hint("Without access to Azure: --endpoints FILE.").into(),
+            Err(error) => error,
+        })?;
         found.into_iter().map(|registry| registry.endpoints).collect()
     } else {
         endpoint_source::from_files(&args.endpoints, plan.as_ref(), session)?
     };
-    warn_of_wildcard(&registries, &session.streams);
+    warn_of_wildcard(&registries, !args.check.is_empty(), &session.streams);
     if !regions.is_empty() {
         session.streams.warning(
             Code::SomeRegions,
@@ -288,11 +292,21 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
     Ok(list)
 }
 
-fn warn_of_wildcard(registries: &[Endpoints], streams: &Streams) {
-    if let Some((who, wildcard)) = endpoint_source::who_needs_the_wildcard(registries) {
-        streams.warning(Code::Wildcard, &format!(
-            "The rules allow {wildcard} for {who}: any storage account, including an attacker's own. --planned shows \
-             the rules without it."
-        ));
-    }
+/// Warns of the storage wildcard.
+///
+/// # Arguments
+/// * `is_check` - whether existing rules are checked, which may not allow it.
+fn warn_of_wildcard(registries: &[Endpoints], is_check: bool, streams: &Streams) {
+    let Some((who, wildcard)) = endpoint_source::who_needs_the_wildcard(registries) else { return };
+    let any = "any storage account, including an attacker's own";
+    let message = if is_check {
+        format!(
+            "{who} still needs {wildcard}: {any}. --planned checks for the time after a switch."
+        )
+    } else {
+        format!(
+            "The rules allow {wildcard} for {who}: {any}. --planned shows the rules without it."
+        )
+    };
+    streams.warning(Code::Wildcard, &message);
 }

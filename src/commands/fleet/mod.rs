@@ -316,7 +316,6 @@ impl Reader<'_, '_> {
             registry.subscription_name =
                 self.names.get(&registry.subscription_id.to_lowercase()).cloned();
         }
-        self.progress.registries(registries.len());
         (self.sink)(registries)
     }
 }
@@ -327,17 +326,12 @@ struct Progress {
     start: Instant,
     pages: usize,
     rows: u64,
-    registries: usize,
 }
 
 impl Progress {
     fn new(session: &Session) -> Self {
         let spinner = session.streams.spinner("Asking Azure Resource Graph");
-        Self { spinner, start: Instant::now(), pages: 0, rows: 0, registries: 0 }
-    }
-
-    fn registries(&mut self, count: usize) {
-        self.registries += count;
+        Self { spinner, start: Instant::now(), pages: 0, rows: 0 }
     }
 
     fn page(&mut self, rows: usize, total: u64) {
@@ -348,10 +342,9 @@ impl Progress {
         let (done, all) = (self.rows as f64, total.max(self.rows) as f64);
         let rate = done / seconds;
         self.spinner.set_message(format!(
-            "Page {} of {}, {} registries, {rate:.0} rows/s, {:.0} s left",
+            "Page {} of {}, {rate:.0} rows/s, {:.0} s left",
             self.pages,
             total.div_ceil(1_000).max(self.pages as u64),
-            self.registries,
             (all - done) / rate.max(1.0)
         ));
     }

@@ -72,7 +72,7 @@ impl fmt::Display for NoLogs {
             Self::NoEvent(table, since) => write!(
                 f,
                 "there is nothing in {table} since {}, so either nothing is logged or nobody used it",
-                clients::text(*since)
+                clients::timestamp(*since)
             ),
             Self::Incomplete(gap) => {
                 write!(f, "the answer has no rows. {}", gap.trim_end_matches('.'))
@@ -161,14 +161,14 @@ async fn table(
     if began > period.since + TOLERANCE {
         found.warnings.push(format!(
             "{table} begin at {}; what happened before is not known.",
-            clients::text(began)
+            clients::timestamp(began)
         ));
     }
     // Logs that have stopped look like clients that have.
     if rows.is_empty() || ended < period.until - QUIET {
         found.warnings.push(format!(
             "the last event in {table} is of {}; either nobody used it since then, or nothing is logged any more.",
-            clients::text(ended)
+            clients::timestamp(ended)
         ));
     }
     found.warnings.extend(answer.gaps);

@@ -155,9 +155,9 @@ fn period(args: &ListClientsArgs, session: &Session) -> Result<Period, UserError
     {
         let message = format!(
             "argument --silent-since: {} is not between {} and {}, the period that is read.",
-            crate::clients::text(silent),
-            crate::clients::text(since),
-            crate::clients::text(until)
+            crate::clients::timestamp(silent),
+            crate::clients::timestamp(since),
+            crate::clients::timestamp(until)
         );
         return Err(UserError::usage(message).hint("To read more: --since TIME"));
     }
@@ -224,8 +224,7 @@ async fn read(
     let by = by.map_or(By::default(), |(_, by)| *by);
     let events: &[Events] =
         if args.denied { &[Events::RefusedLogins, Events::Refusals] } else { &[Events::Pulls] };
-    let spinner =
-        session.streams.spinner(&format!("Asking the logs of {} registries", registries.len()));
+    let spinner = session.streams.spinner("Asking the logs of the registries");
     let requests = registries.iter().map(async |registry| {
         logs::read(&registry.id, events, period, arm).await.map(|answer| (registry, answer))
     });

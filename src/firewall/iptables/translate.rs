@@ -3,8 +3,11 @@
 use super::sets::{Family, Sets, safe};
 use std::sync::Arc;
 
-/// The condition of a rule that cannot be read: nobody can tell whether it holds.
-const UNKNOWN: &str = "meta mark 0x1";
+/// A condition that cannot be read, with the reason: nobody can tell whether it holds. nft itself has no such word.
+fn unknown(reason: &str) -> String {
+    let word = |c: char| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '_' };
+    format!("iptables {} 0x1", reason.chars().map(word).collect::<String>())
+}
 /// The matches whose options are read.
 const MATCHES: [&str; 9] =
     ["tcp", "udp", "conntrack", "state", "set", "comment", "multiport", "icmp", "icmp6"];
@@ -143,8 +146,9 @@ impl<'a> Lines<'a> {
                 }
                 "--comment" => drop(value()),
                 "-m" | "--match" => {
-                    if !MATCHES.contains(&value().as_str()) {
-                        parts.push(UNKNOWN.to_owned());
+                    let name = value();
+                    if !MATCHES.contains(&name.as_str()) {
+                        parts.push(unknown(&format!("the match {name} is not judged")));
                     }
                 }
                 "-j" | "-g" => {
@@ -154,8 +158,8 @@ impl<'a> Lines<'a> {
                     break;
                 }
                 // An option of a match: the match is known, this part of it is not.
-                _ => {
-                    parts.push(UNKNOWN.to_owned());
+                option => {
+                    parts.push(unknown(&format!("the option {option} is not judged")));
                     while words.peek().is_some_and(|word| !word.starts_with('-') && *word != "!") {
                         words.next();
                     }
@@ -170,7 +174,7 @@ impl<'a> Lines<'a> {
         let end = match ends {
             "dst" => "daddr",
             "src" => "saddr",
-            _ => return UNKNOWN.to_owned(),
+            _ => return unknown("sets of addresses with ports are not judged"),
         };
         match self.sets.family(name) {
             Some(family) if family == self.family => {
@@ -180,7 +184,10 @@ impl<'a> Lines<'a> {
             Some(_) if not.is_empty() => {
                 format!("{} {end} {{ {} }}", self.family.protocol(), self.nowhere())
             }
-            _ => UNKNOWN.to_owned(),
+            Some(_) => unknown("a set of the other family is not judged"),
+            None => {
+                unknown(&format!("the set {name} is not in the files: add what ipset save prints"))
+            }
         }
     }
 
@@ -214,7 +221,11 @@ impl<'a> Lines<'a> {
 }
 
 fn interface(end: &str, not: &str, name: &str) -> String {
-    if name.ends_with('+') { UNKNOWN.to_owned() } else { format!("{end} {not}\"{name}\"") }
+    if name.ends_with('+') {
+        unknown("interfaces are not judged")
+    } else {
+        format!("{end} {not}\"{name}\"")
+    }
 }
 
 fn states(not: &str, states: &str) -> String {
@@ -222,7 +233,7 @@ fn states(not: &str, states: &str) -> String {
     if states.split(',').all(|state| known.contains(&state)) {
         format!("ct state {not}{{ {} }}", states.replace(',', ", "))
     } else {
-        UNKNOWN.to_owned()
+        unknown("the state is not judged")
     }
 }
 
@@ -302,7 +313,7 @@ mod tests {
             ),
             (
                 "-A OUTPUT -m set --match-set odd dst,dst -j ACCEPT",
-                "add rule ip filter sOUTPUT meta mark 0x1 accept",
+                "add rule ip filter sOUTPUT iptables sets_of_addresses_with_ports_are_not_judged 0x1 accept",
             ),
             ("-A OUTPUT -m limit --limit 5/min -j LOG --log-prefix \"x \"", ""),
         ] {

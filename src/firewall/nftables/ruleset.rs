@@ -238,6 +238,8 @@ pub(super) fn selector(words: &[&str]) -> Option<(Selector, usize)> {
             (Selector::Address(end, version), 2)
         }
         ["ct", "state", ..] => (Selector::State, 2),
+        // What iptables has and nft does not, with the reason.
+        ["iptables", reason, ..] => (Selector::Unknown(reason.replace('_', " ").into()), 2),
         ["meta", "iifname" | "oifname" | "iif" | "oif", ..] => (Selector::Interface, 2),
         ["iifname" | "oifname" | "iif" | "oif", ..] => (Selector::Interface, 1),
         ["meta" | "ct" | "tcp" | "ip" | "ip6" | "ether" | "vlan" | "rt" | "socket", what, ..] => {
