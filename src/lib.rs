@@ -75,6 +75,7 @@ mod probe;
 #[cfg(fuzzing)]
 pub use probe::fuzzing;
 mod report;
+mod secrets;
 mod session;
 mod shim;
 mod streams;

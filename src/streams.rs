@@ -3,7 +3,7 @@
 //! Nothing here knows what is written; formats live in `output`.
 
 use crate::message::{Code, Level, Line, MessageFormat};
-use crate::terminal::{shortened, visible};
+use crate::terminal::{shortened, visible, without_commands};
 use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::borrow::Cow;
@@ -223,7 +223,7 @@ impl Streams {
 
     /// The text of a message, cut after a limit, and on a terminal with visible control characters.
     fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let text = shortened(text);
+        let text = without_commands(shortened(text));
         if self.stderr_tty { Cow::Owned(visible(&text).into_owned()) } else { text }
     }
 

@@ -41,6 +41,19 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A message without commands for CI systems: GitHub Actions obeys lines that begin with `::`, and Azure Pipelines obeys `##vso[…]`
+/// and `##[…]`.
+pub fn without_commands(text: Cow<'_, str>) -> Cow<'_, str> {
+    let begins = |line: &str| line.trim_start().starts_with("::");
+    if !text.contains("##") && !text.lines().any(begins) {
+        return text;
+    }
+    let text = text.replace("##", "# #");
+    let line =
+        |line: &str| if begins(line) { line.replacen("::", ": :", 1) } else { line.to_owned() };
+    Cow::Owned(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+}
+
 /// A value whose texts and keys are visible.
 pub fn visible_value(value: Value) -> Value {
     match value {

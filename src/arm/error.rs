@@ -154,6 +154,14 @@ impl ServiceError {
         if code.is_none() && message.is_none() {
             return None;
         }
+        let mut left = MAX_TEXT;
+        let mut additional_info = list("additionalInfo").unwrap_or_default();
+        additional_info.retain(|info| {
+            let length = info.to_string().len();
+            let fits = length <= left;
+            left -= if fits { length } else { 0 };
+            fits
+        });
         Some(Self {
             code,
             message,
@@ -168,7 +176,7 @@ impl ServiceError {
                 .filter(|inner| inner.as_object().is_some_and(|map| !map.is_empty()))
                 .filter(|inner| inner.to_string().len() <= MAX_TEXT)
                 .cloned(),
-            additional_info: list("additionalInfo").unwrap_or_default(),
+            additional_info,
         })
     }
 

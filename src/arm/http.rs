@@ -7,8 +7,10 @@ use super::policy_token::{self, AcquiredToken, PolicyToken};
 use super::retry::{MayHaveArrived, Patient, ReadOnly, RenewTokenPolicy, RetryPolicy, sources};
 use crate::net::client::LIMIT;
 use crate::net::request_log::{LogPolicy, RequestLog};
+use crate::secrets;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::{Error, ErrorKind};
+use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, auth::BearerTokenAuthorizationPolicy};
 use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, RawResponse, Request, RetryOptions, Transport, Url,
@@ -21,6 +23,10 @@ use std::sync::{Arc, OnceLock};
 
 /// At 1,000 resources per page, more than a subscription can hold.
 const MAX_PAGES: usize = 1_000;
+/// The most items of a list.
+const MAX_ITEMS: usize = 200_000;
+/// The largest body that is read as an error, in bytes.
+const LARGEST_ERROR: usize = 1 << 20;
 /// How many characters of an unexpected error body are shown, as in the Python SDK.
 const SHOWN_ERROR_BODY: usize = 2000;
 
@@ -117,6 +123,10 @@ impl ArmHttp {
             }
             let page: Page<T> = self.get(url, model).await?;
             items.extend(page.value);
+            if items.len() > MAX_ITEMS {
+                let detail = format!("it has more than {MAX_ITEMS} items");
+                return Err(ArmError::Incomplete { host: self.host(), detail });
+            }
             match page.next_link.filter(|link| !link.is_empty()) {
                 Some(link) => url = self.own_link(&link)?,
                 None => return Ok(items),
@@ -252,6 +262,7 @@ impl ArmHttp {
             if may_have_arrived { error.after_change() } else { error }
         };
         let response = sent.map_err(|error| confirmed(transport_error(&self.host(), &error)))?;
+        let response = without_token(&request, response);
         match u16::from(response.status()) {
             200..300 => Ok(response),
             status => Err(confirmed(refusal(status, &response))),
@@ -323,9 +334,21 @@ pub(super) fn parse<T: DeserializeOwned>(
     })
 }
 
+/// The response without the request's token: errors quote the body.
+fn without_token(request: &Request, response: RawResponse) -> RawResponse {
+    let header = request.headers().get_optional_str(&HeaderName::from_static("authorization"));
+    let Some(header) = header else { return response };
+    let hidden = match secrets::hidden(response.body().as_ref(), &secrets::of_header(header)) {
+        Cow::Borrowed(_) => return response,
+        Cow::Owned(hidden) => hidden,
+    };
+    RawResponse::from_bytes(response.status(), response.headers().clone(), hidden)
+}
+
 fn refusal(status: u16, response: &RawResponse) -> ArmError {
     let bytes: &[u8] = response.body().as_ref();
-    let body = serde_json::from_slice(bytes).unwrap_or_default();
+    let readable = bytes.len() <= LARGEST_ERROR;
+    let body = readable.then(|| serde_json::from_slice(bytes).ok()).flatten().unwrap_or_default();
     match ServiceError::from_body(&body) {
         Some(error) => ArmError::Service { status, error: Box::new(error) },
         None => ArmError::Status {
@@ -334,7 +357,7 @@ fn refusal(status: u16, response: &RawResponse) -> ArmError {
             content: if bytes.is_empty() {
                 String::new()
             } else {
-                let text = String::from_utf8_lossy(bytes);
+                let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN_ERROR_BODY)]);
                 format!("\nContent: {}", text.chars().take(SHOWN_ERROR_BODY).collect::<String>())
             },
         },

@@ -6,8 +6,11 @@
 //! (azure-mgmt-containerregistry 15.1.0b3).
 
 use super::enums::{EnabledState, ProvisioningState, SkuName};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+use std::fmt;
+use std::marker::PhantomData;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -323,10 +326,39 @@ pub struct Subscription {
     pub display_name: String,
 }
 
+/// Reads as many items as a page can have. More would take memory without limit: an empty object becomes a whole registry.
+fn at_most<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+    struct Items<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of items")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = list.next_element()? {
+                if items.len() == MAX_ITEMS_OF_PAGE {
+                    let what = format!("a page with more than {MAX_ITEMS_OF_PAGE} items");
+                    return Err(serde::de::Error::custom(what));
+                }
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    d.deserialize_seq(Items(PhantomData))
+}
+
+/// The most items of one page; ARM sends at most 1,000 registries.
+const MAX_ITEMS_OF_PAGE: usize = 10_000;
+
 /// One page of a list.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page<T> {
+    #[serde(deserialize_with = "at_most", bound(deserialize = "T: Deserialize<'de>"))]
     pub value: Vec<T>,
     #[serde(default)]
     pub next_link: Option<String>,

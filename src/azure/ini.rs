@@ -15,6 +15,10 @@ const DEFAULTS: &str = "DEFAULT";
 const MAX_DEPTH: usize = 10;
 /// How many references are followed for one value.
 const MAX_REFERENCES: usize = 1_000;
+/// The most options of all sections, with those of `[DEFAULT]` in each.
+const MAX_OPTIONS: usize = 100_000;
+/// The most bytes that the values of a section have once their references are replaced.
+const MAX_EXPANDED: usize = 1 << 20;
 
 /// Parses a file.
 ///
@@ -31,13 +35,20 @@ pub fn parse(text: &str) -> Result<Sections, String> {
     }
     let mut sections = reader.sections;
     let defaults = sections.remove(DEFAULTS).unwrap_or_default();
+    let options: usize = sections.values().map(|options| options.len() + defaults.len()).sum();
+    if options > MAX_OPTIONS {
+        return Err(format!(
+            "it has more than {MAX_OPTIONS} options, with those of [{DEFAULTS}] in each section"
+        ));
+    }
     let complete = |options: HashMap<String, Vec<String>>| {
         let mut raw: Section = defaults.iter().chain(&options).map(joined).collect();
-        // A value that refers to nothing stays as it is; Python fails when somebody asks for it.
-        let expanded: Vec<(String, String)> = raw
-            .iter()
+        // A value that refers to nothing, or to too much, stays as it is; Python fails when somebody asks for it.
+        let mut left = MAX_EXPANDED;
+        let referring = raw.iter().filter(|(_, value)| value.contains('%'));
+        let expanded: Vec<(String, String)> = referring
             .filter_map(|(name, value)| {
-                Some((name.clone(), expand(value, &raw, MAX_DEPTH, &mut 0)?))
+                Some((name.clone(), expand(value, &raw, MAX_DEPTH, (&mut 0, &mut left))?))
             })
             .collect();
         raw.extend(expanded);
@@ -128,7 +139,15 @@ impl Reader {
 }
 
 /// A value with its references replaced; `None` if one of them is wrong.
-fn expand(value: &str, options: &Section, depth: usize, references: &mut usize) -> Option<String> {
+///
+/// # Arguments
+/// * `references`, `left` - the references that were followed, and the bytes that may still be made.
+fn expand(
+    value: &str,
+    options: &Section,
+    depth: usize,
+    (references, left): (&mut usize, &mut usize),
+) -> Option<String> {
     let mut out = String::new();
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('%') {
@@ -144,7 +163,9 @@ fn expand(value: &str, options: &Section, depth: usize, references: &mut usize) 
         if *references > MAX_REFERENCES {
             return None;
         }
-        out.push_str(&expand(value, options, depth.checked_sub(1)?, references)?);
+        let value = expand(value, options, depth.checked_sub(1)?, (references, left))?;
+        *left = left.checked_sub(value.len())?;
+        out.push_str(&value);
         rest = after;
     }
     out.push_str(rest);

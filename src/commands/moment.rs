@@ -59,8 +59,11 @@ fn time(text: &str) -> Option<OffsetDateTime> {
     let bare = text.strip_suffix('Z').unwrap_or(text);
     let utc = |time: OffsetDateTime| time.to_offset(time::UtcOffset::UTC);
     let local = || local.iter().find_map(|format| PrimitiveDateTime::parse(bare, format).ok());
+    // Far away, a time has no place in UTC.
+    let is_near = |time: &OffsetDateTime| (2000..=2100).contains(&time.year());
     OffsetDateTime::parse(text, &Rfc3339)
         .ok()
+        .filter(is_near)
         .map(utc)
         .or_else(|| Some(local()?.assume_utc()))
         .or_else(|| Some(Date::parse(text, date).ok()?.midnight().assume_utc()))

@@ -10,8 +10,12 @@ use std::path::{Path, PathBuf};
 
 /// The most rules that are read, in bytes, included files among them.
 const MAX_RULES: usize = 256 << 20;
+/// The most files that rules may include: a file can include itself.
+const MAX_READ: usize = 10_000;
 /// The most files that one pattern may include.
 const MAX_INCLUDED: usize = 1_000;
+/// In how many parts of a path a pattern may have wildcards: each can lead through a whole file system.
+const MAX_WILD: usize = 2;
 
 /// Rules that have been read.
 pub struct Rules {
@@ -151,6 +155,9 @@ impl Includes for LocalFiles<'_> {
         if !Path::new(&path).is_file() {
             return Err(format!("the file {path} is not here"));
         }
+        if self.read.borrow().len() >= MAX_READ {
+            return Err(format!("the rules include more than {MAX_READ} files"));
+        }
         let bytes = input::read(&path, self.left.get(), "included rules", self.session)
             .map_err(|e| e.to_string())?;
         self.left.set(self.left.get() - bytes.len());
@@ -160,7 +167,8 @@ impl Includes for LocalFiles<'_> {
 
     fn glob(&self, pattern: &str) -> Vec<String> {
         // `**` is no pattern of glob(3), which the programs use.
-        if pattern.contains("**") {
+        let wild = pattern.split('/').filter(|part| part.contains(['*', '?', '[']));
+        if pattern.contains("**") || wild.count() > MAX_WILD {
             return Vec::new();
         }
         let Ok(found) = glob::glob(&self.path(pattern)) else { return Vec::new() };

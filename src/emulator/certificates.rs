@@ -23,6 +23,9 @@ pub struct Authority {
     given: RefCell<HashMap<String, Arc<ServerConfig>>>,
 }
 
+/// The most configurations that are kept for the next handshake.
+const MAX_KEPT: usize = 200;
+
 impl Authority {
     /// Creates an authority.
     ///
@@ -89,7 +92,12 @@ impl Authority {
             .with_single_cert(vec![leaf.der().clone()], key)
             .map_err(|e| e.to_string())?;
         let config = Arc::new(config);
-        self.given.borrow_mut().insert(subject.to_owned(), Arc::clone(&config));
+        let mut given = self.given.borrow_mut();
+        // Any client may ask for any storage account.
+        if given.len() >= MAX_KEPT {
+            given.clear();
+        }
+        given.insert(subject.to_owned(), Arc::clone(&config));
         Ok(config)
     }
 }

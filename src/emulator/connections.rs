@@ -43,9 +43,12 @@ pub fn put(state: &mut State, request: &Request, of: RegistryId<'_>, name: &str)
         return message::invalid_body(format!("'{status}' is not a valid connection status"));
     }
     let connection = &mut registry.private_endpoint_connections[index];
-    let state = &mut connection["properties"]["privateLinkServiceConnectionState"];
-    state["status"] = json!(status);
-    state["description"] = wanted["description"].clone();
+    let path = "/properties/privateLinkServiceConnectionState";
+    // Somebody may have edited the state by hand.
+    if let Some(Value::Object(state)) = connection.pointer_mut(path) {
+        state.insert("status".to_owned(), json!(status));
+        state.insert("description".to_owned(), wanted["description"].clone());
+    }
     Response::json(200, connection.clone())
 }
 

@@ -55,10 +55,26 @@ impl Request {
     /// Returns the body as a JSON object, or the response that rejects it.
     pub(super) fn object(&self) -> Result<Map<String, Value>, Box<Response>> {
         match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(map)) => Ok(map),
+            Ok(Value::Object(map)) if map.values().all(|value| is_flat(value, MAX_DEPTH)) => {
+                Ok(map)
+            }
+            Ok(Value::Object(_)) => Err(Box::new(invalid_body("it is nested too deeply"))),
             Ok(_) => Err(Box::new(invalid_body("expected a JSON object"))),
             Err(e) => Err(Box::new(invalid_body(e))),
         }
+    }
+}
+
+/// How deep a body may be. The state holds parts of it, and must be read again.
+const MAX_DEPTH: usize = 32;
+
+/// Whether a value has no more levels than that.
+fn is_flat(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return false };
+    match value {
+        Value::Array(items) => items.iter().all(|item| is_flat(item, below)),
+        Value::Object(map) => map.values().all(|item| is_flat(item, below)),
+        _ => true,
     }
 }
 

@@ -4,7 +4,7 @@ use super::fleet::Fleet;
 use super::handler::handle;
 use super::message::{Request, Response};
 use super::world::{Event, State};
-use crate::files::{self, LONGEST_LOCK};
+use crate::files::{self, LONGEST_LOCK, MAX_FILE};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,17 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong with it.
         detail: String,
+    },
+    /// A change would make the file larger than any that is read.
+    #[error(
+        "the emulator's state in {path} would be larger than {mebibytes} MiB, so the change was not made. Run 'az-acr \
+         emulator reset' to start over"
+    )]
+    Full {
+        /// The state file.
+        path: PathBuf,
+        /// The limit.
+        mebibytes: u64,
     },
     /// Reading or writing failed.
     #[error("cannot {action} the emulator's state in {path}: {source}")]
@@ -164,6 +175,10 @@ impl Store {
 
     fn save(&self, state: &State) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec_pretty(state).map_err(|e| self.io("write", e.into()))?;
+        // What could not be read again is not written.
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(StoreError::Full { path: self.path.clone(), mebibytes: MAX_FILE >> 20 });
+        }
         files::replace_durably(&self.path, &bytes).map_err(|e| self.io("write", e))
     }
 

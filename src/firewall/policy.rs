@@ -3,6 +3,7 @@
 use super::host_set::HostSet;
 use crate::domain::Fqdn;
 use serde::Serialize;
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -217,6 +218,27 @@ pub struct Mentions<'a> {
     pub neighbours: Vec<String>,
     /// Hosts outside of Azure that rules may let through.
     pub outside: Vec<String>,
+}
+
+/// Counts the members of groups that one rule looks at: groups within groups can stand for any number of them.
+#[derive(Debug, Default)]
+pub struct Members(Cell<u32>);
+
+impl Members {
+    /// The most members that one rule looks at.
+    const MOST: u32 = 50_000;
+
+    /// Begins to count for another rule.
+    pub fn restart(&self) {
+        self.0.set(0);
+    }
+
+    /// Counts one more; what to answer instead if there are too many.
+    pub fn one_more(&self) -> Option<Match> {
+        self.0.set(self.0.get() + 1);
+        let are_too_many = self.0.get() > Self::MOST;
+        are_too_many.then(|| Match::Maybe("groups have too many members".into()))
+    }
 }
 
 /// The files that rules refer to.

@@ -165,7 +165,12 @@ pub fn render(
         Format::None => String::new(),
         Format::Table => match (outcome.table, query) {
             (Some(rows), None) => table::render_rows(&rows(), terminal, colour),
-            (_, query) => table::render(&value, query.is_none()),
+            (_, query) => table::render(&value, query.is_none()).ok_or_else(|| {
+                QueryError::new(format!(
+                    "The table would have more than {} cells; -o json shows the values",
+                    table::MAX_CELLS
+                ))
+            })?,
         },
     };
     Ok(text.into_bytes())

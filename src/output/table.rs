@@ -3,8 +3,11 @@
 use super::{python, sorted};
 use crate::terminal::visible;
 use comfy_table::Table;
+use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
+/// The most cells of a table: rows with keys of their own make each other longer.
+pub const MAX_CELLS: usize = 5_000_000;
 /// Keys that tables leave out unless a query renames them.
 const SKIPPED: [&str; 3] = ["id", "type", "etag"];
 /// tabulate makes each column at least this much wider than its title.
@@ -184,21 +187,20 @@ fn wrapped(text: &str, most: usize) -> Vec<String> {
     lines
 }
 
-/// Renders a value as a table, or an empty line if there is nothing to show.
-pub fn render(value: &Value, sort_keys: bool) -> String {
+/// Renders a value as a table, or an empty line if there is nothing to show; `None` if it has too many cells.
+pub fn render(value: &Value, sort_keys: bool) -> Option<String> {
     let rows: Vec<Map<String, Value>> = rows(value).iter().map(|r| row(r, sort_keys)).collect();
-    let mut titles: Vec<&str> = Vec::new();
-    for title in rows.iter().flat_map(Map::keys) {
-        if !titles.contains(&title.as_str()) {
-            titles.push(title);
-        }
-    }
+    let titles: IndexSet<&str> = rows.iter().flat_map(Map::keys).map(String::as_str).collect();
+    let titles: Vec<&str> = titles.into_iter().collect();
     if titles.is_empty() {
-        return "\n".to_owned();
+        return Some("\n".to_owned());
+    }
+    if titles.len() * rows.len() > MAX_CELLS {
+        return None;
     }
     let lines: Vec<Vec<String>> =
         rows.iter().map(|row| titles.iter().map(|title| cell(row.get(*title))).collect()).collect();
-    layout(&titles, &lines)
+    Some(layout(&titles, &lines))
 }
 
 fn layout(titles: &[&str], lines: &[Vec<String>]) -> String {
@@ -269,22 +271,22 @@ mod tests {
     fn a_column_is_as_wide_as_its_title_and_two_more() {
         let value = json!([{"n": 7, "s": "contoso"}, {"n": 8, "s": "fabrikam", "more": true}]);
         assert_eq!(
-            render(&value, false),
+            render(&value, false).unwrap(),
             "N    S         More\n---  --------  ------\n7    contoso\n8    fabrikam  True\n"
         );
     }
 
     #[test]
     fn nothing_to_show_is_an_empty_line() {
-        assert_eq!(render(&json!([]), false), "\n");
-        assert_eq!(render(&json!({"a": {}}), false), "\n");
+        assert_eq!(render(&json!([]), false).unwrap(), "\n");
+        assert_eq!(render(&json!({"a": {}}), false).unwrap(), "\n");
     }
 
     #[test]
     fn lists_become_columns_and_scalars_results() {
         let value = json!([["a", {"x": "y"}], "b"]);
         assert_eq!(
-            render(&value, false),
+            render(&value, false).unwrap(),
             "Column1    Column2     Result\n---------  ----------  --------\na          {'x': 'y'}\n                       b\n"
         );
     }

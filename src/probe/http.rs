@@ -1,12 +1,14 @@
 //! HTTP/1.1 with limits on headers, bytes and time: the other side may be anyone.
 
 use super::verdict::{Failure, Reason, Step};
+use crate::secrets;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 use hyper_util::rt::TokioIo;
+use std::borrow::Cow;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
@@ -93,6 +95,14 @@ impl Request {
         self.target.split('?').next().unwrap_or_default()
     }
 
+    /// What it holds that no answer may show.
+    fn secrets(&self) -> Vec<String> {
+        let headers = self.headers.iter().filter(|(name, _)| name == hyper::header::AUTHORIZATION);
+        let headers = headers.filter_map(|(_, value)| value.to_str().ok());
+        let form = secrets::of_form(self.body.as_bytes());
+        headers.flat_map(secrets::of_header).chain(form).collect()
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -156,9 +166,14 @@ impl Connection {
     /// A [`Failure`] of step `http`.
     pub async fn send(&mut self, request: Request, limit: Limit) -> Result<Response, Failure> {
         let most = self.timeout;
+        let secrets = request.secrets();
         let whole = async {
             let response = self.response(request).await?;
-            read(response, limit).await
+            let mut response = read(response, limit).await?;
+            if let Cow::Owned(hidden) = secrets::hidden(&response.body, &secrets) {
+                response.body = hidden;
+            }
+            Ok(response)
         };
         timeout(most, whole).await.unwrap_or_else(|_| Err(too_slow()))
     }

@@ -58,6 +58,75 @@ fn deep_queries_are_refused_and_long_ones_fit_the_stack() {
     assert_eq!(query(&format!("a{}", "[]".repeat(20_000))).code, 0);
 }
 
+#[test]
+fn queries_that_double_what_they_have_end() {
+    let home = Home::new();
+    let doubled = |part: &str| format!("{part}{}", format!(" | {part}").repeat(59));
+    let lists = doubled("[@,@]");
+    let texts = format!("join('',[].name){}", " | join('',[@,@])".repeat(40));
+    for (query, expected) in [
+        (format!("[{lists}, {lists}] | [[0] == [1]]"), "parts cannot be compared"),
+        (format!("[{lists}] | contains(@, `1`)"), ""),
+        (texts, "join() makes a text of more than"),
+        ("abs(to_number('-170141183460469231731687303715884105728'))".to_owned(), ""),
+    ] {
+        let run = home.emulated(&["list", "--query", &query, "-o", "none"]);
+        assert_eq!(run.code, i32::from(!expected.is_empty()), "{query}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{query}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn settings_cannot_grow_when_they_are_read() {
+    let lines = |line: fn(usize) -> String| (0..4_000).map(line).collect::<Vec<_>>().concat();
+    let options = lines(|i| format!("o{i} = x\n"));
+    let sections = lines(|i| format!("[s{i}]\n"));
+    let references = format!("[a]\nb = {}\n", "x".repeat(1 << 20));
+    let references = references + &format!("c = {}\n", "%(b)s".repeat(900));
+    for (text, code) in [(format!("[DEFAULT]\n{options}{sections}"), 1), (references, 0)] {
+        let home = Home::new();
+        home.write(".azure/config", &text);
+        assert_eq!(home.emulated(&["list", "-o", "none"]).code, code);
+    }
+}
+
+#[test]
+fn small_answers_do_not_become_large_ones() {
+    // Pretty-printed, each number takes a line; empty objects become whole registries.
+    let numbers = json!({"error": {"code": "Bad", "message": "no", "additionalInfo": [
+        {"type": "t", "info": vec![0; 400_000]}, {"type": "kept", "info": 1}]}});
+    let objects = json!({"value": vec![json!({}); 20_000]});
+    for (status, body, expected) in [
+        (400, numbers, "Type: kept"),
+        (200, objects, "a page with more than 10000 items"),
+        (
+            400,
+            json!({"error": vec![Vec::<u8>::new(); 600_000]}),
+            "Operation returned an invalid status 'Bad Request'",
+        ),
+    ] {
+        let arm = FakeArm::start(move |_| (status, Vec::new(), body.clone()));
+        let stderr = arm.home("token").run(&["list"]).fails(1);
+        assert!(stderr.contains(expected) && stderr.len() < 50_000, "{}", stderr.len());
+    }
+}
+
+#[test]
+fn what_comes_back_shows_no_token_and_no_command() {
+    let arm = FakeArm::start(|request| {
+        let message =
+            format!("bad {}\n::set-env name=PATH::/evil\n##vso[task.setvariable]x", request.token);
+        (403, Vec::new(), json!({"error": {"code": "Bad", "message": message}}))
+    });
+    let stderr = arm.home("se.cr.et").run(&["list"]).fails(1);
+    assert!(stderr.contains("bad Bearer ***") || stderr.contains("bad ***"), "{stderr}");
+    assert!(!stderr.contains("se.cr.et"), "{stderr}");
+    assert!(
+        !stderr.lines().any(|line| line.starts_with("::")) && !stderr.contains("##"),
+        "{stderr}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn pipes_in_place_of_files_do_not_hang() {
@@ -547,6 +616,37 @@ fn rules_that_are_nested_too_deep_are_refused_or_unjudged() {
 }
 
 #[test]
+fn groups_of_groups_and_files_that_include_themselves_end() {
+    let home = Home::new();
+    // Each level has ten times the one below.
+    let levels = |line: fn(usize) -> String| (1..15).map(line).collect::<Vec<_>>().concat();
+    let acls = levels(|level| format!("acl g{level} any-of g{}\n", level - 1).repeat(10));
+    let squid =
+        format!("acl g0 dstdomain a.io\n{acls}http_access allow g14\nhttp_access deny all\n");
+    let groups = levels(|level| {
+        let members = format!(" g{}", level - 1).repeat(10);
+        format!("edit g{level}\nset member{members}\nnext\n")
+    });
+    let fortigate = format!(
+        "config firewall address\nedit g0\nset type fqdn\nset fqdn a.io\nnext\nend\n\
+         config firewall addrgrp\n{groups}end\n\
+         config firewall policy\nedit 1\nset srcintf lan\nset dstintf wan\nset srcaddr all\nset dstaddr g14\n\
+         set service HTTPS\nset schedule always\nset action accept\nnext\nend\n"
+    );
+    let itself = "include again.conf\n".repeat(12) + "http_access deny all\n";
+    for (name, text, from) in [
+        ("squid.conf", squid, "squid"),
+        ("fortigate.conf", fortigate, "fortigate"),
+        ("again.conf", itself, "squid"),
+    ] {
+        home.write(name, &text);
+        let check = ["firewall-rules", "-n", "contoso", "--check", name, "--from", from];
+        let run = home.emulated(&check);
+        assert_eq!(run.code, 1, "{name}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn what_a_token_service_says_is_shown_and_checked() {
     let ask = |status: u16, body: serde_json::Value| {
         let arm = FakeArm::start(move |_| (status, Vec::new(), body.clone()));
@@ -556,7 +656,7 @@ fn what_a_token_service_says_is_shown_and_checked() {
             .with("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
             .with("AZURE_TENANT_ID", tenant)
             .with("AZURE_CLIENT_ID", tenant)
-            .with("AZURE_CLIENT_SECRET", "secret");
+            .with("AZURE_CLIENT_SECRET", "hunter2/=");
         home.run(&["list"]).fails(1)
     };
     let stderr = ask(
@@ -566,9 +666,10 @@ fn what_a_token_service_says_is_shown_and_checked() {
     assert!(stderr.contains("the token claims to live 300000000000 seconds"), "{stderr}");
     let stderr = ask(
         401,
-        json!({"error": "invalid_client", "error_description": "AADSTS7000215: the \"secret\" is \u{1b} wrong."}),
+        json!({"error": "invalid_client", "error_description": "AADSTS7000215: the \"secret\" is \u{1b} wrong: hunter2/=, hunter2%2F%3D."}),
     );
     assert!(stderr.contains("AADSTS7000215: the \"secret\" is"), "{stderr}");
+    assert!(stderr.contains("wrong: ***, ***."), "{stderr}");
     let stderr = ask(302, json!({}));
     assert!(stderr.contains("it redirects (HTTP 302), which token services never do"), "{stderr}");
 }

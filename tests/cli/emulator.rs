@@ -184,3 +184,30 @@ fn the_emulator_runs_in_the_background_until_it_is_stopped() {
         "{error}"
     );
 }
+
+#[test]
+fn a_body_that_the_state_cannot_hold_is_refused() {
+    let home = Home::new();
+    let set =
+        |value: &str| home.emulated(&["update", "-n", "contoso", "--set", value, "-o", "none"]);
+    let deep = format!("identity={}{}", "[".repeat(60), "]".repeat(60));
+    assert_ne!(set(&deep).code, 0);
+    // The state can be read afterwards.
+    home.emulated(&["show", "-n", "contoso", "-o", "none"]).quiet();
+}
+
+#[cfg(unix)]
+#[test]
+fn of_two_starts_in_the_background_one_wins() {
+    let home = Home::new();
+    let start = || home.command().args(["emulator", "start", "--background"]).output().unwrap();
+    let codes = std::thread::scope(|scope| {
+        let other = scope.spawn(start);
+        let mut codes = [start().status.code(), other.join().unwrap().status.code()];
+        codes.sort_unstable();
+        codes
+    });
+    let stopped = home.run(&["emulator", "stop"]);
+    assert_eq!(codes, [Some(0), Some(1)]);
+    assert_eq!(stopped.code, 0, "{}", stopped.stderr);
+}

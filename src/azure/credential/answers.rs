@@ -3,10 +3,12 @@
 //! azure_identity 1.0 aborts on a lifetime of thousands of years, garbles errors that contain JSON escapes ("expected a borrowed
 //! string"), says nothing about 429, and reports a redirect as "EOF while parsing". This policy shows the service's own words.
 
+use crate::secrets;
 use async_trait::async_trait;
 use azure_core::error::{Error, ErrorKind};
+use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{AsyncRawResponse, Context, Request};
+use azure_core::http::{AsyncRawResponse, Body, Context, Request};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -36,11 +38,25 @@ impl Policy for Answers {
         let response = next[0].send(ctx, request, &next[1..]).await?;
         let (status, headers, body) = response.try_into_raw_response().await?.deconstruct();
         let bytes: &[u8] = body.as_ref();
-        if let Some(wrong) = wrong(u16::from(status), bytes) {
+        if let Some(wrong) = wrong(u16::from(status), &secrets::hidden(bytes, &secrets_of(request)))
+        {
             return Err(Error::with_message(ErrorKind::Credential, format!("{host}: {wrong}")));
         }
         Ok(AsyncRawResponse::from_bytes(status, headers, bytes.to_vec()))
     }
+}
+
+/// What a request holds that an answer must not show.
+fn secrets_of(request: &Request) -> Vec<String> {
+    let mut secrets = match request.body() {
+        Body::Bytes(bytes) => secrets::of_form(bytes),
+        Body::SeekableStream(_) => Vec::new(),
+    };
+    for name in ["authorization", "x-identity-header"] {
+        let value = request.headers().get_optional_str(&HeaderName::from_static(name));
+        secrets.extend(value.into_iter().flat_map(secrets::of_header));
+    }
+    secrets
 }
 
 /// What is wrong with an answer; `None` if azure_identity can read it.
@@ -52,10 +68,7 @@ fn wrong(status: u16, body: &[u8]) -> Option<String> {
             // Without the answer, which may hold a token.
             return Some(format!("its answer is not JSON (HTTP {status})"));
         };
-        let life = &json["expires_in"];
-        let life = life.as_f64().or_else(|| life.as_str()?.parse().ok())?;
-        let sane = (0.0..=LONGEST_LIFE).contains(&life);
-        return (!sane).then(|| format!("the token claims to live {life} seconds"));
+        return wrong_token(json);
     }
     if (300..400).contains(&status) {
         return Some(format!("it redirects (HTTP {status}), which token services never do"));
@@ -79,6 +92,43 @@ fn wrong(status: u16, body: &[u8]) -> Option<String> {
     })
 }
 
+/// What is wrong with the answer that should hold a token.
+fn wrong_token(json: &Value) -> Option<String> {
+    for (name, now) in [("expires_in", 0.0), ("expires_on", now())] {
+        let life = match &json[name] {
+            Value::Null => continue,
+            Value::Number(number) if number.is_i64() || number.is_u64() => number.as_f64(),
+            // Managed identities send a number in a text, and some of them a date, which azure_identity reads.
+            Value::String(text) => match text.parse::<i64>() {
+                Ok(_) => text.parse().ok(),
+                Err(_) if name == "expires_on" => continue,
+                Err(_) => None,
+            },
+            _ => None,
+        };
+        let Some(life) = life else {
+            return Some(format!("{name} of the token is no whole number of seconds"));
+        };
+        let life = life - now;
+        if !(-LONGEST_LIFE..=LONGEST_LIFE).contains(&life) || name == "expires_in" && life < 0.0 {
+            return Some(format!("the token claims to live {life:.0} seconds"));
+        }
+    }
+    match &json["access_token"] {
+        Value::String(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => None,
+        Value::String(_) => Some("the token has characters that no token has".to_owned()),
+        Value::Null if json.get("access_token").is_none() => None,
+        _ => Some("the token is no text".to_owned()),
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "exact for millions of years")]
+    let now = azure_core::time::OffsetDateTime::now_utc().unix_timestamp() as f64;
+    now
+}
+
 /// The start of a text.
 fn start(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
@@ -95,6 +145,18 @@ mod tests {
             (200, r#"{"access_token": "x", "expires_in": 3600}"#, None),
             (200, r#"{"access_token": "x", "expires_in": "3600"}"#, None),
             (200, r#"{"access_token": "x"}"#, None),
+            (200, r#"{"access_token": "x", "expires_on": "12/01/2026 03:00:00"}"#, None),
+            (
+                200,
+                r#"{"expires_in": 3600.5}"#,
+                Some("expires_in of the token is no whole number of seconds"),
+            ),
+            (200, r#"{"access_token": null}"#, Some("the token is no text")),
+            (
+                200,
+                r#"{"access_token": "a\r\nb"}"#,
+                Some("the token has characters that no token has"),
+            ),
             (
                 200,
                 r#"{"expires_in": 300000000000}"#,

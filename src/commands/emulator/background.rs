@@ -6,20 +6,22 @@
 use crate::commands::Answer;
 use crate::commands::progress::ctrl_c;
 use crate::error::UserError;
-use crate::files::{self, Readers};
+use crate::files::{self, LONGEST_LOCK, Readers};
 use crate::output::Outcome;
 use crate::session::Session;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// How often the run file is looked for.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// How long a connection to this machine may take.
+const LONGEST_CONNECT: Duration = Duration::from_secs(1);
 /// How long a stopped emulator may take to end.
 const LAST_LOOKS: usize = 50;
 
@@ -41,15 +43,18 @@ fn run_file(session: &Session) -> Result<PathBuf> {
 /// One runs already, or it ends at once.
 pub(super) fn start(session: &Session) -> Result<Answer> {
     let file = run_file(session)?;
+    let directory = file.parent().context("the file has a directory")?;
+    let unwritable = |e| UserError::new(format!("cannot write {}: {e}", file.display()));
+    fs::create_dir_all(directory).map_err(unwritable)?;
+    // Of two starts at once, the second one finds the emulator of the first.
+    let _lock = files::lock(&files::beside(&file, ".lock"), LONGEST_LOCK).map_err(unwritable)?;
     if let Some(running) = running(&file) {
         let message =
             format!("The emulator already runs at {}.", running["url"].as_str().unwrap_or("?"));
         return Err(UserError::new(message).hint("To stop it: az-acr emulator stop").into());
     }
-    let unwritable = |e| UserError::new(format!("cannot write {}: {e}", file.display()));
-    let directory = file.parent().context("the file has a directory")?;
     let write = |text: &str| files::replace(&file, text.as_bytes(), Readers::Owner);
-    fs::create_dir_all(directory).and_then(|()| write("{}")).map_err(unwritable)?;
+    write("{}").map_err(unwritable)?;
     let started = spawn(&file);
     let (pid, lines) = match started {
         Ok(started) => started,
@@ -132,5 +137,7 @@ fn running(file: &Path) -> Option<Value> {
 
 fn listens(running: &Value) -> bool {
     let url = running["url"].as_str().unwrap_or_default();
-    url.strip_prefix("https://").is_some_and(|address| TcpStream::connect(address).is_ok())
+    let addresses = url.strip_prefix("https://").map(ToSocketAddrs::to_socket_addrs);
+    let mut addresses = addresses.and_then(Result::ok).into_iter().flatten();
+    addresses.any(|address| TcpStream::connect_timeout(&address, LONGEST_CONNECT).is_ok())
 }

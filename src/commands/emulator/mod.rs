@@ -7,6 +7,7 @@ use crate::emulator::fleet::Fleet;
 use crate::emulator::server::{DataPlaneOptions, Options, Server};
 use crate::emulator::{FaultRule, TENANT};
 use crate::session::Session;
+use crate::terminal::visible;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use std::net::{IpAddr, Ipv4Addr};
@@ -139,11 +140,19 @@ async fn start(args: &StartArgs, session: &Session) -> Result<Answer> {
     let ca = server.write_ca(&directory)?;
     session
         .streams
-        .write_stdout(instructions(&server, &ca, args.data_plane).as_bytes())
+        .write_stdout(shown(&instructions(&server, &ca, args.data_plane), session).as_bytes())
         .context("cannot write to standard output")?;
     let stop = background::stopped(args.run_file.as_deref());
     tokio::task::LocalSet::new().run_until(server.serve(stop)).await;
     Ok(Answer::Text(Vec::new()))
+}
+
+/// The instructions as they are, or on a terminal with control characters (of a directory's name) made visible.
+fn shown(text: &str, session: &Session) -> String {
+    if !session.streams.stdout_tty {
+        return text.to_owned();
+    }
+    text.lines().map(|line| visible(line).into_owned() + "\n").collect()
 }
 
 /// The commands that make `az` use the emulator, with a separate configuration directory.

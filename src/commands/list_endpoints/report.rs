@@ -4,13 +4,13 @@ use super::ListEndpointsArgs;
 use crate::commands::input;
 use crate::commands::mask::MaskArgs;
 use crate::error::UserError;
+use crate::files::{self, Readers};
 use crate::fleet::{Coverage, FleetRegistry};
 use crate::report::{ClientUse, Exceptions, FORMATS, Mask, Report};
 use crate::session::Session;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The maximum size of a list of exceptions, in bytes.
@@ -99,7 +99,8 @@ impl Reports {
             let ending = ending(file).unwrap_or_default();
             let format = FORMATS.iter().find(|(name, _)| *name == ending);
             let (_, render) = format.context("the ending was checked")?;
-            replace(file, &render(&report)?)?;
+            files::replace(file, &render(&report)?, Readers::All)
+                .map_err(|e| UserError::new(format!("cannot write {}: {e}", file.display())))?;
         }
         Ok(())
     }
@@ -141,16 +142,4 @@ fn scope(args: &ListEndpointsArgs, masked: bool) -> String {
         if fleet.verify { "Resource Graph and Resource Manager" } else { "Resource Graph" };
     let filter = if args.is_filtered() { ", filtered" } else { "" };
     format!("{place}, from Azure {source}{filter}")
-}
-
-/// Replaces a file as a whole: whoever reads it never sees half of it.
-fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, file));
-    written.map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        UserError::new(format!("cannot write {}: {e}", file.display())).into()
-    })
 }

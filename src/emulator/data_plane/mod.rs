@@ -23,6 +23,9 @@ use std::rc::Rc;
 use time::{Duration, OffsetDateTime};
 use tokens::Signer;
 
+/// How much of a client's user agent is remembered, in characters.
+const LONGEST_AGENT: usize = 400;
+
 const CORRELATION: &str = "0a6ec4d3-0000-4000-8000-00000000e0e0";
 const STORAGE: &str = ".blob.core.windows.net";
 /// An existing storage account that belongs to no registry. A closed wildcard must not admit it.
@@ -147,7 +150,7 @@ pub fn event(state: &State, request: &Request<'_>, agent: &str, status: u16) -> 
         registry: registry.name.clone(),
         login: repository.is_empty(),
         client: request.client.to_canonical().to_string(),
-        agent: agent.to_owned(),
+        agent: agent.chars().take(LONGEST_AGENT).collect(),
         identity: if request.authorization.is_some() {
             CLIENT_IDENTITY.to_owned()
         } else {

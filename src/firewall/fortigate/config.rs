@@ -2,7 +2,7 @@
 
 use crate::firewall::policy::{InvalidRules, Place, RuleFile};
 use ipnet::{IpNet, Ipv4Net};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -72,6 +72,8 @@ pub struct Config {
     pub domains: Vec<String>,
     /// What cannot be read.
     pub hidden: Option<(Place, Arc<str>)>,
+    /// The tables and names of the objects.
+    known: HashSet<(String, String)>,
 }
 
 /// Whether a text is a configuration of a firewall with FortiOS.
@@ -228,13 +230,13 @@ impl Config {
         if path.strip_prefix("firewall ").is_some_and(|table| other.contains(&table)) {
             self.hide(object.place.clone(), &format!("the table '{path}' is not judged"));
         }
-        let table = self.tables.entry(path.to_owned()).or_default();
         // A policy with the number 0 gets a number of its own.
-        if object.name != "0" && table.iter().any(|known| known.name == object.name) {
+        let is_new = self.known.insert((path.to_owned(), object.name.clone()));
+        if object.name != "0" && !is_new {
             let why = "an object is edited twice: check an export of the configuration";
             self.hidden.get_or_insert((object.place.clone(), why.into()));
         }
-        table.push(object);
+        self.tables.entry(path.to_owned()).or_default().push(object);
     }
 
     /// The objects of a table.

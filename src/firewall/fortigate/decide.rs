@@ -9,8 +9,8 @@ use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes::{self, Lane};
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{
-    Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile,
-    Scope, Step, first_match,
+    Decision, Flow, InvalidRules, Match, Members, Mentions, Outcome, Place, Policy, Purpose,
+    RuleFile, Scope, Step, first_match,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -49,6 +49,7 @@ const HARMLESS: &str = "name uuid srcintf dstintf srcaddr dstaddr srcaddr6 dstad
 #[derive(Debug)]
 pub struct Rules {
     config: Config,
+    members: Members,
     lanes: Vec<Lane>,
     names: HostSet,
     hidden: Option<(Place, Arc<str>)>,
@@ -61,7 +62,8 @@ pub struct Rules {
 pub fn read(files: &[RuleFile]) -> Result<Rules, InvalidRules> {
     let config = Config::read(files)?;
     let hidden = config.hidden.clone();
-    let mut rules = Rules { config, lanes: Vec::new(), names: HostSet::default(), hidden };
+    let members = Members::default();
+    let mut rules = Rules { config, members, lanes: Vec::new(), names: HostSet::default(), hidden };
     if rules.config.domains.len() > 1
         && let Some(policy) = rules.config.table("firewall policy").first()
     {
@@ -158,6 +160,9 @@ impl Rules {
         if depth > MAX_DEPTH {
             return Match::Maybe("groups are nested too deeply".into());
         }
+        if let Some(unknown) = self.members.one_more() {
+            return unknown;
+        }
         if name == "all" {
             return Match::Yes;
         }
@@ -201,6 +206,9 @@ impl Rules {
     }
 
     fn service_matches(&self, name: &str, port: u16, depth: usize) -> Match {
+        if let Some(unknown) = self.members.one_more() {
+            return unknown;
+        }
         let custom = self.config.table("firewall service custom");
         if let Some(service) = custom.iter().find(|service| service.name == name) {
             let other =
@@ -325,7 +333,10 @@ impl Policy for Rules {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
         }
         let on_lane = |lane| {
-            let steps = self.policies().iter().filter_map(|policy| self.step(policy, lane, flow));
+            let steps = self.policies().iter().filter_map(|policy| {
+                self.members.restart();
+                self.step(policy, lane, flow)
+            });
             first_match(steps, otherwise)
         };
         let decisions: Vec<Decision> = self.lanes.iter().map(on_lane).collect();

@@ -16,16 +16,19 @@ use rquickjs::{CatchResultExt as _, Context, Function, Runtime};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const HELPERS: &str = include_str!("helpers.js");
 /// A site that has nothing to do with Azure: it goes where the rest of the web goes.
 const UNRELATED: &str = "some-unrelated-site.com";
 /// Memory for the file, in bytes.
-const MAX_MEMORY: usize = 64 << 20;
+const MAX_MEMORY: usize = 16 << 20;
 /// The stack of the file, in bytes.
 const MAX_STACK: usize = 512 << 10;
 /// The most steps of a call, each of which is 10,000 of QuickJS's.
 const MAX_STEPS: u32 = 100;
+/// How long all calls together may take: a step on a long text takes long.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A file that was loaded.
 pub struct Script {
@@ -88,9 +91,10 @@ fn engine(steps: &Rc<Cell<u32>>) -> rquickjs::Result<Context> {
     runtime.set_memory_limit(MAX_MEMORY);
     runtime.set_max_stack_size(MAX_STACK);
     let taken = Rc::clone(steps);
+    let started = Instant::now();
     runtime.set_interrupt_handler(Some(Box::new(move || {
         taken.set(taken.get() + 1);
-        taken.get() > MAX_STEPS
+        taken.get() > MAX_STEPS || started.elapsed() > LONGEST
     })));
     Context::full(&runtime)
 }

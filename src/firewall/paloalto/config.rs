@@ -8,7 +8,6 @@ use std::sync::Arc;
 /// A rule of the security rulebase.
 #[derive(Debug)]
 pub struct Rule {
-    pub name: String,
     /// The values of each field.
     pub fields: HashMap<String, Vec<String>>,
     pub place: Place,
@@ -30,6 +29,8 @@ pub struct Config {
     pub service_groups: HashMap<String, Vec<String>>,
     /// The device groups and virtual systems that have rules.
     pub owners: Vec<String>,
+    /// Where each rule stands in its rulebase.
+    known: HashMap<(usize, String), usize>,
     /// The owner of each object.
     scopes: HashMap<String, String>,
     /// What cannot be read.
@@ -263,9 +264,9 @@ impl Config {
     fn rule(&mut self, base: usize, words: &[Word], place: &Place) {
         let Some((name, words)) = words.split_first() else { return };
         let rules = &mut self.rules[base];
-        let at = rules.iter().position(|rule| rule.name == name.text).unwrap_or_else(|| {
+        let at = *self.known.entry((base, name.text.clone())).or_insert_with(|| {
             let fields = HashMap::new();
-            rules.push(Rule { name: name.text.clone(), fields, place: place.clone() });
+            rules.push(Rule { fields, place: place.clone() });
             rules.len() - 1
         });
         let rule = &mut rules[at];
@@ -312,7 +313,7 @@ mod tests {
              set device-group dg pre-rulebase security rules \"my rule\" action allow\n",
         );
         for (rule, line) in [(&one.rules[2][0], 1), (&several.rules[1][0], 1)] {
-            assert_eq!((rule.name.as_str(), rule.place.line), ("my rule", line));
+            assert_eq!(rule.place.line, line);
             assert_eq!(rule.fields["source"], ["a", "b"]);
             assert_eq!(rule.fields["action"], ["allow"]);
         }

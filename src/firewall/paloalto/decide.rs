@@ -9,8 +9,8 @@ use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes::{self, Lane};
 use crate::firewall::name_pattern::name;
 use crate::firewall::policy::{
-    Decision, Flow, Match, Mentions, Outcome, Place, Policy, Purpose, RuleFile, Scope, Step,
-    first_match,
+    Decision, Flow, Match, Members, Mentions, Outcome, Place, Policy, Purpose, RuleFile, Scope,
+    Step, first_match,
 };
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -25,6 +25,7 @@ const OTHER: &str = "some-unrelated-site.com";
 #[derive(Debug)]
 pub struct Rules {
     config: Config,
+    members: Members,
     /// The entries of an external dynamic list, where there are no rules.
     list: Option<Vec<(Entry, Place)>>,
     lanes: Vec<Lane>,
@@ -55,8 +56,14 @@ pub fn read(files: &[RuleFile]) -> Rules {
             .filter_map(|(text, place)| Some((Entry::parse(&text)?, place)));
         config.categories.values().flatten().cloned().chain(entries).collect::<Vec<_>>()
     });
-    let mut rules =
-        Rules { config, list, lanes: Vec::new(), names: HostSet::default(), outside: Vec::new() };
+    let mut rules = Rules {
+        config,
+        list,
+        members: Members::default(),
+        lanes: Vec::new(),
+        names: HostSet::default(),
+        outside: Vec::new(),
+    };
     rules.lanes = rules.lanes();
     rules.mention();
     rules
@@ -204,6 +211,9 @@ impl Rules {
         if depth > MAX_DEPTH {
             return Match::Maybe("groups are nested too deeply".into());
         }
+        if let Some(unknown) = self.members.one_more() {
+            return unknown;
+        }
         if let Some(members) = self.config.address_groups.get(value) {
             let members = members.iter();
             return members
@@ -250,6 +260,9 @@ impl Rules {
     }
 
     fn service_matches(&self, name: &str, port: u16, depth: usize) -> Match {
+        if let Some(unknown) = self.members.one_more() {
+            return unknown;
+        }
         if let Some(members) = self.config.service_groups.get(name).filter(|_| depth < MAX_DEPTH) {
             let members = members.iter();
             return members
@@ -312,7 +325,11 @@ impl Policy for Rules {
             .lanes
             .iter()
             .map(|lane| {
-                first_match(self.all().filter_map(|rule| self.step(rule, lane, flow)), otherwise)
+                let steps = self.all().filter_map(|rule| {
+                    self.members.restart();
+                    self.step(rule, lane, flow)
+                });
+                first_match(steps, otherwise)
             })
             .collect();
         lanes::agree(&decisions, flow.purpose, "zones")

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// The longest name of DNS, in bytes.
+const LONGEST_NAME: usize = 255;
+
 /// The labels of an owner from the right, each after its length: the order in which unbound keeps owners.
 pub(super) type Key = Vec<(usize, String)>;
 
@@ -109,6 +112,9 @@ impl Zone {
         rest: &[&str],
         place: &Place,
     ) -> Result<(), String> {
+        if owner.len() > LONGEST_NAME {
+            return Err(format!("a name is longer than {LONGEST_NAME} bytes"));
+        }
         if owner.is_empty() {
             // SOA and NS of the zone itself.
             return Ok(());

@@ -5,7 +5,7 @@
 
 use super::acl::{self, Acl, BUILT_IN, Term, Value};
 use super::directives::DIRECTIVES;
-use crate::firewall::policy::{Includes, InvalidRules, Outcome, Place, RuleFile};
+use crate::firewall::policy::{Includes, InvalidRules, Members, Outcome, Place, RuleFile};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -43,6 +43,7 @@ pub struct Config {
     /// The first line that may change the meaning of all others, and why.
     pub(super) rewritten: Option<(Place, Arc<str>)>,
     directives: HashSet<&'static str>,
+    pub(super) members: Members,
 }
 
 /// An `http_access` line.

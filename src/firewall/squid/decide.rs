@@ -26,6 +26,9 @@ impl Config {
         if depth > MAX_DEPTH {
             return Match::Maybe("acls are nested too deeply".into());
         }
+        if let Some(unknown) = self.members.one_more() {
+            return unknown;
+        }
         let mut own_places = Vec::new();
         let matched = self.matches_acl(&term.name, request, depth, &mut own_places);
         if term.negated {
@@ -70,6 +73,7 @@ impl Config {
 
     fn decide_request(&self, request: Request<'_>, otherwise: &Outcome) -> Decision {
         let steps = self.rules.iter().map(|rule| {
+            self.members.restart();
             let mut places = Vec::new();
             let terms = rule.terms.iter();
             let matched = match &rule.unknown {

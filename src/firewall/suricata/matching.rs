@@ -67,7 +67,9 @@ impl Content {
             Needle::Text(needle) if self.nocase => &needle.to_ascii_lowercase(),
             Needle::Text(needle) => needle,
         };
-        let end = self.depth.map_or(text.len(), |depth| (self.offset + depth).min(text.len()));
+        let end = self
+            .depth
+            .map_or(text.len(), |depth| self.offset.saturating_add(depth).min(text.len()));
         let mut starts = text.match_indices(needle.as_str()).map(|(at, _)| at);
         // Overlapping places do not matter: the first and the last place are what anchors look at.
         if self.startswith && !text.starts_with(needle.as_str()) {

@@ -5,6 +5,7 @@ use crate::firewall::policy::{InvalidRules, Place};
 use hcl_edit::expr::Expression;
 use hcl_edit::parser::parse_body;
 use hcl_edit::structure::{Body, Structure};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The resources of a file: the type of each, and its attributes and blocks.
@@ -38,6 +39,8 @@ impl Lines {
     /// Attributes by name; blocks of the same name become a list.
     fn body(&self, body: &Body, line: usize) -> Node {
         let mut entries: Vec<(String, Node)> = Vec::new();
+        // Where the blocks of a name stand.
+        let mut known: HashMap<String, usize> = HashMap::new();
         for structure in body {
             match structure {
                 Structure::Attribute(attribute) => {
@@ -53,27 +56,26 @@ impl Lines {
                     let name = block.labels.first().map_or("", |label| label.as_str());
                     let why = "dynamic blocks are not judged; use terraform show -json";
                     let value = Value::Unknown(why.into());
-                    entries.retain(|(key, _)| key != name);
-                    entries.push((
-                        name.to_owned(),
-                        Node { line: self.of(block), is_plain: false, value },
-                    ));
+                    let node = Node { line: self.of(block), is_plain: false, value };
+                    if let Some(at) = known.get(name) {
+                        entries[*at].1 = node;
+                    } else {
+                        known.insert(name.to_owned(), entries.len());
+                        entries.push((name.to_owned(), node));
+                    }
                 }
                 Structure::Block(block) => {
                     let line = self.of(block);
                     let node = self.body(&block.body, line);
                     let name = block.ident.as_str();
-                    match entries
-                        .iter_mut()
-                        .find(|(key, _)| key == name)
-                        .map(|(_, node)| &mut node.value)
-                    {
+                    match known.get(name).map(|at| &mut entries[*at].1.value) {
                         Some(Value::List(items)) => items.push(node),
                         Some(_) => {}
-                        None => entries.push((
-                            name.to_owned(),
-                            Node { line, is_plain: false, value: Value::List(vec![node]) },
-                        )),
+                        None => {
+                            known.insert(name.to_owned(), entries.len());
+                            let value = Value::List(vec![node]);
+                            entries.push((name.to_owned(), Node { line, is_plain: false, value }));
+                        }
                     }
                 }
             }

@@ -152,8 +152,8 @@ fn slice(items: &[Value], parts: [Option<i64>; 3]) -> Result<Vec<Value>, String>
 /// time.
 fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<Value, String> {
     let order = match (comparison, left, right) {
-        (Comparison::Equal, ..) => return Ok(Value::Bool(left.equals(right))),
-        (Comparison::NotEqual, ..) => return Ok(Value::Bool(!left.equals(right))),
+        (Comparison::Equal, ..) => return Ok(Value::Bool(left.equals(right)?)),
+        (Comparison::NotEqual, ..) => return Ok(Value::Bool(!left.equals(right)?)),
         (_, Value::Number(left), Value::Number(right)) => left.compare(*right),
         (_, Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
         (_, Value::Number(_), Value::Text(_)) | (_, Value::Text(_), Value::Number(_)) => {

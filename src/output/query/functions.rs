@@ -1,7 +1,7 @@
 //! The functions of JMESPath, with the types of jmespath.py 1.1 and its words for a wrong type.
 
 use super::evaluate::evaluate;
-use super::value::{Number, Value, whole};
+use super::value::{MAX_RESULT, Number, Value, whole};
 use crate::output::{json, python};
 use indexmap::IndexMap;
 use std::cmp::Ordering;
@@ -72,9 +72,15 @@ pub(super) fn call(name: &str, arguments: &[Value], depth: usize) -> Result<Valu
             Err(format!("'in <string>' requires string as left operand, not {found}"))
         }
         ("contains", [Value::List(items), value]) => {
-            Ok(Value::Bool(items.iter().any(|item| item.equals_in_python(value))))
+            let mut left = MAX_RESULT;
+            for item in items.iter() {
+                if item.equals_in_python(value, &mut left)? {
+                    return Ok(Value::Bool(true));
+                }
+            }
+            Ok(Value::Bool(false))
         }
-        ("join", [Value::Text(separator), Value::List(items)]) => Ok(join(separator, items)),
+        ("join", [Value::Text(separator), Value::List(items)]) => join(separator, items),
         ("map", [Value::Expression(node), Value::List(items)]) => {
             let results = items.iter().map(|item| evaluate(node, item, depth));
             Ok(Value::list(results.collect::<Result<_, _>>()?))
@@ -110,7 +116,9 @@ fn of_one(name: &str, value: &Value) -> Result<Value, String> {
             None => Value::Null,
         },
         ("abs", Value::Number(number)) => Value::Number(match *number {
-            Number::Int(number) => Number::Int(number.abs()),
+            Number::Int(number) => number
+                .checked_abs()
+                .map_or(Number::Float(Number::Int(number).float().abs()), Number::Int),
             Number::Float(number) => Number::Float(number.abs()),
         }),
         ("ceil" | "floor", Value::Number(Number::Float(number))) => {
@@ -151,12 +159,17 @@ fn sum(items: &[Value]) -> Number {
     })
 }
 
-fn join(separator: &str, items: &[Value]) -> Value {
+fn join(separator: &str, items: &[Value]) -> Result<Value, String> {
     let texts = items.iter().filter_map(|item| match item {
         Value::Text(text) => Some(&**text),
         _ => None,
     });
-    Value::text(texts.collect::<Vec<_>>().join(separator))
+    let texts: Vec<&str> = texts.collect();
+    let length: usize = texts.iter().map(|text| text.len() + separator.len()).sum();
+    if length > MAX_RESULT {
+        return Err(format!("join() makes a text of more than {MAX_RESULT} bytes"));
+    }
+    Ok(Value::text(texts.join(separator)))
 }
 
 /// Later objects win; a key keeps its first place. As in jmespath.py, only the first one must be an object: a list of pairs

@@ -20,6 +20,13 @@ pub struct Query(Node);
 #[error("Invalid jmespath query supplied for `--query`: {0}")]
 pub struct QueryError(String);
 
+impl QueryError {
+    /// The error with this text.
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl Query {
     /// Parses a query.
     ///

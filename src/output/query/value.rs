@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-/// The most values that a result, or a flattened list, can have.
+/// The most values that a result, or a flattened list, can have; also the most bytes that `join` makes.
 pub(super) const MAX_RESULT: usize = 10_000_000;
 
 /// A value. Copies share lists and objects.
@@ -173,15 +173,28 @@ impl Value {
     }
 
     /// `==` of a query: Python's, but a boolean is no number.
-    pub fn equals(&self, other: &Self) -> bool {
+    ///
+    /// # Errors
+    /// The values have too many parts.
+    pub fn equals(&self, other: &Self) -> Result<bool, String> {
         match (self, other) {
-            (Self::Bool(_), Self::Number(_)) | (Self::Number(_), Self::Bool(_)) => false,
-            _ => self.equals_in_python(other),
+            (Self::Bool(_), Self::Number(_)) | (Self::Number(_), Self::Bool(_)) => Ok(false),
+            _ => self.equals_in_python(other, &mut { MAX_RESULT }),
         }
     }
 
     /// `==` of Python: true is 1 and false is 0, as jmespath.py has it inside lists and objects.
-    pub fn equals_in_python(&self, other: &Self) -> bool {
+    ///
+    /// # Arguments
+    /// * `left` - how many parts may still be compared: lists within lists can stand for any number of them.
+    ///
+    /// # Errors
+    /// The values have too many parts.
+    pub fn equals_in_python(&self, other: &Self, left: &mut usize) -> Result<bool, String> {
+        let Some(fewer) = left.checked_sub(1) else {
+            return Err(format!("values with more than {MAX_RESULT} parts cannot be compared"));
+        };
+        *left = fewer;
         let number = |value: &Self| match value {
             Self::Bool(flag) => Some(Number::Int(i128::from(*flag))),
             Self::Number(number) => Some(*number),
@@ -189,27 +202,41 @@ impl Value {
         };
         match (self, other) {
             // Parts can be shared many times over.
-            (Self::List(left), Self::List(right)) if Rc::ptr_eq(left, right) => true,
-            (Self::Object(left), Self::Object(right)) if Rc::ptr_eq(left, right) => true,
-            (Self::List(left), Self::List(right)) => {
-                left.len() == right.len()
-                    && left.iter().zip(right.iter()).all(|(l, r)| l.equals_in_python(r))
+            (Self::List(one), Self::List(two)) if Rc::ptr_eq(one, two) => {}
+            (Self::Object(one), Self::Object(two)) if Rc::ptr_eq(one, two) => {}
+            (Self::List(one), Self::List(two)) => {
+                if one.len() != two.len() {
+                    return Ok(false);
+                }
+                for (one, two) in one.iter().zip(two.iter()) {
+                    if !one.equals_in_python(two, left)? {
+                        return Ok(false);
+                    }
+                }
             }
-            (Self::Object(left), Self::Object(right)) => {
-                let (is_ordered, right) = (left.is_made && right.is_made, &right.entries);
-                left.entries.len() == right.len()
-                    && left.entries.iter().enumerate().all(|(index, (key, value))| {
-                        right.get_full(key).is_some_and(|(other, _, found)| {
-                            (!is_ordered || other == index) && value.equals_in_python(found)
-                        })
-                    })
+            (Self::Object(one), Self::Object(two)) => {
+                let is_ordered = one.is_made && two.is_made;
+                if one.entries.len() != two.entries.len() {
+                    return Ok(false);
+                }
+                for (index, (key, value)) in one.entries.iter().enumerate() {
+                    let found = two.entries.get_full(key);
+                    let found = found.filter(|(at, ..)| !is_ordered || *at == index);
+                    let Some((_, _, found)) = found else { return Ok(false) };
+                    if !value.equals_in_python(found, left)? {
+                        return Ok(false);
+                    }
+                }
             }
-            (Self::Expression(left), Self::Expression(right)) => Rc::ptr_eq(left, right),
-            _ => match (number(self), number(other)) {
-                (Some(left), Some(right)) => left.compare(right) == Some(Ordering::Equal),
-                _ => self == other,
-            },
+            (Self::Expression(one), Self::Expression(two)) => return Ok(Rc::ptr_eq(one, two)),
+            _ => {
+                return Ok(match (number(self), number(other)) {
+                    (Some(one), Some(two)) => one.compare(two) == Some(Ordering::Equal),
+                    _ => self == other,
+                });
+            }
         }
+        Ok(true)
     }
 
     /// The name of its type in Python, which errors show.
@@ -270,9 +297,9 @@ mod tests {
     #[test]
     fn a_boolean_is_a_number_inside_lists_only() {
         let value = |json: Json| Value::import(&json);
-        assert!(!value(json!(true)).equals(&value(json!(1))));
-        assert!(value(json!([true, 2])).equals(&value(json!([1, 2.0]))));
-        assert!(!value(json!([true])).equals(&value(json!([2]))));
-        assert!(value(json!({"a": 1, "b": 2})).equals(&value(json!({"b": 2, "a": 1}))));
+        assert!(!value(json!(true)).equals(&value(json!(1))).unwrap());
+        assert!(value(json!([true, 2])).equals(&value(json!([1, 2.0]))).unwrap());
+        assert!(!value(json!([true])).equals(&value(json!([2]))).unwrap());
+        assert!(value(json!({"a": 1, "b": 2})).equals(&value(json!({"b": 2, "a": 1}))).unwrap());
     }
 }
