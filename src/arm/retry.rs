@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::seconds(120);
 ///
 /// What is retried depends on what a second request can do ([`Kind`]). For all but changes, these are the rules of azure-core
 /// for Python, which `az` uses. `az` also sends a change again when it does not know whether Azure has accepted it (PUT and
-/// DELETE after a broken connection, 408, 502 and 504; PATCH after 504). az-acr does not: it says that the change may have been
+/// DELETE after a broken connection, 408, 500, 502 and 504; PATCH after 500 and 504). az-acr does not: it says that the change may have been
 /// made. A refused connection, an unknown host and an untrusted certificate are never retried, because they do not go
 /// away within seconds.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ enum Kind {
     Read,
     /// It asks for something new, e.g. a token: retried after 429, 500, 503 and 504.
     Issue,
-    /// It changes a resource: retried only where the service says that it has not made the change, after 429, 500 and 503.
+    /// It changes a resource: retried only where the service says that it has not made the change, after 429 and 503.
     Change,
 }
 
@@ -59,10 +59,9 @@ pub(super) struct ReadOnly;
 pub(super) struct MayHaveArrived(pub AtomicBool);
 
 impl MayHaveArrived {
-    /// Notes how a try ended. A last answer speaks for itself, unless it comes from a gateway.
-    fn note(&self, result: &PolicyResult, is_last: bool) {
+    /// Notes how a try ended. An answer speaks for itself, unless the service failed or a gateway sent it.
+    fn note(&self, result: &PolicyResult) {
         let uncertain = match result {
-            Ok(response) if is_last => matches!(u16::from(response.status()), 408 | 502 | 504),
             Ok(response) => matches!(u16::from(response.status()), 408 | 500 | 502 | 504),
             Err(error) => was_sent(error),
         };
@@ -102,7 +101,7 @@ impl Policy for RetryPolicy {
                 Err(error) => wait_after_error(error, kind, tries),
             };
             if let Some(change) = ctx.value::<MayHaveArrived>() {
-                change.note(&result, wait.is_none());
+                change.note(&result);
             }
             let Some(wait) = wait else { return result };
             azure_core::sleep::sleep(wait).await;
@@ -152,8 +151,8 @@ async fn try_once(
 fn wait_after_answer(response: &AsyncRawResponse, kind: Kind, tries: u32) -> Option<Duration> {
     let status = u16::from(response.status());
     let passing = match status {
-        429 | 500 | 503 => true,
-        504 => kind != Kind::Change,
+        429 | 503 => true,
+        500 | 504 => kind != Kind::Change,
         408 | 502 => kind == Kind::Read,
         _ => false,
     };

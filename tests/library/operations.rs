@@ -125,19 +125,19 @@ async fn nobody_waits_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_may_have_arrived_before_it_was_sent_again() {
+async fn a_change_may_have_been_made_if_the_answer_does_not_say() {
     let unconfirmed = |error: &ArmError| matches!(error, ArmError::Unconfirmed(_));
     let conflict = || Reply::Answer(409, Vec::new(), r#"{"error":{"code":"Conflict"}}"#.to_owned());
-    let failed = || Reply::Answer(500, Vec::new(), String::new());
-    let refused = Reply::NotConnected(io::ErrorKind::ConnectionRefused);
-    let error = delete(&Script::new([failed(), refused])).await.unwrap_err();
-    assert!(unconfirmed(&error), "{error}");
-    let error = update(&Script::new([failed(), conflict()])).await.unwrap_err();
-    assert!(unconfirmed(&error) && error.status() == Some(409), "{error}");
-    // Nothing was sent before, or Azure has answered.
-    let refused = Reply::NotConnected(io::ErrorKind::ConnectionRefused);
-    let error = update(&Script::new([refused])).await.unwrap_err();
-    assert!(!unconfirmed(&error), "{error}");
+    for code in [408, 500, 502, 504] {
+        let error = update(&Script::new([status(code)])).await.unwrap_err();
+        assert!(unconfirmed(&error) && error.status() == Some(code), "{error}");
+    }
+    // Nothing was sent, or Azure has said that it has not made the change.
+    let refused = || Reply::NotConnected(io::ErrorKind::ConnectionRefused);
+    for replies in [vec![refused()], vec![status(503), refused()], vec![status(429), conflict()]] {
+        let error = delete(&Script::new(replies)).await.unwrap_err();
+        assert!(!unconfirmed(&error), "{error}");
+    }
     let error = update(&Script::new([conflict()])).await.unwrap_err();
     assert!(!unconfirmed(&error), "{error}");
 }
