@@ -44,14 +44,26 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
 /// A message without commands for CI systems: GitHub Actions obeys lines that begin with `::`, and Azure Pipelines obeys `##vso[…]`
 /// and `##[…]`.
 pub fn without_commands(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_end_of_line = |c: char| matches!(c, '\n' | '\r');
     let begins = |line: &str| line.trim_start().starts_with("::");
-    if !text.contains("##") && !text.lines().any(begins) {
+    if !text.contains("##") && !text.split(is_end_of_line).any(begins) {
         return text;
     }
-    let text = text.replace("##", "# #");
-    let line =
-        |line: &str| if begins(line) { line.replacen("::", ": :", 1) } else { line.to_owned() };
-    Cow::Owned(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+    let mut safe = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive(is_end_of_line) {
+        let mut is_start = begins(line);
+        let mut before = None;
+        for c in line.chars() {
+            let is_second = before == Some(c) && (c == '#' || c == ':' && is_start);
+            if is_second {
+                safe.push(' ');
+                is_start = false;
+            }
+            safe.push(c);
+            before = Some(c);
+        }
+    }
+    Cow::Owned(safe)
 }
 
 /// A value whose texts and keys are visible.
@@ -84,6 +96,21 @@ mod tests {
         let text = shortened(&"é".repeat(LONGEST + 5)).into_owned();
         assert!(text.ends_with("é… (5 more characters)"));
         assert_eq!(text.chars().filter(|c| *c == 'é').count(), LONGEST);
+    }
+
+    #[test]
+    fn what_ci_systems_obey_is_taken_apart() {
+        for (text, shown) in [
+            ("::error::x", ": :error::x"),
+            ("a\r\n ::stop-commands::x", "a\r\n : :stop-commands::x"),
+            ("a\r::add-mask::x", "a\r: :add-mask::x"),
+            ("##vso[task.complete]", "# #vso[task.complete]"),
+            ("###vso[x] ##[error]", "# # #vso[x] # #[error]"),
+            ("::##[x]", ": :# #[x]"),
+            ("see Registry::pull, # 1", "see Registry::pull, # 1"),
+        ] {
+            assert_eq!(without_commands(text.into()), shown);
+        }
     }
 
     #[test]

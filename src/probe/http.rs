@@ -5,7 +5,7 @@ use crate::secrets;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
 use hyper::{Method, Uri};
 use hyper_util::rt::TokioIo;
 use std::borrow::Cow;
@@ -96,8 +96,9 @@ impl Request {
     }
 
     /// What it holds that no answer may show.
-    fn secrets(&self) -> Vec<String> {
-        let headers = self.headers.iter().filter(|(name, _)| name == hyper::header::AUTHORIZATION);
+    pub fn secrets(&self) -> Vec<String> {
+        let is_secret = |name: &HeaderName| name == AUTHORIZATION || name == PROXY_AUTHORIZATION;
+        let headers = self.headers.iter().filter(|(name, _)| is_secret(name));
         let headers = headers.filter_map(|(_, value)| value.to_str().ok());
         let form = secrets::of_form(self.body.as_bytes());
         headers.flat_map(secrets::of_header).chain(form).collect()
@@ -170,7 +171,10 @@ impl Connection {
         let whole = async {
             let response = self.response(request).await?;
             let mut response = read(response, limit).await?;
-            if let Cow::Owned(hidden) = secrets::hidden(&response.body, &secrets) {
+            // Messages quote the bodies of errors; other bodies must keep their digests.
+            if !(200..300).contains(&response.status)
+                && let Cow::Owned(hidden) = secrets::hidden(&response.body, &secrets)
+            {
                 response.body = hidden;
             }
             Ok(response)

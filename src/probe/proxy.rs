@@ -2,6 +2,7 @@
 
 use super::http::{Connection, Request, Stream, too_slow};
 use super::verdict::{Failure, Reason, Step, printable};
+use crate::secrets;
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, PROXY_AUTHORIZATION};
 use hyper_util::rt::TokioIo;
@@ -36,10 +37,11 @@ pub async fn tunnel(
         if let Some(authorization) = &proxy.authorization {
             request = request.with(PROXY_AUTHORIZATION, authorization.clone());
         }
+        let secrets = request.secrets();
         let response = connection.response(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
         if !status.is_success() {
-            return Ok(Err(refusal(&name, status, &headers)));
+            return Ok(Err(refusal(&name, status, &headers, &secrets)));
         }
         let upgraded = hyper::upgrade::on(response)
             .await
@@ -61,7 +63,11 @@ pub async fn tunnel(
 /// its DNS cannot resolve the host.
 const SQUID_UPSTREAM: [&str; 3] = ["ERR_DNS_FAIL", "ERR_CONNECT_FAIL", "ERR_CANNOT_FORWARD"];
 
-fn refusal(proxy: &str, status: StatusCode, headers: &HeaderMap) -> Failure {
+/// Why a proxy opens no tunnel.
+///
+/// # Arguments
+/// * `secrets` - what the request held that no message may show.
+fn refusal(proxy: &str, status: StatusCode, headers: &HeaderMap, secrets: &[String]) -> Failure {
     let squid = headers.get("x-squid-error").and_then(|value| value.to_str().ok());
     let squid_upstream =
         squid.is_some_and(|error| SQUID_UPSTREAM.iter().any(|known| error.starts_with(known)));
@@ -75,8 +81,8 @@ fn refusal(proxy: &str, status: StatusCode, headers: &HeaderMap) -> Failure {
         _ => (Reason::ProxyUnusable, "does not open a tunnel"),
     };
     let said = EXPLANATIONS.iter().filter_map(|name| {
-        let value = headers.get(*name)?.to_str().ok()?;
-        Some(format!(", {name}: {}", printable(value)))
+        let value = secrets::hidden(headers.get(*name)?.as_bytes(), secrets);
+        Some(format!(", {name}: {}", printable(std::str::from_utf8(&value).ok()?)))
     });
     let said: String = said.collect();
     let detail = format!("the proxy {proxy} {what} (HTTP {}{said})", status.as_u16());

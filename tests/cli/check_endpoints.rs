@@ -566,7 +566,9 @@ fn endpoints_on_different_ways_are_a_warning() {
 
 #[test]
 fn a_proxys_password_is_the_proxys_alone() {
-    let (port, asked) = answering_proxy("HTTP/1.1 407 Who\r\nproxy-authenticate: Basic\r\n\r\n");
+    let (port, asked) = answering_proxy(
+        "HTTP/1.1 407 Who\r\nproxy-authenticate: Basic\r\nx-proxy-error: no YXBwOnByMHh5, no pr0xy\r\n\r\n",
+    );
     let proxy = format!("http://app:pr0xy@127.0.0.1:{port}");
     let args =
         ["check-endpoints", "--login-server", "contoso.azurecr.io", "--debug", "--proxy", &proxy];
@@ -575,7 +577,9 @@ fn a_proxys_password_is_the_proxys_alone() {
     assert_eq!(heads.len(), 1);
     assert!(heads[0].starts_with("CONNECT contoso.azurecr.io:443 HTTP/1.1\r\n"), "{heads:?}");
     assert!(heads[0].contains("proxy-authorization: Basic YXBwOnByMHh5"), "{heads:?}");
-    assert!(!format!("{}{}", run.stdout, run.stderr).contains("pr0xy"), "{}", run.stderr);
+    let shown = format!("{}{}", run.stdout, run.stderr);
+    assert!(!shown.contains("pr0xy") && !shown.contains("YXBwOnByMHh5"), "{shown}");
+    assert!(shown.contains("x-proxy-error: no ***, no ***"), "{shown}");
     // Hosts in NO_PROXY do not use the proxy, and no host does if --proxy is empty.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let connect_to = format!("::{closed}");
