@@ -143,6 +143,26 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
     hints
 }
 
+/// Says what works without Azure, if that is what failed: no login, no access, no network, or no registry was named.
+pub fn without_azure(error: anyhow::Error, hint: &str) -> anyhow::Error {
+    let code = code(&error);
+    let is_about_access = matches!(
+        code,
+        Code::NotLoggedIn
+            | Code::AccessDenied
+            | Code::Unreachable
+            | Code::UntrustedCertificate
+            | Code::Usage
+    );
+    if !is_about_access {
+        return error;
+    }
+    let mut hints = hints(&error);
+    hints.push(hint.to_owned());
+    let (message, exit_code) = (text(&error), exit_code(&error));
+    UserError { message, hints, exit_code, code }.into()
+}
+
 fn hints_of_cause(arm: Option<&ArmError>, azure: Option<&AzureError>) -> Vec<String> {
     let hint: &str = match (arm, azure) {
         (Some(ArmError::Connection { certificate: true, .. }), _) => {

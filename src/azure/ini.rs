@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 10;
 const MAX_REFERENCES: usize = 1_000;
 /// The most options of all sections, with those of `[DEFAULT]` in each.
 const MAX_OPTIONS: usize = 100_000;
-/// The most bytes that the values of a section have once their references are replaced.
+/// The most bytes that all values have once their references are replaced, those of `[DEFAULT]` in each section.
 const MAX_EXPANDED: usize = 1 << 20;
 
 /// Parses a file.
@@ -41,10 +41,10 @@ pub fn parse(text: &str) -> Result<Sections, String> {
             "it has more than {MAX_OPTIONS} options, with those of [{DEFAULTS}] in each section"
         ));
     }
-    let complete = |options: HashMap<String, Vec<String>>| {
+    let mut left = MAX_EXPANDED;
+    let mut complete = |options: HashMap<String, Vec<String>>| {
         let mut raw: Section = defaults.iter().chain(&options).map(joined).collect();
         // A value that refers to nothing, or to too much, stays as it is; Python fails when somebody asks for it.
-        let mut left = MAX_EXPANDED;
         let referring = raw.iter().filter(|(_, value)| value.contains('%'));
         let expanded: Vec<(String, String)> = referring
             .filter_map(|(name, value)| {
@@ -211,6 +211,16 @@ mod tests {
         let sections = parse("[a]\nx = %(y)s%(y)s\ny = %(x)s\nz = 50%\n").unwrap();
         assert_eq!(sections["a"]["x"], "%(y)s%(y)s");
         assert_eq!(sections["a"]["z"], "50%");
+    }
+
+    #[test]
+    fn values_of_all_sections_have_one_bound() {
+        let long = "x".repeat(MAX_EXPANDED / 4);
+        let sections = (0..100).map(|number| format!("[{number}]\n")).collect::<Vec<_>>().concat();
+        let text = format!("[DEFAULT]\nlong = {long}\ncopy = %(long)s\n{sections}");
+        let sections = parse(&text).unwrap();
+        let expanded = sections.values().filter(|section| section["copy"] == long).count();
+        assert_eq!(expanded, 4);
     }
 
     #[test]

@@ -167,6 +167,19 @@ fn who_is_not_logged_in_learns_how_to_try_it() {
          Tried AzureDeveloperCliCredential: azd is not in PATH.\n\
          To try az-acr without Azure, run: az-acr --cloud emulator show-endpoints --name contoso\n"
     );
+    for (command, hint) in [
+        ("firewall-rules", "\nWithout access to Azure: --endpoints FILE.\n"),
+        (
+            "check-endpoints",
+            "\nWithout access to Azure: --endpoints FILE or --login-server HOST.\n",
+        ),
+    ] {
+        let stderr = Home::new().run(&[command, "-n", "contoso"]).fails(1);
+        assert!(stderr.ends_with(hint), "{stderr}");
+        // With access, it is no help.
+        let stderr = Home::new().emulated(&[command, "-n", "nowhere"]).stderr;
+        assert!(!stderr.contains("Without access"), "{stderr}");
+    }
 }
 
 #[test]

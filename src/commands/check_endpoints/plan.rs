@@ -5,7 +5,7 @@ use crate::commands::args::find_regions;
 use crate::commands::endpoint_source::{self, Plan as EndpointPlan};
 use crate::commands::input;
 use crate::domain::{Endpoints, Fqdn, HostPattern, Regional, Role};
-use crate::error::UserError;
+use crate::error::{UserError, without_azure};
 use crate::message::Code;
 use crate::probe::pull::{Expected, Login, PullRequest};
 use crate::probe::{HTTPS, Reference, Target};
@@ -134,12 +134,8 @@ async fn endpoints(args: &CheckEndpointsArgs, session: &Session) -> Result<Vec<E
     } else if args.endpoints.is_empty() {
         let group = args.registry.resource_group.as_deref();
         let found = endpoint_source::from_azure(&names, group, plan.as_ref(), session).await;
-        let found = found.map_err(|error| match error.downcast::<UserError>() {
-            Ok(error) => error
-                .hint("Without access to Azure: --endpoints FILE or --login-server HOST.")
-                .into(),
-            Err(error) => error,
-        })?;
+        let hint = "Without access to Azure: --endpoints FILE or --login-server HOST.";
+        let found = found.map_err(|error| without_azure(error, hint))?;
         found.into_iter().map(|registry| registry.endpoints).collect()
     } else {
         endpoint_source::from_files(&args.endpoints, plan.as_ref(), session)?
