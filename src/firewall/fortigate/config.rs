@@ -2,7 +2,7 @@
 
 use crate::firewall::policy::{InvalidRules, Place, RuleFile};
 use ipnet::{IpNet, Ipv4Net};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -67,13 +67,13 @@ impl Object {
 /// The tables by path, such as `firewall address`.
 #[derive(Debug, Default)]
 pub struct Config {
-    pub tables: HashMap<String, Vec<Object>>,
+    tables: HashMap<String, Vec<Object>>,
     /// The virtual domains that have objects of the firewall.
     pub domains: Vec<String>,
     /// What cannot be read.
     pub hidden: Option<(Place, Arc<str>)>,
-    /// The tables and names of the objects.
-    known: HashSet<(String, String)>,
+    /// For each table, where the first object of a name is.
+    places: HashMap<String, HashMap<String, usize>>,
 }
 
 /// Whether a text is a configuration of a firewall with FortiOS.
@@ -231,12 +231,19 @@ impl Config {
             self.hide(object.place.clone(), &format!("the table '{path}' is not judged"));
         }
         // A policy with the number 0 gets a number of its own.
-        let is_new = self.known.insert((path.to_owned(), object.name.clone()));
-        if object.name != "0" && !is_new {
+        let objects = self.tables.entry(path.to_owned()).or_default();
+        let names = self.places.entry(path.to_owned()).or_default();
+        if object.name != "0" && names.contains_key(&object.name) {
             let why = "an object is edited twice: check an export of the configuration";
             self.hidden.get_or_insert((object.place.clone(), why.into()));
         }
-        self.tables.entry(path.to_owned()).or_default().push(object);
+        names.entry(object.name.clone()).or_insert(objects.len());
+        objects.push(object);
+    }
+
+    /// The object of a table with a name.
+    pub fn object(&self, path: &str, name: &str) -> Option<&Object> {
+        self.table(path).get(*self.places.get(path)?.get(name)?)
     }
 
     /// The objects of a table.

@@ -4,10 +4,10 @@
 //! Profiles, schedules, users and internet services are not judged: a policy with one of them may match or refuse.
 //! Interfaces make lanes.
 
+use super::addresses::{Groups, NAMED, fqdn};
 use super::config::{Config, Object};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes::{self, Lane};
-use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{
     Decision, Flow, InvalidRules, Match, Members, Mentions, Outcome, Place, Policy, Purpose,
     RuleFile, Scope, Step, first_match,
@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How deep groups may be nested.
-const MAX_DEPTH: usize = 20;
+pub(super) const MAX_DEPTH: usize = 20;
 /// What makes an accepted connection depend on more than its host and port.
 const PROFILES: [&str; 16] = [
     "webfilter-profile",
@@ -48,8 +48,9 @@ const HARMLESS: &str = "name uuid srcintf dstintf srcaddr dstaddr srcaddr6 dstad
 /// A configuration.
 #[derive(Debug)]
 pub struct Rules {
-    config: Config,
-    members: Members,
+    pub(super) config: Config,
+    pub(super) members: Members,
+    pub(super) groups: Groups,
     lanes: Vec<Lane>,
     names: HostSet,
     hidden: Option<(Place, Arc<str>)>,
@@ -63,7 +64,8 @@ pub fn read(files: &[RuleFile]) -> Result<Rules, InvalidRules> {
     let config = Config::read(files)?;
     let hidden = config.hidden.clone();
     let members = Members::default();
-    let mut rules = Rules { config, members, lanes: Vec::new(), names: HostSet::default(), hidden };
+    let (lanes, names) = (Vec::new(), HostSet::default());
+    let mut rules = Rules { config, members, groups: Groups::default(), lanes, names, hidden };
     if rules.config.domains.len() > 1
         && let Some(policy) = rules.config.table("firewall policy").first()
     {
@@ -71,19 +73,12 @@ pub fn read(files: &[RuleFile]) -> Result<Rules, InvalidRules> {
         rules.hidden.get_or_insert((policy.place.clone(), why.into()));
     }
     rules.lanes = rules.lanes();
-    let tables = ["firewall address", "firewall wildcard-fqdn custom"];
-    for object in tables.iter().flat_map(|table| rules.config.table(table)) {
+    for object in NAMED.iter().flat_map(|table| rules.config.table(table)) {
         if let Some(pattern) = fqdn(object) {
             pattern.mention(&mut rules.names, &object.place);
         }
     }
     Ok(rules)
-}
-
-/// The hosts that an address object stands for, if it has a name.
-fn fqdn(object: &Object) -> Option<NamePattern> {
-    let text = object.first("fqdn").or_else(|| object.first("wildcard-fqdn"))?;
-    NamePattern::with_star(&text.to_ascii_lowercase())
 }
 
 impl Rules {
@@ -149,68 +144,11 @@ impl Rules {
         v4.or(v6)
     }
 
-    /// Whether an address object or a group stands for one of some addresses, or for a host.
-    fn address_matches(
-        &self,
-        name: &str,
-        addresses: &[IpAddr],
-        host: Option<&str>,
-        depth: usize,
-    ) -> Match {
-        if depth > MAX_DEPTH {
-            return Match::Maybe("groups are nested too deeply".into());
-        }
-        if let Some(unknown) = self.members.one_more() {
-            return unknown;
-        }
-        if name == "all" {
-            return Match::Yes;
-        }
-        if name == "none" {
-            return Match::No;
-        }
-        let groups = self.config.table("firewall addrgrp");
-        if let Some(group) = groups.iter().find(|group| group.name == name) {
-            let any = |option: &str| {
-                let members = group.values(option).iter();
-                let matched =
-                    members.map(|name| self.address_matches(name, addresses, host, depth + 1));
-                matched.fold(Match::No, Match::or)
-            };
-            let excluded =
-                if group.is_enabled("exclude") { any("exclude-member") } else { Match::No };
-            return any("member").and(excluded.negated());
-        }
-        let tables = ["firewall address", "firewall wildcard-fqdn custom"];
-        let mut objects = tables.iter().flat_map(|table| self.config.table(table));
-        let Some(object) = objects.find(|object| object.name == name) else {
-            return Match::Maybe(format!("the address '{name}' is not in the files").into());
-        };
-        if object.first("fqdn").or_else(|| object.first("wildcard-fqdn")).is_some() {
-            return match (fqdn(object), host) {
-                (Some(pattern), Some(host)) => Match::from_bool(pattern.matches(host)),
-                (None, _) => Match::Maybe(format!("the name in '{name}' cannot be read").into()),
-                (_, None) => Match::Maybe("the addresses of a name are not known".into()),
-            };
-        }
-        match object.subnet() {
-            Some(range) if range.prefix_len() == 0 => Match::Yes,
-            Some(range) if !addresses.is_empty() => {
-                Match::from_bool(addresses.iter().any(|address| range.contains(address)))
-            }
-            Some(_) => {
-                Match::Maybe("the address of the host is not known; name it with --resolve".into())
-            }
-            None => Match::Maybe(format!("the address '{name}' is not judged").into()),
-        }
-    }
-
     fn service_matches(&self, name: &str, port: u16, depth: usize) -> Match {
         if let Some(unknown) = self.members.one_more() {
             return unknown;
         }
-        let custom = self.config.table("firewall service custom");
-        if let Some(service) = custom.iter().find(|service| service.name == name) {
+        if let Some(service) = self.config.object("firewall service custom", name) {
             let other =
                 service.first("protocol").is_some_and(|protocol| !protocol.starts_with("TCP"));
             let ranges = service.values("tcp-portrange");
@@ -242,10 +180,8 @@ impl Rules {
                 matched
             };
         }
-        let groups = self.config.table("firewall service group");
-        if let Some(group) =
-            groups.iter().find(|group| group.name == name).filter(|_| depth < MAX_DEPTH)
-        {
+        let group = self.config.object("firewall service group", name);
+        if let Some(group) = group.filter(|_| depth < MAX_DEPTH) {
             let members = group.values("member").iter();
             return members
                 .map(|name| self.service_matches(name, port, depth + 1))

@@ -1,5 +1,6 @@
 //! `fortigate`: FQDN address objects of FortiOS, a group of them, and a policy to move into place.
 
+mod addresses;
 mod config;
 mod decide;
 

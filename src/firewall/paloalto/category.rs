@@ -1,6 +1,7 @@
 //! Entries of URL categories and external dynamic lists (PAN-OS, "Guidelines for URL Category Exceptions").
 
-use crate::firewall::policy::Match;
+use crate::firewall::policy::{Match, Place};
+use std::collections::HashMap;
 
 /// An entry: labels separated by dots. `*` stands for one or more labels, `^` for exactly one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,53 @@ impl Entry {
     }
 }
 
+/// Entries with their lines, found by the names that they begin with.
+#[derive(Debug, Default)]
+pub struct Entries {
+    all: Vec<(Entry, Place)>,
+    /// Where the entries without wildcards are, by their name.
+    by_name: HashMap<String, Vec<usize>>,
+    /// Where the other entries are.
+    wild: Vec<usize>,
+}
+
+impl Entries {
+    /// All entries, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &(Entry, Place)> {
+        self.all.iter()
+    }
+
+    /// The entries that may stand for a host, in their order: an open one is the beginning of a name.
+    pub fn about(&self, host: &str) -> Vec<&(Entry, Place)> {
+        let ends = host.match_indices('.').map(|(at, _)| at).chain([host.len()]);
+        let named = ends.filter_map(|end| self.by_name.get(&host[..end])).flatten();
+        let mut found: Vec<usize> = named.chain(&self.wild).copied().collect();
+        found.sort_unstable();
+        found.into_iter().map(|at| &self.all[at]).collect()
+    }
+}
+
+impl Extend<(Entry, Place)> for Entries {
+    fn extend<T: IntoIterator<Item = (Entry, Place)>>(&mut self, entries: T) {
+        for (entry, place) in entries {
+            let at = self.all.len();
+            match entry.host() {
+                Some(name) => self.by_name.entry(name).or_default().push(at),
+                None => self.wild.push(at),
+            }
+            self.all.push((entry, place));
+        }
+    }
+}
+
+impl FromIterator<(Entry, Place)> for Entries {
+    fn from_iter<T: IntoIterator<Item = (Entry, Place)>>(entries: T) -> Self {
+        let mut collected = Self::default();
+        collected.extend(entries);
+        collected
+    }
+}
+
 /// Whether labels with wildcards stand for the labels of a host.
 fn stands_for(pattern: &[&str], host: &[&str]) -> bool {
     match (pattern.split_first(), host.split_first()) {
@@ -106,6 +154,26 @@ fn stands_for(pattern: &[&str], host: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_entries_about_a_host_are_all_that_match_it() {
+        let place = |line| Place { file: "f".into(), line };
+        let texts =
+            ["b.com/", "www.a.com", "*.a.com/", "www.a.com:80/", "www", "a.com", "www.a.com/x"];
+        let entries: Entries = texts
+            .iter()
+            .zip(1..)
+            .map(|(text, line)| (Entry::parse(text).unwrap(), place(line)))
+            .collect();
+        for host in ["www.a.com", "www.a.com.other.xyz", "b.com", "a.com", "www.b.com"] {
+            let lines = |found: &mut dyn Iterator<Item = &(Entry, Place)>| -> Vec<usize> {
+                let matching = found.filter(|(entry, _)| entry.matches(host, 443) != Match::No);
+                matching.map(|(_, place)| place.line).collect()
+            };
+            let found = lines(&mut entries.about(host).into_iter());
+            assert_eq!(found, lines(&mut entries.iter()), "{host}");
+        }
+    }
 
     /// The cases are those of the guidelines.
     #[test]

@@ -1,8 +1,8 @@
 //! Reads a configuration in `set` format, as `show` prints it after `set cli config-output-format set`.
 
-use super::category::Entry;
+use super::category::{Entries, Entry};
 use crate::firewall::policy::{Place, RuleFile};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A rule of the security rulebase.
@@ -20,7 +20,7 @@ pub struct Config {
     /// firewall itself, those after them of the device group, and those after them that Panorama shares.
     pub rules: [Vec<Rule>; 5],
     /// The entries of custom URL categories by name.
-    pub categories: HashMap<String, Vec<(Entry, Place)>>,
+    pub categories: HashMap<String, Entries>,
     /// Values of address objects by name: the kind and the value.
     pub addresses: HashMap<String, (String, String)>,
     pub address_groups: HashMap<String, Vec<String>>,
@@ -33,8 +33,19 @@ pub struct Config {
     known: HashMap<(usize, String), usize>,
     /// The owner of each object.
     scopes: HashMap<String, String>,
+    /// Rules that may open TLS, by owner and name.
+    decryption: BTreeMap<String, Decryption>,
     /// What cannot be read.
     pub unknown: Option<(Place, Arc<str>)>,
+}
+
+/// A decryption rule.
+#[derive(Debug, Default)]
+struct Decryption {
+    /// The line with the action to decrypt.
+    decrypts: Option<Place>,
+    /// Whether it is disabled, or not for the TLS of clients to servers elsewhere.
+    is_for_others: bool,
 }
 
 /// A service object.
@@ -145,6 +156,10 @@ impl Config {
                 }
             }
         }
+        let opens = |rule: &Decryption| rule.decrypts.clone().filter(|_| !rule.is_for_others);
+        if let Some(place) = config.decryption.values().filter_map(opens).min() {
+            config.hide(&place, "a decryption rule opens TLS: clients must trust its CA");
+        }
         if config.owners.len() > 1
             && let Some(file) = files.first()
         {
@@ -175,9 +190,8 @@ impl Config {
                 self.owner(&texts[..start]);
                 return self.rule(number, &words[at..], place);
             }
-            let decrypts = texts.windows(2).any(|pair| pair == ["action", "decrypt"]);
-            if after(&[base, "decryption", "rules"]).is_some() && decrypts {
-                return self.hide(place, "a decryption rule opens TLS: clients must trust its CA");
+            if let Some((_, at)) = after(&[base, "decryption", "rules"]) {
+                return self.decryption_rule(&texts, at, place);
             }
             if after(&[base, "default-security-rules"]).is_some() {
                 // The last rule may be overridden to allow.
@@ -189,6 +203,26 @@ impl Config {
             }
         }
         self.object(&texts, place);
+    }
+
+    /// Reads a part of a rule that may open TLS. Its parts stand on lines of their own.
+    ///
+    /// # Arguments
+    /// * `at` - where the rule's name stands.
+    fn decryption_rule(&mut self, texts: &[&str], at: usize, place: &Place) {
+        let Some((name, parts)) = texts.split_at_checked(at + 1) else { return };
+        let rule = self.decryption.entry(name.join(" ")).or_default();
+        for pair in parts.windows(2) {
+            match pair {
+                ["action", action] if action.starts_with("decrypt") => {
+                    rule.decrypts.get_or_insert_with(|| place.clone());
+                }
+                ["disabled", "yes"] | ["type", "ssl-inbound-inspection" | "ssh-proxy"] => {
+                    rule.is_for_others = true;
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Reads a command for an object that rules refer to.
@@ -323,6 +357,6 @@ mod tests {
         );
         assert_eq!(objects.addresses["reg"].1, "contoso.azurecr.io");
         assert_eq!(objects.services["web"].ports.as_deref(), Some("80,443"));
-        assert_eq!(objects.categories["c"].len(), 2);
+        assert_eq!(objects.categories["c"].iter().count(), 2);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! App-ID, users, devices and security profiles are not judged: a rule with one of them may match. Zones make lanes.
 
-use super::category::Entry;
+use super::category::{Entries, Entry};
 use super::config::{Config, Rule, is_set_format};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes::{self, Lane};
@@ -27,7 +27,7 @@ pub struct Rules {
     config: Config,
     members: Members,
     /// The entries of an external dynamic list, where there are no rules.
-    list: Option<Vec<(Entry, Place)>>,
+    list: Option<Entries>,
     lanes: Vec<Lane>,
     names: HostSet,
     outside: Vec<String>,
@@ -54,7 +54,13 @@ pub fn read(files: &[RuleFile]) -> Rules {
         let entries = lines
             .filter(|(text, _)| !text.trim().is_empty() && !text.trim_start().starts_with('#'))
             .filter_map(|(text, place)| Some((Entry::parse(&text)?, place)));
-        config.categories.values().flatten().cloned().chain(entries).collect::<Vec<_>>()
+        config
+            .categories
+            .values()
+            .flat_map(Entries::iter)
+            .cloned()
+            .chain(entries)
+            .collect::<Entries>()
     });
     let mut rules = Rules {
         config,
@@ -90,8 +96,8 @@ impl Rules {
     }
 
     fn mention(&mut self) {
-        let categories = self.config.categories.values().flatten();
-        for (entry, place) in categories.chain(self.list.iter().flatten()) {
+        let categories = self.config.categories.values().flat_map(Entries::iter);
+        for (entry, place) in categories.chain(self.list.iter().flat_map(Entries::iter)) {
             if let Some(host) = entry.host() {
                 self.outside.push(format!("{host}.{OTHER}"));
                 self.names.insert_host(&host, place);
@@ -253,7 +259,7 @@ impl Rules {
                 format!("the category or list '{name}' is not in the files").into(),
             );
         };
-        let entries = entries.iter();
+        let entries = entries.about(flow.host.as_str()).into_iter();
         entries
             .map(|(entry, _)| entry.matches(flow.host.as_str(), flow.port))
             .fold(Match::No, Match::or)
@@ -314,7 +320,8 @@ impl Policy for Rules {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
         }
         if let Some(list) = &self.list {
-            let steps = list.iter().map(|(entry, place)| Step {
+            let entries = list.about(flow.host.as_str()).into_iter();
+            let steps = entries.map(|(entry, place)| Step {
                 matched: entry.matches(flow.host.as_str(), flow.port),
                 outcome: Outcome::Allow,
                 places: vec![place.clone()],
