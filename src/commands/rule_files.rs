@@ -42,7 +42,7 @@ pub fn read(names: &[String], from: Option<&str>, session: &Session) -> Result<R
     let language = language(from, &files)?;
     let includes = LocalFiles::new(names.first().map_or("", String::as_str), session);
     let policy = language
-        .read(&files, &includes)
+        .read(&files, &includes, from.is_some())
         .map_err(|e| UserError::new(format!("The rules cannot be checked: {e}")))?;
     Ok(Rules { policy, language, files, included: includes.read.take() })
 }
@@ -165,14 +165,20 @@ impl Includes for LocalFiles<'_> {
         Ok(input::decode_lossy(bytes))
     }
 
-    fn glob(&self, pattern: &str) -> Vec<String> {
+    fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
         // `**` is no pattern of glob(3), which the programs use.
         let wild = pattern.split('/').filter(|part| part.contains(['*', '?', '[']));
         if pattern.contains("**") || wild.count() > MAX_WILD {
-            return Vec::new();
+            let limit = format!("more than {MAX_WILD} parts of a path");
+            return Err(format!("{pattern} is not followed: it has ** or wildcards in {limit}"));
         }
-        let Ok(found) = glob::glob(&self.path(pattern)) else { return Vec::new() };
-        let files = found.flatten().filter(|path| path.is_file()).take(MAX_INCLUDED);
-        files.map(|path| path.to_string_lossy().into_owned()).collect()
+        let found = glob::glob(&self.path(pattern));
+        let found = found.map_err(|e| format!("the pattern {pattern} cannot be read: {e}"))?;
+        let files = found.flatten().filter(|path| path.is_file()).take(MAX_INCLUDED + 1);
+        let files: Vec<String> = files.map(|path| path.to_string_lossy().into_owned()).collect();
+        if files.len() > MAX_INCLUDED {
+            return Err(format!("{pattern} includes more than {MAX_INCLUDED} files"));
+        }
+        Ok(files)
     }
 }

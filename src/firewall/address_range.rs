@@ -1,7 +1,7 @@
 //! Ranges of addresses in rules: hosts have no address offline, so that most rules on addresses cannot be judged.
 
 use super::policy::{Flow, Match, Purpose};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The addresses from one to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +12,17 @@ pub struct AddressRange {
     pub last: IpAddr,
 }
 
+impl From<ipnet::IpNet> for AddressRange {
+    fn from(net: ipnet::IpNet) -> Self {
+        Self { first: net.network(), last: net.broadcast() }
+    }
+}
+
 impl AddressRange {
     /// Reads an address, a network (`10.0.0.0/8`) or two addresses (`10.0.0.1-10.0.0.9`).
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(net) = text.parse::<ipnet::IpNet>() {
-            return Some(Self { first: net.network(), last: net.broadcast() });
+            return Some(net.into());
         }
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         Some(Self { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? })
@@ -48,6 +54,14 @@ impl AddressRange {
         candidates.find(|address| self.contains(*address) && is_public(*address))
     }
 
+    /// Whether a client's DNS server is likely to be in it: it has private addresses, or Azure's own server.
+    pub fn may_hold_dns_server(&self) -> bool {
+        let begins = private_networks().map(|net| net.network());
+        let mut candidates = [self.first, self.last].into_iter().chain(begins);
+        self.contains(AZURE_DNS)
+            || candidates.any(|address| self.contains(address) && !is_public(address))
+    }
+
     /// Whether a host is in the range.
     ///
     /// A stranger is taken to be where that is worst: in an allowed range that may hold strangers, in no denied one.
@@ -66,6 +80,9 @@ impl AddressRange {
         }
     }
 }
+
+/// The DNS server of every virtual network in Azure (Microsoft Learn, "What is IP address 168.63.129.16?").
+const AZURE_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 
 /// Networks that no host of the Internet is in (RFC 6890).
 const PRIVATE: [&str; 13] = [
@@ -119,6 +136,19 @@ mod tests {
             ("fd00::/8", false),
         ] {
             assert_eq!(AddressRange::parse(text).unwrap().may_hold_strangers(), open, "{text}");
+        }
+    }
+
+    #[test]
+    fn dns_servers_have_private_addresses_or_azures_own() {
+        for (text, is_likely) in [
+            ("10.96.0.10/32", true),
+            ("8.0.0.0/6", true),
+            ("168.63.129.16/32", true),
+            ("20.62.0.0/16", false),
+        ] {
+            let range = AddressRange::parse(text).unwrap();
+            assert_eq!(range.may_hold_dns_server(), is_likely, "{text}");
         }
     }
 }

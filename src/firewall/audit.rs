@@ -70,7 +70,7 @@ pub struct Report {
     pub denied: Vec<Finding>,
     /// Strangers that pass.
     pub too_broad: Vec<Finding>,
-    /// This registry's own, allowed, and not there now: left over, or planned.
+    /// This registry's own, not refused, and not there now: left over, or planned.
     pub stale: Vec<Finding>,
     /// Needed and allowed.
     pub ok: Vec<Finding>,
@@ -238,7 +238,7 @@ impl Audit<'_> {
         for (name, place, role, region) in own {
             let Ok(host) = Fqdn::parse(name) else { continue };
             let decision = self.ask(&host, HTTPS, Purpose::Needed);
-            if decision.outcome == Outcome::Allow {
+            if decision.outcome != Outcome::Deny {
                 let decision = Decision::by(decision.outcome, place);
                 let mut finding = Finding::new(name.to_owned(), None, HTTPS, decision, Vec::new());
                 (finding.kind, finding.region) = (Some(role), Some(region));

@@ -102,8 +102,11 @@ impl Language {
             Self::Json
         } else if pac::is_script(text) {
             Self::Pac
-        } else if bicep::is_source(text) || unjudged::is_script(text) {
+        } else if bicep::is_source(text) {
             Self::Other
+        } else if unjudged::is_script(text) {
+            // A script that only sets variables is read like other files that do.
+            if no_proxy::is_setting(text) { Self::NoProxy } else { Self::Other }
         } else if terraform::is_rules(text) {
             Self::Terraform
         } else if azure_firewall::is_rules(text) || azure_firewall::is_policy(text) {
@@ -154,12 +157,16 @@ impl Language {
 
     /// Reads files as one policy, in order.
     ///
+    /// # Arguments
+    /// * `is_said` - whether the user names the language.
+    ///
     /// # Errors
     /// [`InvalidRules`] if the program would refuse the files.
     pub fn read(
         self,
         files: &[RuleFile],
         includes: &dyn Includes,
+        is_said: bool,
     ) -> Result<Box<dyn Policy>, InvalidRules> {
         Ok(match self {
             Self::Squid => Box::new(squid::read(files, includes)?),
@@ -179,7 +186,7 @@ impl Language {
             Self::Istio => Box::new(istio::read(files)?),
             Self::HaProxy => Box::new(haproxy::read(files, includes)?),
             Self::Envoy => Box::new(envoy::read(files)?),
-            Self::NoProxy => Box::new(no_proxy::read(files)?),
+            Self::NoProxy => Box::new(no_proxy::read(files, is_said)?),
             Self::Pac => Box::new(pac::read(files)?),
             Self::Unbound => Box::new(unbound::read(files, includes)?),
             Self::Rpz(reading) => Box::new(rpz::read(files, reading)),

@@ -249,14 +249,20 @@ pub trait Includes {
     /// Why it cannot be read, in words.
     fn read(&self, path: &str) -> Result<String, String>;
     /// The files that a pattern matches, sorted.
-    fn glob(&self, pattern: &str) -> Vec<String>;
+    ///
+    /// # Errors
+    /// Why it is not followed, in words.
+    fn glob(&self, pattern: &str) -> Result<Vec<String>, String>;
     /// The files that a name or a pattern stands for; a name need not be there.
-    fn files(&self, pattern: &str) -> Vec<String> {
-        if pattern.contains(['*', '?', '[']) {
-            self.glob(pattern)
-        } else {
-            vec![pattern.to_owned()]
+    ///
+    /// # Errors
+    /// Why a pattern is not followed, or that it matches no file, in words.
+    fn files(&self, pattern: &str) -> Result<Vec<String>, String> {
+        if !pattern.contains(['*', '?', '[']) {
+            return Ok(vec![pattern.to_owned()]);
         }
+        let found = self.glob(pattern)?;
+        if found.is_empty() { Err(format!("there is no file {pattern} here")) } else { Ok(found) }
     }
 }
 

@@ -14,6 +14,8 @@ const REGION: &str = "eastus";
 const OTHER_REGION: &str = "northeurope";
 /// What may stand before an example of a pattern: nothing, a part of its first label, labels of their own.
 const STARTS: [&str; 5] = ["", "abc", LABEL, "someoneelses0.", "someoneelses0.a"];
+/// A top-level domain that no cloud's registries have.
+const OTHER_TOP: &str = "co";
 /// A site that has nothing to do with Azure.
 const UNRELATED: &str = "some-unrelated-site.com";
 
@@ -35,7 +37,7 @@ pub struct Territory {
     registries: BTreeSet<String>,
     /// The first labels of the user's registries.
     own: HashSet<String>,
-    /// Hosts of other domains that look like the user's own, for patterns that are open at an end or have a bare dot.
+    /// Hosts of other domains that look like the user's own.
     lookalikes: Vec<String>,
 }
 
@@ -81,8 +83,8 @@ impl Territory {
         is_registry.then_some(Stranger { host, storage: false })
     }
 
-    /// Strangers: four that never change, those that look like the user's own hosts, and one made from each name and pattern
-    /// that the rules mention.
+    /// Strangers: four that never change, one made from each name and pattern that the rules mention, and if there are patterns
+    /// those that look like the user's own hosts.
     pub fn strangers(&self, mentions: &Mentions<'_>) -> Vec<Stranger> {
         let mut names: Vec<String> = Vec::new();
         names.extend(self.storage.as_ref().map(|storage| format!("{LABEL}.{storage}")));
@@ -110,7 +112,9 @@ impl Territory {
         names.extend(mentions.neighbours.iter().cloned());
         let mut seen = HashSet::new();
         let unrelated = Fqdn::parse(UNRELATED).ok().map(|host| Stranger { host, storage: false });
-        let outside = mentions.outside.iter().chain(&self.lookalikes);
+        // Without patterns, rules for names and domains cannot match them.
+        let lookalikes = if mentions.examples.is_empty() { &[][..] } else { &self.lookalikes };
+        let outside = mentions.outside.iter().chain(lookalikes);
         let outside = outside
             .filter_map(|name| Some(Stranger { host: Fqdn::parse(name).ok()?, storage: false }));
         let made =
@@ -162,13 +166,20 @@ impl Territory {
     }
 }
 
-/// Hosts that begin like a host but belong to another domain, and that have another letter in place of a dot.
+/// Hosts that look like a host but belong to other domains: an open pattern for the host may match them.
 fn lookalikes(host: &Fqdn) -> Vec<String> {
     let host = host.as_str();
     let mut names = vec![format!("{host}.{UNRELATED}")];
-    // With another letter, only the dot before the registered domain (`azurecr.io`) leads to somebody else's domain.
-    if let Some((at, _)) = host.rmatch_indices('.').nth(1) {
-        names.push(format!("{}x{}", &host[..at], &host[at + 1..]));
+    let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
+    let (Some(last), before) = (dots.next(), dots.next()) else { return names };
+    names.push(format!("{}.{OTHER_TOP}", &host[..last]));
+    if let Some(before) = before {
+        let (start, end) = (&host[..before], &host[last..]);
+        names.push(format!("{start}.{LABEL}{end}"));
+        // In place of a dot: only the one before the registered domain (`azurecr.io`) leads to somebody else's domain.
+        for other in ["x", "-"] {
+            names.push(format!("{start}{other}{}", &host[before + 1..]));
+        }
     }
     names
 }
@@ -203,5 +214,22 @@ mod tests {
         let made = made_from("contoso");
         assert!(!made.iter().any(|name| name == "contoso.azurecr.io"), "{made:?}");
         assert!(made.iter().any(|name| name == "abccontoso.azurecr.io"), "{made:?}");
+    }
+
+    #[test]
+    fn open_patterns_meet_hosts_that_look_like_the_users_own() {
+        let made = made_from("contoso");
+        for expected in [
+            "contoso.azurecr.io.some-unrelated-site.com",
+            "contoso.azurecr.co",
+            "contoso.someoneelses0.io",
+            "contosoxazurecr.io",
+            "contoso-azurecr.io",
+            "contoso.eastus.data-azurecr.io",
+        ] {
+            assert!(made.iter().any(|name| name == expected), "{expected}: {made:?}");
+        }
+        let territory = Territory::new(&example().0, Some("core.windows.net"));
+        assert!(territory.strangers(&Mentions::default()).len() < 10);
     }
 }

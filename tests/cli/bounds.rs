@@ -634,15 +634,26 @@ fn groups_of_groups_and_files_that_include_themselves_end() {
          set service HTTPS\nset schedule always\nset action accept\nnext\nend\n"
     );
     let itself = "include again.conf\n".repeat(12) + "http_access deny all\n";
-    for (name, text, from) in [
-        ("squid.conf", squid, "squid"),
-        ("fortigate.conf", fortigate, "fortigate"),
-        ("again.conf", itself, "squid"),
+    let wild = "include */*/*.conf\nhttp_access deny all\n".to_owned();
+    for (name, text, from, why) in [
+        ("squid.conf", squid, "squid", "groups have too many members"),
+        // Each group is looked at once.
+        ("fortigate.conf", fortigate, "fortigate", "2 missing"),
+        ("again.conf", itself, "squid", "files are nested too deeply"),
+        (
+            "wild.conf",
+            wild,
+            "squid",
+            "*/*/*.conf is not followed: it has ** or wildcards in more than 2",
+        ),
     ] {
         home.write(name, &text);
         let check = ["firewall-rules", "-n", "contoso", "--check", name, "--from", from];
         let run = home.emulated(&check);
         assert_eq!(run.code, 1, "{name}: {}", run.stderr);
+        assert!(run.stderr.contains(why), "{name}: {}", run.stderr);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(report["ok"], serde_json::json!([]), "{name}");
     }
 }
 
@@ -656,7 +667,7 @@ fn what_a_token_service_says_is_shown_and_checked() {
             .with("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
             .with("AZURE_TENANT_ID", tenant)
             .with("AZURE_CLIENT_ID", tenant)
-            .with("AZURE_CLIENT_SECRET", "hunter2/=");
+            .with("AZURE_CLIENT_SECRET", "hunter2\"/=");
         home.run(&["list"]).fails(1)
     };
     let stderr = ask(
@@ -666,7 +677,7 @@ fn what_a_token_service_says_is_shown_and_checked() {
     assert!(stderr.contains("the token claims to live 300000000000 seconds"), "{stderr}");
     let stderr = ask(
         401,
-        json!({"error": "invalid_client", "error_description": "AADSTS7000215: the \"secret\" is \u{1b} wrong: hunter2/=, hunter2%2F%3D."}),
+        json!({"error": "invalid_client", "error_description": "AADSTS7000215: the \"secret\" is \u{1b} wrong: hunter2\"/=, hunter2%22%2F%3D."}),
     );
     assert!(stderr.contains("AADSTS7000215: the \"secret\" is"), "{stderr}");
     assert!(stderr.contains("wrong: ***, ***."), "{stderr}");

@@ -93,7 +93,7 @@ fn the_storage_wildcard_comes_with_a_warning() {
     );
     assert!(
         run.stderr
-            .starts_with("WARNING: The rules allow *.blob.core.windows.net for contoso.azurecr.io"),
+            .starts_with("WARNING: For contoso.azurecr.io, the rules allow *.blob.core.windows.net, which stands for"),
         "{}",
         run.stderr
     );
@@ -380,6 +380,10 @@ fn lists_and_our_own_json_are_judged() {
     let paths = REPLICATED.replace(".io\n", ".io/v2/shop/*\n");
     let (code, report) = check(&home, &paths, &[]);
     assert_eq!((code, counts(&report)), (1, vec![("unjudged", 3)]));
+    // That a host was left over does not depend on its path.
+    let left = format!("{REPLICATED}contoso.ukwest.data.azurecr.io/v2/*\n");
+    let (code, report) = check(&home, &left, &["--fail-on", "stale"]);
+    assert_eq!((code, &report["stale"][0]["fqdn"]), (1, &json!("contoso.ukwest.data.azurecr.io")));
     let (code, report) = check(&home, &REPLICATED.replace(".io\n", ".io:80\n"), &[]);
     assert_eq!((code, counts(&report)), (1, vec![("missing", 3)]));
     let (code, report) = check(&home, &format!("{REPLICATED}*.azurecr.io:80\n"), &[]);
@@ -475,12 +479,12 @@ fn ci_systems_get_a_line_a_finding() {
     assert_eq!(
         annotations("GITHUB_ACTIONS"),
         "::error file=rules.txt,line=3::someoneelses0.azurecr.io is somebody else's, and passes\n\
-         ::warning file=rules.txt,line=4::contoso.ukwest.geo.azurecr.io is allowed and does not exist now: left over, or planned (--planned)\n"
+         ::warning file=rules.txt,line=4::contoso.ukwest.geo.azurecr.io is not needed after the change: left over\n"
     );
     assert_eq!(
         annotations("TF_BUILD"),
         "##vso[task.logissue type=error;sourcepath=rules.txt;linenumber=3;]someoneelses0.azurecr.io is somebody else's, and passes\n\
-         ##vso[task.logissue type=warning;sourcepath=rules.txt;linenumber=4;]contoso.ukwest.geo.azurecr.io is allowed and does not exist now: left over, or planned (--planned)\n"
+         ##vso[task.logissue type=warning;sourcepath=rules.txt;linenumber=4;]contoso.ukwest.geo.azurecr.io is not needed after the change: left over\n"
     );
 }
 

@@ -167,6 +167,9 @@ fn patterns_without_an_end_or_with_bare_dots_let_other_domains_in() {
         (r"dstdom_regex ^contoso\.azurecr\.io$", vec![("ok", 3)]),
         (r"dstdom_regex ^contoso\.azurecr\.io", vec![("tooBroad", 2), ("ok", 3)]),
         (r"dstdom_regex ^contoso.azurecr.io$", vec![("tooBroad", 2), ("ok", 3)]),
+        (r"dstdom_regex ^contoso\.azurecr\.[a-z]+$", vec![("tooBroad", 2), ("ok", 3)]),
+        (r"dstdom_regex ^contoso\..*\.io$", vec![("tooBroad", 2), ("ok", 3)]),
+        (r"dstdom_regex ^contoso[.-]azurecr\.io$", vec![("tooBroad", 2), ("ok", 3)]),
         // A URL may hold the name elsewhere.
         (r"url_regex ^contoso\.azurecr\.io", vec![("tooBroad", 2), ("unjudged", 2), ("ok", 3)]),
     ] {
@@ -191,25 +194,47 @@ fn own_output(policy: &str, rules: &str) -> String {
 fn what_keeps_addresses_out_of_the_sets_is_not_judged() {
     let home = Home::new();
     let of = |options: &[&str]| rules(&home, &[&["-n", "contoso", "--planned"], options].concat());
-    home.write("names.conf", &of(&["--format", "dnsmasq"]).quiet());
+    let names = of(&["--format", "dnsmasq"]).quiet();
     let sets = of(&["--format", "nftables"]).quiet();
     let closed = of(&["--format", "nftables", "--lockdown"]).quiet();
     let limited =
         |limit: &str| closed.replace("type ipv4_addr", &format!("type ipv4_addr; {limit}"));
-    for (rules_text, code) in [
+    let no_dns = |more: &str| {
+        own_output("drop", &format!("{more}ct state established accept\n jump az_acr"))
+    };
+    let (ok, unjudged) = (vec![("ok", 3)], vec![("unjudged", 3)]);
+    for (rules_text, servers, expected) in [
         // dnsmasq runs on this machine, and cannot ask other servers.
-        (format!("{sets}{}", own_output("drop", "ct state established accept\n jump az_acr")), 1),
+        (format!("{sets}{}", no_dns("")), "", &unjudged),
+        (format!("{sets}{}", no_dns("icmp type echo-request accept\n ")), "", &unjudged),
+        (format!("{sets}{}", no_dns("udp dport 53 accept\n ")), "", &ok),
+        // It asks a server on this machine, or on a port of its own.
+        (format!("{sets}{}", no_dns("")), "server=127.0.0.1\n", &ok),
+        (format!("{sets}{}", no_dns("")), "server=10.0.0.2#5353\n", &ok),
+        (format!("{sets}{}", no_dns("")), "server=10.0.0.2#53\n", &unjudged),
+        (format!("{sets}{}", no_dns("")), "server=/corp.local/10.0.0.2#5353\n", &unjudged),
+        (format!("{sets}{}", no_dns("")), "server=/azurecr.io/10.0.0.2#5353\n", &ok),
         // dnsmasq does not add an address again when it answers from its cache.
-        (limited("timeout 1m"), 1),
-        (limited("size 1"), 1),
-        (limited("size 65535"), 0),
+        (limited("timeout 1m"), "", &unjudged),
+        (limited("size 1"), "", &unjudged),
+        (limited("size 65535"), "", &ok),
     ] {
         home.write("rules.nft", &rules_text);
+        home.write("names.conf", &format!("{names}{servers}"));
         let run = of(&["--check", "rules.nft", "names.conf"]);
         let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-        let expected = if code == 0 { [("ok", 3)] } else { [("unjudged", 3)] };
-        assert_eq!((run.code, counts(&report).as_slice()), (code, &expected[..]), "{rules_text}");
+        assert_eq!(&counts(&report), expected, "{servers}{rules_text}\n{report:#}");
+        assert_eq!(run.code, i32::from(*expected == unjudged));
     }
+    // What is there for a minute is there.
+    home.write("rules.nft", &limited("timeout 1m"));
+    home.write(
+        "names.conf",
+        &format!("{names}nftset=/blob.core.windows.net/4#inet#filter#az_acr_hosts4\n"),
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&of(&["--check", "rules.nft", "names.conf"]).stdout).unwrap();
+    assert_eq!(counts(&report), [("tooBroad", 1), ("unjudged", 3)], "{report:#}");
 }
 
 #[test]
@@ -679,14 +704,32 @@ fn rules_that_open_tls_are_not_judged() {
         "\"ruleType\": \"ApplicationRule\", \"terminateTLS\": true,",
     );
     assert_ne!(azure, opens);
-    let decrypts = "set rulebase decryption rules all action decrypt\n";
+    let decrypts = "set rulebase decryption rules all action decrypt-and-forward\n";
     let paloalto = written(&home, &["paloalto"]);
     let proxy =
         "config firewall proxy-policy\n    edit 1\n        set action accept\n    next\nend\n";
     let fortigate = written(&home, &["fortigate"]);
-    for text in [opens, format!("{paloalto}{decrypts}"), format!("{fortigate}{proxy}")] {
+    let inspects = fortigate.replace(
+        "set action accept",
+        "set action accept\n        set utm-status enable\n        set ssl-ssh-profile deep-inspection",
+    );
+    for text in
+        [opens, format!("{paloalto}{decrypts}"), format!("{fortigate}{proxy}"), inspects.clone()]
+    {
         let (code, report) = check(&home, &text, &[]);
         assert_eq!((code, report["ok"].as_array().unwrap().len()), (1, 0), "{text}\n{report:#}");
+    }
+    // Rules that do not open the TLS of clients do no harm.
+    for text in [
+        format!("{paloalto}{decrypts}set rulebase decryption rules all disabled yes\n"),
+        format!(
+            "{paloalto}{decrypts}set rulebase decryption rules all type ssl-inbound-inspection\n"
+        ),
+        format!("{paloalto}set rulebase decryption rules all action no-decrypt\n"),
+        inspects.replace("deep-inspection", "certificate-inspection"),
+    ] {
+        let (code, report) = check(&home, &text, &[]);
+        assert_eq!((code, counts(&report)), (0, vec![("ok", 3)]), "{text}\n{report:#}");
     }
 }
 
@@ -764,8 +807,17 @@ fn no_proxy_must_send_all_hosts_the_same_way() {
             ("NO_PROXY=localhost,10.0.0.0/8\n".to_owned(), vec![("ok", 3)]),
             ("NO_PROXY=contoso.azurecr.io\n".to_owned(), vec![("missing", 2), ("ok", 1)]),
             ("NO_PROXY=.azurecr.io\n".to_owned(), vec![("tooBroad", 1), ("ok", 3)]),
+            // Who names the language says that this is no list of hosts to allow.
+            ("localhost,example.com\n".to_owned(), vec![("ok", 3)]),
         ],
     );
+    // A script that sets the variable and does nothing else.
+    let sets = "#!/bin/sh\n# our proxy\nexport NO_PROXY=localhost,.corp.local\n";
+    let home = Home::new();
+    let (code, report) = check(&home, sets, &[]);
+    assert_eq!((code, counts(&report)), (0, vec![("ok", 3)]), "{report:#}");
+    let (code, report) = check(&home, &format!("{sets}iptables -A OUTPUT -j DROP\n"), &[]);
+    assert_eq!((code, &report["files"][0]["format"]), (1, &serde_json::Value::Null));
 }
 
 #[test]

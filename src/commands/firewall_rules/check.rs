@@ -160,16 +160,17 @@ fn summarize(language: Language, scope: Scope, report: &Report, session: &Sessio
 /// Findings beside their files, for CI systems.
 fn annotate(args: &FirewallRulesArgs, report: &Report, session: &Session) {
     let stale = if args.fail_on.is_some() { Severity::Error } else { Severity::Warning };
+    let left_over = if args.planned {
+        "is not needed after the change: left over"
+    } else {
+        "does not exist now: left over, or planned (--planned)"
+    };
     let kinds: [(&[Finding], Severity, &str); 5] = [
         (&report.missing, Severity::Error, "is needed but not allowed: pulls will fail"),
         (&report.denied, Severity::Error, "is needed but denied here: pulls will fail"),
         (&report.too_broad, Severity::Error, "is somebody else's, and passes"),
         (&report.unjudged, Severity::Error, "cannot be judged"),
-        (
-            &report.stale,
-            stale,
-            "is allowed and does not exist now: left over, or planned (--planned)",
-        ),
+        (&report.stale, stale, left_over),
     ];
     for (findings, severity, what) in kinds {
         for finding in findings {

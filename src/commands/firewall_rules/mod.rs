@@ -9,7 +9,7 @@ use super::args::{find_regions, one_of};
 use super::endpoint_source::{self, Plan};
 use super::fleet::{FleetArgs, short_help_hides};
 use crate::domain::Endpoints;
-use crate::error::UserError;
+use crate::error::{UserError, without_azure};
 use crate::firewall::{
     AllowList, FORMATS, Format, FormatOption, Group, JUDGED, NftTable, ProxyClient, RenderOptions,
     SourceAddress,
@@ -263,10 +263,8 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
     } else if args.endpoints.is_empty() {
         let group = args.resource_group.as_deref();
         let found = endpoint_source::from_azure(&args.name, group, plan.as_ref(), session).await;
-        let found = found.map_err(|error| match error.downcast::<UserError>() {
-            Ok(error) => error.hint("Without access to Azure: --endpoints FILE.").into(),
-            Err(error) => error,
-        })?;
+        let found = found
+            .map_err(|error| without_azure(error, "Without access to Azure: --endpoints FILE."))?;
         found.into_iter().map(|registry| registry.endpoints).collect()
     } else {
         endpoint_source::from_files(&args.endpoints, plan.as_ref(), session)?
@@ -298,14 +296,14 @@ async fn allow_list(args: &FirewallRulesArgs, session: &Session) -> Result<Allow
 /// * `is_check` - whether existing rules are checked, which may not allow it.
 fn warn_of_wildcard(registries: &[Endpoints], is_check: bool, streams: &Streams) {
     let Some((who, wildcard)) = endpoint_source::who_needs_the_wildcard(registries) else { return };
-    let any = "any storage account, including an attacker's own";
+    let any = "which stands for any storage account, including an attacker's own";
     let message = if is_check {
         format!(
-            "{who} still needs {wildcard}: {any}. --planned checks for the time after a switch."
+            "{who} still needs {wildcard}, {any}. --planned checks for the time after a switch."
         )
     } else {
         format!(
-            "The rules allow {wildcard} for {who}: {any}. --planned shows the rules without it."
+            "For {who}, the rules allow {wildcard}, {any}. --planned shows the rules without it."
         )
     };
     streams.warning(Code::Wildcard, &message);

@@ -3,6 +3,7 @@
 //! Domains need Calico Enterprise or Calico Cloud: Calico Open Source has no names in policies. The set alone changes
 //! nothing. The rule is a comment: a policy of its own would deny all other egress of the pods that it selects.
 
+mod decide;
 mod policies;
 mod rule;
 

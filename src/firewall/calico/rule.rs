@@ -11,13 +11,35 @@ use std::sync::Arc;
 pub struct Rule {
     pub action: String,
     pub destination: Destination,
-    pub ports: Option<Vec<(u16, u16)>>,
+    pub ports: Ports,
     pub unknown: Option<Arc<str>>,
-    /// Whether it is for another protocol than TCP.
-    pub is_elsewhere: bool,
-    /// Whether it may allow DNS.
-    pub may_allow_dns: bool,
+    /// `TCP`; `None` for all protocols.
+    pub protocol: Option<String>,
     pub place: Place,
+}
+
+/// The ports that a rule is for.
+#[derive(Debug, Default)]
+pub struct Ports {
+    /// `ports`; `None` for all.
+    only: Option<Vec<(u16, u16)>>,
+    /// `notPorts`.
+    not: Vec<(u16, u16)>,
+}
+
+impl Ports {
+    /// Whether a port is among them.
+    pub fn contain(&self, port: u16) -> bool {
+        let is_in = |ranges: &[(u16, u16)]| {
+            ranges.iter().any(|(first, last)| (*first..=*last).contains(&port))
+        };
+        self.only.as_deref().is_none_or(is_in) && !is_in(&self.not)
+    }
+
+    /// Whether the rule names a port.
+    pub fn name(&self, port: u16) -> bool {
+        self.only.is_some() && self.contain(port)
+    }
 }
 
 /// Where a rule is for.
@@ -46,7 +68,6 @@ impl Rule {
             unknown.get_or_insert_with(|| why.into());
         };
         let protocol = node.text_of("protocol").map(str::to_ascii_uppercase);
-        let is_elsewhere = !matches!(protocol.as_deref(), None | Some("TCP" | "6"));
         for part in ["source", "http", "notProtocol", "icmp", "notICMP", "ipVersion"] {
             if node.get(part).is_some_and(|part| part.value != document::Value::Object(Vec::new()))
             {
@@ -54,19 +75,23 @@ impl Rule {
             }
         }
         let (destination, ports) = destination(node, &mut hide);
-        if ports.is_some() && protocol.is_none() {
+        if (ports.only.is_some() || !ports.not.is_empty()) && protocol.is_none() {
             hide("Calico refuses ports without a protocol");
         }
         let action = node.text_of("action").unwrap_or_default();
         let action =
             ["Allow", "Deny", "Log"].into_iter().find(|name| name.eq_ignore_ascii_case(action));
         let action = action.unwrap_or("Pass").to_owned();
-        let is_udp = matches!(protocol.as_deref(), None | Some("UDP" | "17"));
-        let has_port = |ports: &Vec<(u16, u16)>| {
-            ports.iter().any(|(first, last)| (*first..=*last).contains(&53))
-        };
-        let may_allow_dns = action != "Deny" && is_udp && ports.as_ref().is_none_or(has_port);
-        Self { action, destination, ports, unknown, is_elsewhere, may_allow_dns, place }
+        Self { action, destination, ports, unknown, protocol, place }
+    }
+
+    /// Whether it is for a protocol.
+    ///
+    /// # Arguments
+    /// * `name` - e.g. `TCP`.
+    /// * `number` - IANA's number, e.g. `6`.
+    pub fn is_for(&self, name: &str, number: &str) -> bool {
+        self.protocol.as_deref().is_none_or(|protocol| protocol == name || protocol == number)
     }
 }
 
@@ -74,9 +99,9 @@ impl Rule {
 ///
 /// # Arguments
 /// * `hide` - is told what cannot be judged.
-fn destination(node: &Node, hide: &mut dyn FnMut(&str)) -> (Destination, Option<Vec<(u16, u16)>>) {
+fn destination(node: &Node, hide: &mut dyn FnMut(&str)) -> (Destination, Ports) {
     let mut destination = Destination::Everywhere;
-    let mut ports = None;
+    let mut ports = Ports::default();
     let entries = match node.get("destination").map(|node| &node.value) {
         Some(document::Value::Object(entries)) => entries.as_slice(),
         _ => &[],
@@ -114,7 +139,11 @@ fn destination(node: &Node, hide: &mut dyn FnMut(&str)) -> (Destination, Option<
             }
             "namespaceSelector" => {}
             "ports" => match value.items().iter().map(port_range).collect() {
-                Some(ranges) => ports = Some(ranges),
+                Some(ranges) => ports.only = Some(ranges),
+                None => hide("a port cannot be read"),
+            },
+            "notPorts" => match value.items().iter().map(port_range).collect() {
+                Some(ranges) => ports.not = ranges,
                 None => hide("a port cannot be read"),
             },
             other => hide(&format!("destination.{other} is not judged")),

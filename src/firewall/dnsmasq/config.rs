@@ -44,9 +44,18 @@ pub(super) enum Target {
     /// `server=/x/#`: the general servers.
     General,
     /// `server=/x/1.2.3.4`: this server.
-    Server,
+    Server(Way),
     /// No target: the name does not exist.
     Nothing,
+}
+
+/// How dnsmasq reaches a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Over the network, on port 53.
+    Dns,
+    /// On this machine, or on another port: rules for port 53 say nothing about it.
+    Other,
 }
 
 /// A set of addresses in nftables that dnsmasq fills.
@@ -64,7 +73,6 @@ pub struct FilledSet {
 
 /// The configuration of dnsmasq.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Config {
     /// Rules for a name and all below it; the empty name stands for all.
     pub(super) plain: HashMap<String, Vec<(Target, Place)>>,
@@ -74,10 +82,8 @@ pub struct Config {
     pub(super) records: HashMap<String, Vec<(IpAddr, Place)>>,
     /// The options of [`ONCE`] that have been read.
     seen_once: HashSet<String>,
-    /// Whether there is a server for all names, written in the file.
-    pub(super) has_general_server: bool,
-    /// Whether a server is on this machine, or has a port of its own.
-    pub has_near_server: bool,
+    /// The servers for all names that are written in the file.
+    pub(super) general_servers: Vec<Way>,
     pub(super) no_resolv: bool,
     /// Whether names without a dot in hosts files get the domain.
     expands_hosts: bool,
@@ -205,8 +211,7 @@ impl Config {
         let Some(rest) = value.strip_prefix('/') else {
             let address = server_address(value).filter(|_| option != "address");
             let address = address.ok_or_else(|| invalid("no address"))?;
-            self.has_near_server |= address.is_loopback() || value.contains('#');
-            self.has_general_server = true;
+            self.general_servers.push(way_to(address, value));
             return Ok(());
         };
         let (domains, target) =
@@ -220,8 +225,7 @@ impl Config {
             (_, "#") => Target::General,
             (_, server) => {
                 let address = server_address(server).ok_or_else(|| invalid("a bad address"))?;
-                self.has_near_server |= address.is_loopback() || server.contains('#');
-                Target::Server
+                Target::Server(way_to(address, server))
             }
         };
         for name in domains.split('/') {
@@ -298,7 +302,10 @@ impl Config {
         let mut paths = vec![path.to_owned()];
         if option == "conf-dir" {
             let (only, not): (Vec<&str>, Vec<&str>) = words.partition(|end| end.starts_with('*'));
-            paths = includes.glob(&format!("{path}/*"));
+            paths = includes.glob(&format!("{path}/*")).unwrap_or_else(|why| {
+                self.hide(place, why);
+                Vec::new()
+            });
             paths.retain(|path| {
                 let name = path.rsplit('/').next().unwrap_or(path);
                 let is_backup = name.ends_with('~') || name.starts_with(['.', '#']);
@@ -384,6 +391,14 @@ fn server_address(text: &str) -> Option<IpAddr> {
     address.split('%').next()?.parse().ok()
 }
 
+/// How dnsmasq reaches a server, from its address and its whole text.
+fn way_to(address: IpAddr, text: &str) -> Way {
+    let (server, _) = text.split_once('@').unwrap_or((text, ""));
+    let port = server.split_once('#').map_or("", |(_, port)| port);
+    let is_usual = port.is_empty() || port.parse() == Ok(53_u16);
+    if is_usual && !address.is_loopback() { Way::Dns } else { Way::Other }
+}
+
 /// A line without its comment and quotes. A `#` begins a comment at the start of the line or after white space.
 fn plain_text(line: &str) -> String {
     let mut text = String::new();
@@ -418,7 +433,7 @@ impl Target {
         match self {
             Self::Address(_) | Self::Null => 0,
             Self::General => 1,
-            Self::Server => 2,
+            Self::Server(_) => 2,
             Self::Nothing => 3,
         }
     }

@@ -4,7 +4,7 @@
 //! length wins, what a star stands for, and that an address speaks for its family alone. `tests/judges/dns.py` compares
 //! the decisions with those of the program.
 
-use super::config::{Config, Target};
+use super::config::{Config, Target, Way};
 use crate::firewall::dns::{self, Answer, Family, Reply};
 use crate::firewall::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Scope};
 use std::net::{IpAddr, Ipv4Addr};
@@ -28,22 +28,14 @@ impl Config {
     }
 
     fn rule_reply(&self, host: &str, family: Family) -> Reply {
-        let best = |rules: Option<&Vec<(Target, Place)>>| -> Option<(Target, Place)> {
-            let usable = rules?.iter().filter(|(target, _)| target.speaks_for(family));
-            usable.min_by_key(|(target, _)| target.rank()).cloned()
+        let best = |rules: &[&(Target, Place)]| {
+            rules.iter().min_by_key(|(target, _)| target.rank()).map(|rule| (*rule).clone())
         };
-        for (at, _) in host.char_indices() {
-            let ending = &host[at..];
-            let is_name = at == 0 || host.as_bytes()[at - 1] == b'.';
-            let plain = self.plain.get(ending).filter(|_| is_name);
-            // A rule without a star hides one with a star of the same length, even for a family that it does not speak
-            // for: then a shorter rule decides (dnsmasq 2.90).
-            if let Some((target, place)) = best(plain.or_else(|| self.endings.get(ending))) {
-                return self.reply_by(target, &place);
-            }
+        if let Some((target, place)) = best(&self.rules_for(host, family)) {
+            return self.reply_by(target, &place);
         }
         // The general servers have the same length as a rule for all names, and win where it has no address.
-        match best(self.plain.get("")) {
+        match best(&usable(self.plain.get(""), family)) {
             Some((target @ (Target::Address(_) | Target::Null), place)) => {
                 self.reply_by(target, &place)
             }
@@ -59,10 +51,37 @@ impl Config {
             Target::Address(address) => Answer::Address(address),
             Target::Null => Answer::Address(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             Target::General if !self.has_general_upstream() => Answer::Refused,
-            Target::General | Target::Server => Answer::Genuine,
+            Target::General | Target::Server(_) => Answer::Genuine,
             Target::Nothing => Answer::Refused,
         };
         Reply::by(answer, place)
+    }
+
+    /// The rules that are for a host rather than for all names: those of the longest name.
+    fn rules_for(&self, host: &str, family: Family) -> Vec<&(Target, Place)> {
+        for (at, _) in host.char_indices() {
+            let ending = &host[at..];
+            let is_name = at == 0 || host.as_bytes()[at - 1] == b'.';
+            let plain = self.plain.get(ending).filter(|_| is_name);
+            // A rule without a star hides one with a star of the same length, even for a family that it does not speak
+            // for: then a shorter rule decides (dnsmasq 2.90).
+            let rules = usable(plain.or_else(|| self.endings.get(ending)), family);
+            if !rules.is_empty() {
+                return rules;
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether a server that dnsmasq asks for a host is on this machine or has a port of its own.
+    pub fn may_ask_nearby(&self, host: &str) -> bool {
+        let is_nearby = |(target, _): &&(Target, Place)| *target == Target::Server(Way::Other);
+        let rules = self.rules_for(host, Family::V4);
+        if rules.is_empty() || rules.iter().any(|(target, _)| *target == Target::General) {
+            let for_all = usable(self.plain.get(""), Family::V4);
+            return for_all.iter().any(is_nearby) || self.general_servers.contains(&Way::Other);
+        }
+        rules.iter().any(is_nearby)
     }
 
     /// Whether names without a rule get an answer.
@@ -73,9 +92,15 @@ impl Config {
     /// Whether names without a rule are asked upstream.
     fn has_general_upstream(&self) -> bool {
         let for_all = self.plain.get("").into_iter().flatten();
-        let has_server_for_all = for_all.into_iter().any(|(target, _)| *target == Target::Server);
-        self.has_general_server || has_server_for_all || !self.no_resolv
+        let is_server = |target: &Target| matches!(target, Target::Server(_));
+        let has_server_for_all = for_all.into_iter().any(|(target, _)| is_server(target));
+        !self.general_servers.is_empty() || has_server_for_all || !self.no_resolv
     }
+}
+
+/// The rules that answer queries of a family.
+fn usable(rules: Option<&Vec<(Target, Place)>>, family: Family) -> Vec<&(Target, Place)> {
+    rules.into_iter().flatten().filter(|(target, _)| target.speaks_for(family)).collect()
 }
 
 impl Policy for Config {

@@ -233,8 +233,8 @@ mod tests {
         fn read(&self, _: &str) -> Result<String, String> {
             Err("no files".to_owned())
         }
-        fn glob(&self, _: &str) -> Vec<String> {
-            Vec::new()
+        fn glob(&self, _: &str) -> Result<Vec<String>, String> {
+            Ok(Vec::new())
         }
     }
 

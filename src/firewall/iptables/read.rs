@@ -67,7 +67,7 @@ impl Includes for Translated<'_> {
         Ok(self.sets.for_dnsmasq(&self.includes.read(path)?))
     }
 
-    fn glob(&self, pattern: &str) -> Vec<String> {
+    fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
         self.includes.glob(pattern)
     }
 }

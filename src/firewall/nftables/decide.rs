@@ -3,6 +3,7 @@
 use super::evaluate::{HostAddress, Packet, Possible, Protocol};
 use super::ruleset::{Chain, Item, Key, Ruleset, Selector, Verdict};
 use super::{json, parse};
+use crate::domain::Fqdn;
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::dns::{Answer, Family};
 use crate::firewall::dnsmasq::{self, FilledSet};
@@ -299,6 +300,7 @@ impl Rules {
             is_first: true,
             is_tracked: true,
             filled: filled.as_deref(),
+            purpose: flow.purpose,
         };
         let mut decision = self.decide_packet(flow, otherwise, packet);
         if let Some(place) = by_name
@@ -310,9 +312,10 @@ impl Rules {
         decision
     }
 
-    /// Whether dnsmasq, which runs on this machine, cannot ask other servers.
-    fn refuses_dns(&self) -> bool {
-        let asks_others = self.dnsmasq.as_ref().is_some_and(|config| !config.has_near_server);
+    /// Whether dnsmasq, which runs on this machine, cannot ask other servers for a host.
+    fn refuses_dns(&self, host: &Fqdn) -> bool {
+        let asks_others =
+            self.dnsmasq.as_ref().is_some_and(|config| !config.may_ask_nearby(host.as_str()));
         let is_refused = |version| {
             let query = Packet {
                 version,
@@ -324,6 +327,7 @@ impl Rules {
                 is_first: true,
                 is_tracked: true,
                 filled: None,
+                purpose: Purpose::Needed,
             };
             let decision = self.ruleset.decide_way(Hook::Output, query, &Outcome::Allow);
             decision.outcome == Outcome::Deny
@@ -364,7 +368,7 @@ impl Policy for Rules {
                 }
                 None => self.decide_at(flow, otherwise, '4', HostAddress::Unknown),
             };
-            if decision.outcome == Outcome::Allow && self.refuses_dns() {
+            if decision.outcome == Outcome::Allow && self.refuses_dns(flow.host) {
                 let why = "the rules refuse DNS (port 53) to dnsmasq, which fills the sets";
                 return Decision { outcome: Outcome::Unknown(why.into()), ..decision };
             }

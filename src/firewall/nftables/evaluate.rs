@@ -6,7 +6,7 @@
 use super::ruleset::{Chain, Condition, End, Item, Key, Rule, Ruleset, Selector, Set, Verdict};
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::dnsmasq::FilledSet;
-use crate::firewall::policy::{Match, Place};
+use crate::firewall::policy::{Match, Place, Purpose};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -91,6 +91,8 @@ pub(super) struct Packet<'a> {
     pub is_tracked: bool,
     /// The sets that dnsmasq adds the host's address to; `None` without its configuration.
     pub filled: Option<&'a [FilledSet]>,
+    /// Why the question is asked.
+    pub purpose: Purpose,
 }
 
 /// What may happen to a packet, with the lines that decide.
@@ -247,8 +249,8 @@ impl Ruleset {
         let (first, last) = (packet.port, packet.port);
         let matched = match &condition.selector {
             Selector::Unknown(why) => return Match::Maybe(Arc::clone(why)),
-            Selector::Never if packet.protocol == Protocol::Tcp => return Match::No,
-            Selector::Never => return Match::Maybe("the field is not judged".into()),
+            Selector::FieldOf(protocol) if protocol != packet.protocol.name() => return Match::No,
+            Selector::FieldOf(_) => return Match::Maybe("the field is not judged".into()),
             _ if condition.items == [Item::Word("*".to_owned())] => return Match::Yes,
             Selector::Protocol(Some(version)) if *version != packet.version => return Match::No,
             Selector::Port(_, Some(protocol)) if protocol != packet.protocol.name() => {
@@ -336,7 +338,9 @@ impl Ruleset {
                 if packet.filled.is_some_and(|filled| filled.iter().any(|filled| is_this(&filled)))
                     && set.kind == kind
                 {
-                    return set.forgets().map_or(Match::Yes, |why| Match::Maybe(why.into()));
+                    // A stranger is there as soon as dnsmasq has answered.
+                    let forgets = set.forgets().filter(|_| packet.purpose == Purpose::Needed);
+                    return forgets.map_or(Match::Yes, |why| Match::Maybe(why.into()));
                 }
                 let why = match packet.filled {
                     _ if set.is_dynamic || self.is_updated(key, name) => {

@@ -129,10 +129,10 @@ impl Parser<'_> {
 
     fn include(&mut self, pattern: &str, place: &Place, depth: usize) -> Result<(), InvalidRules> {
         let pattern = pattern.trim_matches('"');
-        let paths = self.includes.files(pattern);
-        if paths.is_empty() {
-            self.hide(place, &format!("there is no file {pattern} here"));
-        }
+        let paths = self.includes.files(pattern).unwrap_or_else(|why| {
+            self.hide(place, &why);
+            Vec::new()
+        });
         for path in paths {
             match self.includes.read(&path) {
                 _ if depth >= MAX_INCLUDES => self.hide(place, "files are nested too deeply"),

@@ -89,8 +89,8 @@ pub(super) enum Selector {
     State,
     /// An interface.
     Interface,
-    /// Something that packets of a TCP connection do not have.
-    Never,
+    /// A field of another protocol than TCP.
+    FieldOf(String),
     /// Something that depends on more than the connection.
     Unknown(Arc<str>),
 }
@@ -228,10 +228,11 @@ pub(super) fn selector(words: &[&str]) -> Option<(Selector, usize)> {
             (Selector::Port(end, protocol), 2)
         }
         [
-            "udp" | "sctp" | "dccp" | "udplite" | "icmp" | "icmpv6" | "igmp" | "arp" | "esp" | "ah",
+            protocol @ ("udp" | "sctp" | "dccp" | "udplite" | "icmp" | "icmpv6" | "igmp" | "arp"
+            | "esp" | "ah"),
             _,
             ..,
-        ] => (Selector::Never, 2),
+        ] => (Selector::FieldOf((*protocol).to_owned()), 2),
         [family @ ("ip" | "ip6"), end @ ("daddr" | "saddr"), ..] => {
             let version = if *family == "ip" { '4' } else { '6' };
             let end = if *end == "daddr" { End::Destination } else { End::Source };

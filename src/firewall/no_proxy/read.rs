@@ -83,10 +83,13 @@ fn is_value(text: &str) -> bool {
 
 /// Reads files as one setting.
 ///
+/// # Arguments
+/// * `is_said` - whether the user says that it is one.
+///
 /// # Errors
 /// [`InvalidRules`] if a file of JSON cannot be read.
-pub fn read(files: &[RuleFile]) -> Result<Bypass, InvalidRules> {
-    let mut bypass = Bypass::default();
+pub fn read(files: &[RuleFile], is_said: bool) -> Result<Bypass, InvalidRules> {
+    let mut bypass = Bypass { is_named: is_said, ..Bypass::default() };
     let mut first: Option<String> = None;
     for file in files {
         let settings = settings(file)?;
@@ -276,7 +279,7 @@ mod tests {
             "{\"proxies\": {\"default\": {\"noProxy\": \"a.io,.b.io\"}}}",
         ] {
             let file = RuleFile { name: "f".into(), text: text.to_owned() };
-            let bypass = read(&[file]).unwrap();
+            let bypass = read(&[file], false).unwrap();
             let patterns: Vec<&NamePattern> = bypass.entries.iter().map(|e| &e.pattern).collect();
             let expected = [NamePattern::Tree("a.io".into()), NamePattern::Below("b.io".into())];
             assert_eq!(patterns, expected.iter().collect::<Vec<_>>(), "{text}");

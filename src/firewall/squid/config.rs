@@ -121,11 +121,18 @@ impl Config {
         depth: usize,
     ) -> Result<(), InvalidRules> {
         for pattern in patterns {
-            let found = includes.glob(pattern);
-            if found.is_empty() || depth >= MAX_INCLUDES {
-                self.unknown_rules(place, &format!("the included file {pattern} is not here"));
-            }
-            for path in found.into_iter().filter(|_| depth < MAX_INCLUDES) {
+            let found = match includes.glob(pattern) {
+                _ if depth >= MAX_INCLUDES => Err("files are nested too deeply".to_owned()),
+                Ok(found) if found.is_empty() => {
+                    Err(format!("the included file {pattern} is not here"))
+                }
+                found => found,
+            };
+            let found = found.unwrap_or_else(|why| {
+                self.unknown_rules(place, &why);
+                Vec::new()
+            });
+            for path in found {
                 match includes.read(&path) {
                     Ok(text) => self.read(&text, &Arc::from(path), includes, depth + 1)?,
                     Err(why) => self.unknown_rules(place, &why),

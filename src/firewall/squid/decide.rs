@@ -178,8 +178,8 @@ mod tests {
             }
         }
 
-        fn glob(&self, pattern: &str) -> Vec<String> {
-            if pattern == "rules" { vec![pattern.to_owned()] } else { Vec::new() }
+        fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
+            Ok(if pattern == "rules" { vec![pattern.to_owned()] } else { Vec::new() })
         }
     }
 

@@ -377,10 +377,10 @@ impl Reader<'_> {
     }
 
     fn include(&mut self, pattern: &str, place: &Place, depth: usize) -> Result<(), InvalidRules> {
-        let paths = self.includes.files(pattern);
-        if paths.is_empty() {
-            self.hide(place, format!("there is no file {pattern} here"));
-        }
+        let paths = self.includes.files(pattern).unwrap_or_else(|why| {
+            self.hide(place, why);
+            Vec::new()
+        });
         for path in paths {
             match self.includes.read(&path) {
                 _ if depth >= MAX_INCLUDES => {
