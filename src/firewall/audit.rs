@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 /// The most examples of regular expressions that are asked about.
-const MAX_EXAMPLES: usize = 5_000;
+const MAX_EXAMPLES: usize = 100_000;
 
 /// How long strangers are asked about.
 const LONGEST: Duration = Duration::from_secs(60);
