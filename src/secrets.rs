@@ -1,6 +1,7 @@
 //! Takes secrets out of what others send back: an answer may repeat the request, and its text may reach an error or a report.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What stands in place of a secret.
 const HIDDEN: &[u8] = b"***";
@@ -24,80 +25,122 @@ pub fn hidden<'a>(bytes: &'a [u8], secrets: &[String]) -> Cow<'a, [u8]> {
         secrets.iter().filter(|secret| secret.len() >= SHORTEST).collect();
     // One secret may be a part of another.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let mut hidden = Cow::Borrowed(bytes);
-    for secret in secrets {
-        let plain = memchr::memmem::Finder::new(secret.as_bytes());
-        let find = |text: &[u8]| plain.find(text).map(|at| (at, secret.len()));
-        hidden = replaced(hidden, find);
-        hidden = replaced(hidden, |text| find_escaped(text, secret));
+    let plain = without(Cow::Borrowed(bytes), found_in(bytes, &secrets));
+    if memchr::memchr(b'\\', &plain).is_none() {
+        return plain;
     }
-    hidden
+    // Positions take memory, and are needed only if there is something to hide.
+    let text = unescaped(&plain, |_| {});
+    let ranges = found_in(&text, &secrets);
+    if ranges.is_empty() {
+        return plain;
+    }
+    let mut starts = Vec::with_capacity(text.len() + 1);
+    unescaped(&plain, |at| starts.push(at));
+    starts.push(plain.len());
+    let ranges = ranges.into_iter().map(|range| starts[range.start]..starts[range.end]).collect();
+    without(plain, ranges)
 }
 
-/// Puts `***` in place of what is found.
+/// Where secrets are in a text, from the start on; they do not overlap.
 ///
 /// # Arguments
-/// * `find` - where the first secret begins, and its length.
-fn replaced(bytes: Cow<'_, [u8]>, find: impl Fn(&[u8]) -> Option<(usize, usize)>) -> Cow<'_, [u8]> {
-    let mut kept = Vec::new();
-    let mut rest: &[u8] = &bytes;
-    while let Some((at, length)) = find(rest) {
-        kept.extend_from_slice(&rest[..at]);
-        kept.extend_from_slice(HIDDEN);
-        rest = &rest[at + length..];
+/// * `secrets` - the longest ones first.
+fn found_in(text: &[u8], secrets: &[&String]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for secret in secrets {
+        let length = secret.len();
+        let new = memchr::memmem::find_iter(text, secret.as_bytes()).map(|at| at..at + length);
+        let is_free = |range: &Range<usize>| {
+            let after = found.partition_point(|known| known.end <= range.start);
+            found.get(after).is_none_or(|known| range.end <= known.start)
+        };
+        let new: Vec<Range<usize>> = new.filter(is_free).collect();
+        found.extend(new);
+        found.sort_unstable_by_key(|range| range.start);
     }
-    if rest.len() == bytes.len() {
+    found
+}
+
+/// The bytes with `***` in place of ranges.
+fn without(bytes: Cow<'_, [u8]>, ranges: Vec<Range<usize>>) -> Cow<'_, [u8]> {
+    if ranges.is_empty() {
         return bytes;
     }
-    kept.extend_from_slice(rest);
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut end = 0;
+    for range in ranges {
+        kept.extend_from_slice(&bytes[end..range.start]);
+        kept.extend_from_slice(HIDDEN);
+        end = range.end;
+    }
+    kept.extend_from_slice(&bytes[end..]);
     Cow::Owned(kept)
 }
 
-/// Where a secret begins that is written with at least one escape of JSON, and its length.
-fn find_escaped(text: &[u8], secret: &str) -> Option<(usize, usize)> {
-    memchr::memchr(b'\\', text)?;
-    let first = *secret.as_bytes().first()?;
-    let starts = memchr::memchr2_iter(first, b'\\', text);
-    starts.into_iter().find_map(|at| Some((at, escaped_length(&text[at..], secret)?)))
-}
-
-/// The length of a secret at the start of a text.
-fn escaped_length(text: &[u8], secret: &str) -> Option<usize> {
-    let mut rest = text;
-    let mut units = [0; 2];
-    for c in secret.chars() {
-        if rest.first() != Some(&b'\\') {
-            let mut buffer = [0; 4];
-            rest = rest.strip_prefix(c.encode_utf8(&mut buffer).as_bytes())?;
+/// A text with characters in place of the escapes of JSON.
+///
+/// # Arguments
+/// * `each` - is told where each byte of the result comes from.
+fn unescaped(text: &[u8], mut each: impl FnMut(usize)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let escape = if *byte == b'\\' { escape(&text[at..]) } else { None };
+        let Some((c, length)) = escape else {
+            each(at);
+            out.push(*byte);
+            at += 1;
             continue;
+        };
+        let mut buffer = [0; 4];
+        for byte in c.encode_utf8(&mut buffer).bytes() {
+            each(at);
+            out.push(byte);
         }
-        for unit in c.encode_utf16(&mut units) {
-            let (escaped, length) = escape(rest)?;
-            if escaped != *unit {
-                return None;
-            }
-            rest = &rest[length..];
-        }
+        at += length;
     }
-    Some(text.len() - rest.len())
+    out
 }
 
-/// The character that an escape of JSON stands for, as a unit of UTF-16, and the length of the escape.
-fn escape(text: &[u8]) -> Option<(u16, usize)> {
-    let unit = match text.get(1)? {
+/// The character that an escape of JSON stands for, and the length of the escape.
+fn escape(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let c = match text.get(1)? {
         b'u' => {
-            let digits = std::str::from_utf8(text.get(2..6)?).ok()?;
-            return Some((u16::from_str_radix(digits, 16).ok()?, 6));
+            let first = unit(0)?;
+            // A character beyond U+FFFF takes two.
+            let pair = [first, unit(6).unwrap_or_default()];
+            let c = char::decode_utf16(pair).next()?.ok()?;
+            return Some((c, if c.len_utf16() == 2 { 12 } else { 6 }));
         }
-        b'b' => 8,
-        b't' => 9,
-        b'n' => 10,
-        b'f' => 12,
-        b'r' => 13,
-        c @ (b'"' | b'\\' | b'/') => u16::from(*c),
+        b'b' => '\u{8}',
+        b't' => '\t',
+        b'n' => '\n',
+        b'f' => '\u{c}',
+        b'r' => '\r',
+        c @ (b'"' | b'\\' | b'/') => char::from(*c),
         _ => return None,
     };
-    Some((unit, 2))
+    Some((c, 2))
+}
+
+/// A text that was cut, with `***` in place of every secret, also of the beginning of one at the end.
+pub fn hidden_in_cut(text: &str, secrets: &[String]) -> String {
+    let mut text = String::from_utf8_lossy(&hidden(text.as_bytes(), secrets)).into_owned();
+    let Some(kept) = text.strip_suffix('…') else { return text };
+    let begins = |at: &usize| {
+        let rest = &kept[*at..];
+        rest.len() >= SHORTEST && secrets.iter().any(|secret| secret.starts_with(rest))
+    };
+    if let Some(at) = kept.char_indices().map(|(at, _)| at).find(begins) {
+        text.truncate(at);
+        text.push_str("***…");
+    }
+    text
 }
 
 /// The secrets in the value of an `Authorization` header: a token, or for `Basic` also the password.
@@ -165,5 +208,12 @@ mod tests {
             let hidden = hidden(text.as_bytes(), &secrets);
             assert_eq!(String::from_utf8_lossy(&hidden), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_that_ends_within_a_secret_does_not_show_its_beginning() {
+        let secrets = ["se-cr-et".to_owned()];
+        assert_eq!(hidden_in_cut("at se-cr-et/x se-c…", &secrets), "at ***/x ***…");
+        assert_eq!(hidden_in_cut("at se…", &secrets), "at se…");
     }
 }

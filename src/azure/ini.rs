@@ -17,7 +17,9 @@ const MAX_DEPTH: usize = 10;
 const MAX_REFERENCES: usize = 1_000;
 /// The most options of all sections, with those of `[DEFAULT]` in each.
 const MAX_OPTIONS: usize = 100_000;
-/// The most bytes that all values have once their references are replaced, those of `[DEFAULT]` in each section.
+/// The most bytes of the options of `[DEFAULT]`, which each section has.
+const MAX_COPIED: usize = 64 << 20;
+/// The most bytes that are made where values refer to others.
 const MAX_EXPANDED: usize = 1 << 20;
 
 /// Parses a file.
@@ -39,6 +41,13 @@ pub fn parse(text: &str) -> Result<Sections, String> {
     if options > MAX_OPTIONS {
         return Err(format!(
             "it has more than {MAX_OPTIONS} options, with those of [{DEFAULTS}] in each section"
+        ));
+    }
+    let bytes: usize = defaults.values().flatten().map(String::len).sum();
+    if bytes.saturating_mul(sections.len()) > MAX_COPIED {
+        return Err(format!(
+            "the options of [{DEFAULTS}] are larger than {} MiB in all sections together",
+            MAX_COPIED >> 20
         ));
     }
     let mut left = MAX_EXPANDED;

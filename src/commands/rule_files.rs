@@ -17,6 +17,13 @@ const MAX_INCLUDED: usize = 1_000;
 /// In how many parts of a path a pattern may have wildcards: each can lead through a whole file system.
 const MAX_WILD: usize = 2;
 
+/// How glob(3) reads patterns: no wildcard stands for a slash, or for a dot at the beginning of a name.
+const GLOB: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
+
 /// Rules that have been read.
 pub struct Rules {
     /// What they decide.
@@ -172,7 +179,10 @@ impl Includes for LocalFiles<'_> {
             let limit = format!("more than {MAX_WILD} parts of a path");
             return Err(format!("{pattern} is not followed: it has ** or wildcards in {limit}"));
         }
-        let found = glob::glob(&self.path(pattern));
+        // The directory itself is no pattern.
+        let base = glob::Pattern::escape(&self.base.to_string_lossy());
+        let path = Path::new(&base).join(pattern);
+        let found = glob::glob_with(&path.to_string_lossy(), GLOB);
         let found = found.map_err(|e| format!("the pattern {pattern} cannot be read: {e}"))?;
         let files = found.flatten().filter(|path| path.is_file()).take(MAX_INCLUDED + 1);
         let files: Vec<String> = files.map(|path| path.to_string_lossy().into_owned()).collect();

@@ -54,12 +54,22 @@ impl AddressRange {
         candidates.find(|address| self.contains(*address) && is_public(*address))
     }
 
-    /// Whether a client's DNS server is likely to be in it: it has private addresses, or Azure's own server.
+    /// Whether a pod's DNS server is likely to be in it: it is a private network, or has Azure's own server or a node's.
     pub fn may_hold_dns_server(&self) -> bool {
+        if self.first == self.last {
+            let is_of_node = matches!(self.first, IpAddr::V4(address) if address.is_link_local());
+            return self.first == AZURE_DNS || is_of_node;
+        }
         let begins = private_networks().map(|net| net.network());
         let mut candidates = [self.first, self.last].into_iter().chain(begins);
         self.contains(AZURE_DNS)
             || candidates.any(|address| self.contains(address) && !is_public(address))
+    }
+
+    /// Whether no registry is in the range, not even one with a private endpoint: its addresses are local, multicast or reserved.
+    pub fn holds_no_registry(&self) -> bool {
+        let nets = NOBODY.iter().filter_map(|net| net.parse::<ipnet::IpNet>().ok());
+        nets.map(Self::from).any(|net| net.contains(self.first) && net.contains(self.last))
     }
 
     /// Whether a host is in the range.
@@ -71,6 +81,7 @@ impl AddressRange {
         }
         match flow.purpose {
             _ if self.is_everything() && self.first.is_ipv4() => Match::Yes,
+            Purpose::Needed if self.holds_no_registry() => Match::No,
             // Needed hosts are reached over IPv4, and strangers still are if only IPv6 is denied.
             Purpose::Needed if self.first.is_ipv6() => Match::No,
             Purpose::Stranger => Match::from_bool(allows && self.may_hold_strangers()),
@@ -78,6 +89,36 @@ impl AddressRange {
                 "hosts have no address offline; name it with --resolve HOST:443:ADDRESS".into(),
             ),
         }
+    }
+}
+
+/// An end of a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct End<'a> {
+    /// Its addresses, as far as they are known.
+    pub addresses: &'a [IpAddr],
+    /// The host; `None` for a client.
+    pub host: Option<&'a str>,
+    /// Whether it is somebody else's: it is taken to be where that is worst.
+    pub is_stranger: bool,
+    /// Whether connections to the addresses are accepted.
+    pub allows: bool,
+}
+
+impl End<'_> {
+    /// Whether the host is in a range that is not everything.
+    pub fn is_in(&self, range: AddressRange) -> Match {
+        if !self.addresses.is_empty() {
+            let is_in = |address: &IpAddr| range.contains(*address);
+            return Match::from_bool(self.addresses.iter().any(is_in));
+        }
+        if self.is_stranger {
+            return Match::from_bool(self.allows && range.may_hold_strangers());
+        }
+        if range.holds_no_registry() {
+            return Match::No;
+        }
+        Match::Maybe("the address of the host is not known; name it with --resolve".into())
     }
 }
 
@@ -98,6 +139,17 @@ const PRIVATE: [&str; 13] = [
     "fc00::/7",
     "fe80::/10",
     "fec0::/10",
+    "ff00::/8",
+];
+
+/// Networks that nobody can route to from elsewhere.
+const NOBODY: [&str; 7] = [
+    "0.0.0.0/8",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "224.0.0.0/3",
+    "::/127",
+    "fe80::/10",
     "ff00::/8",
 ];
 
@@ -140,9 +192,24 @@ mod tests {
     }
 
     #[test]
+    fn no_registry_has_a_local_address() {
+        for (text, expected) in [
+            ("169.254.169.254", true),
+            ("224.0.0.0/4", true),
+            ("10.0.0.0/8", false),
+            ("0.0.0.0/0", false),
+            ("168.0.0.0/6", false),
+        ] {
+            assert_eq!(AddressRange::parse(text).unwrap().holds_no_registry(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn dns_servers_have_private_addresses_or_azures_own() {
         for (text, is_likely) in [
-            ("10.96.0.10/32", true),
+            ("10.96.0.0/16", true),
+            ("10.96.0.10/32", false),
+            ("169.254.20.10/32", true),
             ("8.0.0.0/6", true),
             ("168.63.129.16/32", true),
             ("20.62.0.0/16", false),

@@ -15,6 +15,8 @@ const HTTP: u16 = 80;
 /// The most examples of regular expressions that are asked about.
 const MAX_EXAMPLES: usize = 100_000;
 
+/// The most bytes of them.
+const MAX_EXAMPLE_BYTES: usize = 4 << 20;
 /// How long strangers are asked about.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -253,7 +255,9 @@ impl Audit<'_> {
         // A registry that needs the storage wildcard lets other storage accounts pass as well.
         let needed = self.questions.needed.endpoints();
         let needs_storage = needed.iter().any(|endpoint| endpoint.role == Role::Storage);
-        if self.mentions.examples.len() > MAX_EXAMPLES {
+        let examples = &self.mentions.examples;
+        let bytes: usize = examples.iter().map(String::len).sum();
+        if examples.len() > MAX_EXAMPLES || bytes > MAX_EXAMPLE_BYTES {
             let why = "there are too many regular expressions to find out what else they match";
             let decision = Decision::by_default(Outcome::Unknown(why.into()));
             report.unjudged.push(Finding::new("*".to_owned(), None, HTTPS, decision, Vec::new()));

@@ -106,7 +106,7 @@ impl Language {
             Self::Other
         } else if unjudged::is_script(text) {
             // A script that only sets variables is read like other files that do.
-            if no_proxy::is_setting(text) { Self::NoProxy } else { Self::Other }
+            if no_proxy::is_plain_script(text) { Self::NoProxy } else { Self::Other }
         } else if terraform::is_rules(text) {
             Self::Terraform
         } else if azure_firewall::is_rules(text) || azure_firewall::is_policy(text) {

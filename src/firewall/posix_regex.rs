@@ -70,7 +70,7 @@ fn examples(node: &Node) -> Vec<String> {
         // A dot that is not escaped often means one.
         Node::Any => vec![".".to_owned(), "x".to_owned()],
         Node::Class(..) => {
-            let candidates = ('a'..='z').chain('0'..='9').chain(['.', '-']);
+            let candidates = ('a'..='z').chain('0'..='9').chain(['.', '-']).chain('A'..='Z');
             candidates.filter(|c| accepts(node, *c)).take(2).map(String::from).collect()
         }
         Node::Repeat(inner, least) => {

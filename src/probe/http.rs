@@ -37,12 +37,12 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// How much of a body is read, in bytes.
+/// How much of a body is read, in bytes; of an error, enough for its message.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
     /// All of it; a larger body is an error.
     Whole(usize),
-    /// Only the first bytes; if the response is an error, enough for its message.
+    /// Only the first bytes.
     First(usize),
 }
 
@@ -215,9 +215,9 @@ pub fn too_slow() -> Failure {
 async fn read(response: hyper::Response<Incoming>, limit: Limit) -> Result<Response, Failure> {
     let (head, mut body) = response.into_parts();
     let (most, whole) = match limit {
+        _ if !head.status.is_success() => (MAX_ERROR_TEXT, false),
         Limit::Whole(bytes) => (bytes, true),
-        Limit::First(bytes) if head.status.is_success() => (bytes, false),
-        Limit::First(_) => (MAX_ERROR_TEXT, false),
+        Limit::First(bytes) => (bytes, false),
     };
     let too_large = || {
         let detail = format!("the response has more than {most} bytes");

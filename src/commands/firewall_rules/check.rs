@@ -118,6 +118,7 @@ fn summarize(language: Language, scope: Scope, report: &Report, session: &Sessio
     let reasons: BTreeSet<(Option<&str>, Option<usize>, &str)> = report
         .unjudged
         .iter()
+        .chain(report.stale.iter().filter(|finding| finding.why.is_some()))
         .map(|finding| {
             (finding.file.as_deref(), finding.line, finding.why.as_deref().unwrap_or_default())
         })

@@ -13,26 +13,6 @@ use std::sync::Arc;
 const DNS: u16 = 53;
 
 impl Policies {
-    /// The policies that apply to the same pods, for each kind of pods that policies name.
-    fn groups(&self) -> Vec<Vec<&Spec>> {
-        let mut kinds: Vec<(&Option<String>, &str)> = Vec::new();
-        for policy in &self.specs {
-            let kind = (&policy.namespace, policy.selector.as_str());
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-        let is_all = |selector: &str| matches!(selector, "all()" | "");
-        let covers = |policy: &Spec, (namespace, selector): &(&Option<String>, &str)| {
-            (policy.namespace.is_none() || policy.namespace == **namespace)
-                && (is_all(&policy.selector) || policy.selector == *selector)
-        };
-        kinds
-            .into_iter()
-            .map(|kind| self.specs.iter().filter(|policy| covers(policy, &kind)).collect())
-            .collect()
-    }
-
     fn step(&self, policy: &Spec, rule: &Rule, flow: &Flow<'_>) -> Option<Step> {
         let outcome = match rule.action.as_str() {
             "Allow" => Outcome::Allow,
@@ -51,20 +31,32 @@ impl Policies {
             Destination::Domains(patterns) => {
                 Match::from_bool(patterns.iter().any(|pattern| pattern.matches(host)))
             }
-            Destination::Nets(nets) if nets.iter().any(|net| is_all(net, flow.purpose)) => {
-                Match::Yes
-            }
+            Destination::Nets(nets) if nets.iter().any(is_all) => Match::Yes,
             // Registries have IPv4 addresses.
-            Destination::Nets(nets) if nets.iter().all(|net| matches!(net, IpNet::V6(_))) => {
-                Match::from_bool(false)
+            Destination::Nets(nets)
+                if flow.purpose == Purpose::Needed
+                    && nets.iter().all(|net| matches!(net, IpNet::V6(_))) =>
+            {
+                Match::No
             }
             Destination::Nets(nets) if !flow.addresses.is_empty() => Match::from_bool(
                 flow.addresses.iter().any(|address| nets.iter().any(|net| net.contains(address))),
             ),
+            Destination::Nets(nets) if flow.purpose == Purpose::Stranger => {
+                let may_hold = |net: &IpNet| AddressRange::from(*net).may_hold_strangers();
+                Match::from_bool(outcome != Outcome::Deny && nets.iter().any(may_hold))
+            }
+            Destination::Nets(nets)
+                if nets.iter().all(|net| AddressRange::from(*net).holds_no_registry()) =>
+            {
+                Match::No
+            }
             Destination::Nets(_) => {
                 Match::Maybe("the address of the host is not known; name it with --resolve".into())
             }
+            // Names have no effect in rules that do not allow.
             Destination::Selector(selector, is_global) => {
+                let host = (outcome != Outcome::Deny).then_some(host);
                 self.selected(policy, selector, *is_global, host)
             }
         };
@@ -102,22 +94,33 @@ impl Policies {
                 .unless_unknown(rule.unknown.as_ref());
             Some(Step { matched, outcome, places: Vec::new() })
         });
-        first_match(steps, &Outcome::Deny).outcome != Outcome::Deny
+        // A rule that may allow it is enough, if none before it may deny it.
+        for step in steps {
+            match (step.matched, step.outcome) {
+                (Match::No, _) => {}
+                (Match::Yes | Match::Maybe(_), outcome) => return outcome != Outcome::Deny,
+            }
+        }
+        false
     }
 
     /// Whether a DNS server is where a rule is for.
     fn has_dns_server(&self, policy: &Spec, rule: &Rule) -> Match {
         let unknown = || Match::Maybe("the address of the DNS server is not known".into());
+        let is_elsewhere = policy.namespace.as_deref().is_some_and(|name| name != "kube-system")
+            && !matches!(rule.destination, Destination::Selector(_, true));
         match &rule.destination {
             Destination::Everywhere => Match::Yes,
             // Servers for names are not themselves reached by a name.
             Destination::Domains(_) => Match::No,
-            Destination::Nets(nets) if nets.iter().any(|net| net.prefix_len() == 0) => Match::Yes,
+            Destination::Nets(nets) if nets.iter().any(is_all) => Match::Yes,
+            // Rules see the pods of the cluster's servers, whose addresses change, not that of their service.
             Destination::Nets(nets) => {
                 let is_likely = |net: &IpNet| AddressRange::from(*net).may_hold_dns_server();
-                let may_be = rule.ports.name(DNS) || nets.iter().any(is_likely);
-                if may_be { unknown() } else { Match::No }
+                if nets.iter().any(is_likely) { unknown() } else { Match::No }
             }
+            // Without namespaceSelector, a policy of a namespace means pods of that one.
+            Destination::Selector(..) if is_elsewhere && rule.unknown.is_none() => Match::No,
             Destination::Selector(selector, is_global) => {
                 let (sets, is_simple) = self.named_sets(policy, selector, *is_global);
                 let are_names =
@@ -128,10 +131,19 @@ impl Policies {
     }
 
     /// Whether a host is in the sets that a selector names.
-    fn selected(&self, policy: &Spec, selector: &str, is_global: bool, host: &str) -> Match {
+    ///
+    /// # Arguments
+    /// * `host` - `None` if names do not count.
+    fn selected(
+        &self,
+        policy: &Spec,
+        selector: &str,
+        is_global: bool,
+        host: Option<&str>,
+    ) -> Match {
         let (sets, is_simple) = self.named_sets(policy, selector, is_global);
-        let named =
-            sets.iter().flat_map(|set| &set.domains).any(|(pattern, _)| pattern.matches(host));
+        let mut domains = sets.iter().flat_map(|set| &set.domains);
+        let named = host.is_some_and(|host| domains.any(|(pattern, _)| pattern.matches(host)));
         if named {
             Match::Yes
         } else if !is_simple || sets.is_empty() {
@@ -176,9 +188,9 @@ impl Policies {
     }
 }
 
-/// Whether a network stands for every address: that of IPv6 is another way, which only strangers must not have.
-fn is_all(net: &IpNet, purpose: Purpose) -> bool {
-    net.prefix_len() == 0 && (matches!(net, IpNet::V4(_)) || purpose == Purpose::Stranger)
+/// Whether a network stands for every address of IPv4.
+fn is_all(net: &IpNet) -> bool {
+    net.prefix_len() == 0 && matches!(net, IpNet::V4(_))
 }
 
 impl Policy for Policies {
@@ -186,7 +198,8 @@ impl Policy for Policies {
         if let Some((place, why)) = &self.hidden {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
         }
-        let decisions = self.groups().into_iter().map(|group| {
+        let decisions = self.groups.iter().map(|group| {
+            let group: Vec<&Spec> = group.iter().map(|at| &self.specs[*at]).collect();
             let rules =
                 group.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
             let steps = rules.filter_map(|(policy, rule)| self.step(policy, rule, flow));
@@ -194,8 +207,8 @@ impl Policy for Policies {
             let decision = first_match(steps, &Outcome::Deny);
             let needs_dns = flow.purpose == Purpose::Needed && decision.outcome == Outcome::Allow;
             if needs_dns && !self.may_ask_dns(&group) {
-                let why =
-                    "no rule for the same pods allows DNS (port 53 over UDP), which names need";
+                let why = "no rule for the same pods is sure to allow DNS (port 53 over UDP), which names need: \
+                           it must select the DNS servers, not the address of their service";
                 return Decision { outcome: Outcome::Unknown(why.into()), ..decision };
             }
             decision
@@ -278,9 +291,16 @@ mod tests {
             (vec![dns], true),
             (
                 vec![
-                    "{action: Allow, protocol: UDP, destination: {nets: [10.96.0.10/32], ports: [53]}}",
+                    "{action: Allow, protocol: UDP, destination: {nets: [169.254.20.10/32], ports: [53]}}",
                 ],
                 true,
+            ),
+            // The address of a service, which rules do not see.
+            (
+                vec![
+                    "{action: Allow, protocol: UDP, destination: {nets: [10.96.0.10/32], ports: [53]}}",
+                ],
+                false,
             ),
             (
                 vec![

@@ -8,12 +8,15 @@ use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{InvalidRules, Place, RuleFile};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Policies and the sets that they refer to.
 #[derive(Debug, Default)]
 pub struct Policies {
     pub(super) specs: Vec<Spec>,
+    /// The policies that apply to the same pods, for each kind of pods that policies name.
+    pub(super) groups: Vec<Vec<usize>>,
     pub(super) sets: Vec<NetworkSet>,
     pub(super) names: HostSet,
     pub(super) hidden: Option<(Place, Arc<str>)>,
@@ -58,6 +61,7 @@ pub fn read(files: &[RuleFile]) -> Result<Policies, InvalidRules> {
     }
     // Policies without an order come last; of equals, the name decides.
     policies.specs.sort_by(|a, b| a.order.total_cmp(&b.order).then_with(|| a.name.cmp(&b.name)));
+    policies.groups = groups(&policies.specs);
     let mut names = HostSet::default();
     for rule in policies.specs.iter().flat_map(|policy| &policy.rules) {
         if let Destination::Domains(patterns) = &rule.destination {
@@ -182,4 +186,30 @@ impl Policies {
             rules,
         });
     }
+}
+
+/// The policies that apply to the same pods, for each kind of pods that policies name.
+fn groups(specs: &[Spec]) -> Vec<Vec<usize>> {
+    let is_all = |selector: &str| matches!(selector, "all()" | "");
+    // Policies by the pods that they name, and those for all pods.
+    let mut kinds: BTreeMap<(Option<&str>, &str), Vec<usize>> = BTreeMap::new();
+    for (at, spec) in specs.iter().enumerate() {
+        kinds.entry((spec.namespace.as_deref(), &spec.selector)).or_default().push(at);
+    }
+    let wide: Vec<(Option<&str>, &str)> = kinds
+        .keys()
+        .filter(|(namespace, selector)| namespace.is_none() || is_all(selector))
+        .copied()
+        .collect();
+    let covers = |(namespace, selector): (Option<&str>, &str), kind: (Option<&str>, &str)| {
+        (namespace.is_none() || namespace == kind.0) && (is_all(selector) || selector == kind.1)
+    };
+    let of_kind = |kind: (Option<&str>, &str)| {
+        let wide = wide.iter().filter(|other| **other != kind && covers(**other, kind));
+        let mut group: Vec<usize> =
+            wide.chain([&kind]).filter_map(|kind| kinds.get(kind)).flatten().copied().collect();
+        group.sort_unstable();
+        group
+    };
+    kinds.keys().map(|kind| of_kind(*kind)).collect()
 }

@@ -35,11 +35,6 @@ impl Ports {
         };
         self.only.as_deref().is_none_or(is_in) && !is_in(&self.not)
     }
-
-    /// Whether the rule names a port.
-    pub fn name(&self, port: u16) -> bool {
-        self.only.is_some() && self.contain(port)
-    }
 }
 
 /// Where a rule is for.

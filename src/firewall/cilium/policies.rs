@@ -156,7 +156,11 @@ impl Policies {
     /// The policies that apply to the same pods, for each kind of pods that policies name.
     fn groups(&self) -> Vec<Vec<usize>> {
         let mut kinds: Vec<(bool, &Option<String>, &Option<String>)> = Vec::new();
-        for spec in &self.specs {
+        // A policy without rules for egress leaves it as it is.
+        let is_about_egress = |spec: &&Spec| {
+            spec.denies_by_default || !spec.allows.is_empty() || !spec.denies.is_empty()
+        };
+        for spec in self.specs.iter().filter(is_about_egress) {
             let kind = (spec.is_node, &spec.namespace, &spec.selector);
             if !kinds.contains(&kind) {
                 kinds.push(kind);
@@ -247,23 +251,31 @@ fn lookup(specs: &[&Spec], flow: &Flow<'_>) -> Match {
     if denied {
         return Match::Maybe("egressDeny may deny the DNS that names need".into());
     }
-    let rules = specs.iter().flat_map(|spec| &spec.allows).filter(|rule| rule.may_hold_dns());
-    let ports: Vec<&Ports> =
-        rules.flat_map(|rule| &rule.ports).filter(|ports| ports.is_for_dns()).collect();
-    let restricted: Vec<&Ports> =
-        ports.iter().copied().filter(|ports| !ports.dns.is_empty()).collect();
+    let mut ports: Vec<(bool, &Rule, &Ports)> = Vec::new();
+    for spec in specs {
+        let is_elsewhere = spec.namespace.as_deref().is_some_and(|name| name != "kube-system");
+        for rule in spec.allows.iter().filter(|rule| rule.may_hold_dns()) {
+            let for_dns = rule.ports.iter().filter(|ports| ports.is_for_dns());
+            ports.extend(for_dns.map(|ports| (is_elsewhere, rule, ports)));
+        }
+    }
+    // The proxy learns addresses only from the answers that a rule with names lets pass.
+    let restricted: Vec<_> = ports.iter().filter(|(_, _, ports)| !ports.dns.is_empty()).collect();
     if restricted.is_empty() {
         return Match::Maybe(
             "toFQDNs needs a DNS rule (port 53, rules.dns) for the same pods".into(),
         );
     }
-    if restricted.len() < ports.len() {
-        // A rule without names lets every lookup pass.
-        return Match::Yes;
-    }
     let host = flow.host.as_str();
-    let names = restricted.iter().flat_map(|ports| &ports.dns);
-    names.map(|name| name.matches(host)).fold(Match::No, Match::or)
+    let answers = |(is_elsewhere, rule, ports): &&(bool, &Rule, &Ports)| {
+        let named = ports.dns.iter().map(|name| name.matches(host)).fold(Match::No, Match::or);
+        named.and(rule.has_dns_servers(*is_elsewhere))
+    };
+    let answered = restricted.iter().map(answers).fold(Match::No, Match::or);
+    if answered == Match::No && restricted.len() < ports.len() {
+        return Match::Maybe("a DNS rule without names may let the lookup pass".into());
+    }
+    answered
 }
 
 impl Policy for Policies {

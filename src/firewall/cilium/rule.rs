@@ -31,8 +31,18 @@ pub(super) struct Rule {
     /// Whether the entry says nothing at all, and so selects nothing.
     is_empty: bool,
     /// Whether the cluster's own DNS servers may be among the destinations.
-    has_inside: bool,
+    inside: Inside,
     pub place: Place,
+}
+
+/// Which pods, services and nodes of the cluster are among the destinations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Inside {
+    None,
+    /// Those of the policy's own namespace.
+    Own,
+    /// Those of other namespaces as well.
+    Anywhere,
 }
 
 /// An entry of `toPorts`.
@@ -161,8 +171,10 @@ impl Ports {
         let refused = if entries
             .iter()
             .flat_map(|entry| entry.items_of("ports"))
-            .any(|port| port.get("port").is_some_and(|port| port.is_plain))
-        {
+            .filter_map(|port| port.get("port"))
+            .any(|port| {
+                port.is_plain && port.text().is_some_and(|text| text.parse::<f64>().is_ok())
+            }) {
             "a port must be a text in quotes"
         } else if entries.iter().any(|entry| entry.items_of("ports").len() > MAX_PORTS) {
             "an entry of toPorts holds 40 ports at most"
@@ -212,7 +224,7 @@ impl Rule {
             ports: Ports::read_all(node, file)?,
             unknown: None,
             is_empty: false,
-            has_inside: false,
+            inside: Inside::None,
             place: place(node.line),
         };
         let Value::Object(entries) = &node.value else {
@@ -260,25 +272,12 @@ impl Rule {
                         );
                     }
                 }
-                "toEntities" => {
-                    for item in value.items() {
-                        let family = match item.text() {
-                            Some("world-ipv4") => Some("0.0.0.0/0"),
-                            Some("world-ipv6") => Some("::/0"),
-                            _ => None,
-                        };
-                        if family.is_some() {
-                            self.read_range(family, &[], place(item.line));
-                        }
-                        let is_outside = family.is_some() || item.text() == Some("world");
-                        self.has_inside |= !is_outside;
-                        if matches!(item.text(), Some("world" | "all")) {
-                            self.world.get_or_insert(place(item.line));
-                        }
-                    }
-                }
+                "toEntities" => self.read_entities(value, place),
                 key if INSIDE.contains(&key) => {
-                    self.has_inside = true;
+                    let is_anywhere = key != "toEndpoints"
+                        || format!("{value:?}").contains("io.kubernetes.pod.namespace");
+                    let inside = if is_anywhere { Inside::Anywhere } else { Inside::Own };
+                    self.inside = self.inside.max(inside);
                     if value.value == Value::Null
                         || ["reserved", "cidr"]
                             .iter()
@@ -294,6 +293,24 @@ impl Rule {
             selectors += 1;
         }
         selectors
+    }
+
+    fn read_entities(&mut self, value: &Node, place: &dyn Fn(usize) -> Place) {
+        for item in value.items() {
+            let family = match item.text() {
+                Some("world-ipv4") => Some("0.0.0.0/0"),
+                Some("world-ipv6") => Some("::/0"),
+                _ => None,
+            };
+            if family.is_some() {
+                self.read_range(family, &[], place(item.line));
+            } else if item.text() != Some("world") {
+                self.inside = Inside::Anywhere;
+            }
+            if matches!(item.text(), Some("world" | "all")) {
+                self.world.get_or_insert(place(item.line));
+            }
+        }
     }
 
     fn read_names(&mut self, value: &Node, place: &dyn Fn(usize) -> Place) {
@@ -323,8 +340,29 @@ impl Rule {
     /// Whether the rule may be about the cluster's DNS servers.
     pub fn may_hold_dns(&self) -> bool {
         let is_for_dns = self.ports.is_empty() || self.ports.iter().any(Ports::is_for_dns);
-        let is_for_servers = !self.has_destination || self.has_inside || !self.ranges.is_empty();
+        let is_inside = self.inside != Inside::None;
+        let is_for_servers = !self.has_destination || is_inside || !self.ranges.is_empty();
         !self.is_empty && is_for_dns && is_for_servers
+    }
+
+    /// Whether the cluster's DNS servers are among the destinations of a rule that may hold them.
+    ///
+    /// # Arguments
+    /// * `is_elsewhere` - whether the policy is for a namespace that does not have them.
+    pub fn has_dns_servers(&self, is_elsewhere: bool) -> Match {
+        match self.inside {
+            _ if !self.has_destination => Match::Yes,
+            Inside::Anywhere => Match::Yes,
+            Inside::Own if !is_elsewhere => Match::Yes,
+            // Ranges of addresses do not stand for pods.
+            Inside::None => Match::Maybe(
+                "the DNS rule reaches servers outside of the cluster alone".into(),
+            ),
+            Inside::Own => Match::Maybe(
+                "the DNS rule selects pods of the policy's own namespace: it must name that of the DNS servers"
+                    .into(),
+            ),
+        }
     }
 
     /// Whether the rule is about names.

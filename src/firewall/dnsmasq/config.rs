@@ -44,19 +44,13 @@ pub(super) enum Target {
     /// `server=/x/#`: the general servers.
     General,
     /// `server=/x/1.2.3.4`: this server.
-    Server(Way),
+    Server(Upstream),
     /// No target: the name does not exist.
     Nothing,
 }
 
-/// How dnsmasq reaches a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// Over the network, on port 53.
-    Dns,
-    /// On this machine, or on another port: rules for port 53 say nothing about it.
-    Other,
-}
+/// The address of a server, and its port.
+pub type Upstream = (IpAddr, u16);
 
 /// A set of addresses in nftables that dnsmasq fills.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -83,7 +77,7 @@ pub struct Config {
     /// The options of [`ONCE`] that have been read.
     seen_once: HashSet<String>,
     /// The servers for all names that are written in the file.
-    pub(super) general_servers: Vec<Way>,
+    pub(super) general_servers: Vec<Upstream>,
     pub(super) no_resolv: bool,
     /// Whether names without a dot in hosts files get the domain.
     expands_hosts: bool,
@@ -211,7 +205,7 @@ impl Config {
         let Some(rest) = value.strip_prefix('/') else {
             let address = server_address(value).filter(|_| option != "address");
             let address = address.ok_or_else(|| invalid("no address"))?;
-            self.general_servers.push(way_to(address, value));
+            self.general_servers.push((address, port_of(value)));
             return Ok(());
         };
         let (domains, target) =
@@ -225,7 +219,7 @@ impl Config {
             (_, "#") => Target::General,
             (_, server) => {
                 let address = server_address(server).ok_or_else(|| invalid("a bad address"))?;
-                Target::Server(way_to(address, server))
+                Target::Server((address, port_of(server)))
             }
         };
         for name in domains.split('/') {
@@ -391,12 +385,10 @@ fn server_address(text: &str) -> Option<IpAddr> {
     address.split('%').next()?.parse().ok()
 }
 
-/// How dnsmasq reaches a server, from its address and its whole text.
-fn way_to(address: IpAddr, text: &str) -> Way {
+/// The port of a server: 53, unless its text names another.
+fn port_of(text: &str) -> u16 {
     let (server, _) = text.split_once('@').unwrap_or((text, ""));
-    let port = server.split_once('#').map_or("", |(_, port)| port);
-    let is_usual = port.is_empty() || port.parse() == Ok(53_u16);
-    if is_usual && !address.is_loopback() { Way::Dns } else { Way::Other }
+    server.split_once('#').and_then(|(_, port)| port.parse().ok()).unwrap_or(53)
 }
 
 /// A line without its comment and quotes. A `#` begins a comment at the start of the line or after white space.

@@ -4,7 +4,7 @@
 //! length wins, what a star stands for, and that an address speaks for its family alone. `tests/judges/dns.py` compares
 //! the decisions with those of the program.
 
-use super::config::{Config, Target, Way};
+use super::config::{Config, Target, Upstream};
 use crate::firewall::dns::{self, Answer, Family, Reply};
 use crate::firewall::policy::{Decision, Flow, Mentions, Outcome, Place, Policy, Scope};
 use std::net::{IpAddr, Ipv4Addr};
@@ -73,15 +73,22 @@ impl Config {
         Vec::new()
     }
 
-    /// Whether a server that dnsmasq asks for a host is on this machine or has a port of its own.
-    pub fn may_ask_nearby(&self, host: &str) -> bool {
-        let is_nearby = |(target, _): &&(Target, Place)| *target == Target::Server(Way::Other);
+    /// The servers that dnsmasq asks for a host, and whether it also asks those of `/etc/resolv.conf`.
+    pub fn upstreams(&self, host: &str) -> (Vec<Upstream>, bool) {
+        let of = |rules: &[&(Target, Place)]| -> Vec<Upstream> {
+            let servers = rules.iter().filter_map(|(target, _)| match target {
+                Target::Server(upstream) => Some(*upstream),
+                _ => None,
+            });
+            servers.collect()
+        };
         let rules = self.rules_for(host, Family::V4);
-        if rules.is_empty() || rules.iter().any(|(target, _)| *target == Target::General) {
-            let for_all = usable(self.plain.get(""), Family::V4);
-            return for_all.iter().any(is_nearby) || self.general_servers.contains(&Way::Other);
+        if !rules.is_empty() && !rules.iter().any(|(target, _)| *target == Target::General) {
+            return (of(&rules), false);
         }
-        rules.iter().any(is_nearby)
+        let mut servers = of(&usable(self.plain.get(""), Family::V4));
+        servers.extend(&self.general_servers);
+        (servers, !self.no_resolv)
     }
 
     /// Whether names without a rule get an answer.

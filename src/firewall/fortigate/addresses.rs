@@ -2,12 +2,12 @@
 
 use super::config::Object;
 use super::decide::{MAX_DEPTH, Rules};
+use crate::firewall::address_range::End;
 use crate::firewall::host_set::HostSet;
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::Match;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::rc::Rc;
 
 /// The tables of address objects.
@@ -17,12 +17,19 @@ const GROUPS: &str = "firewall addrgrp";
 /// The groups that were asked for, with the groups within them.
 pub(super) type Groups = RefCell<HashMap<String, Rc<Group>>>;
 
+/// The most members that all groups have together, with those of the groups within them.
+const MOST: usize = 1_000_000;
+
 /// The members of a group, and of the groups within it.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     /// Those that are names.
     names: HostSet,
     others: Vec<String>,
+    /// The number of its members, with those of the groups within it.
+    size: usize,
+    /// Whether there are more, because groups have too many members.
+    is_cut: bool,
 }
 
 /// The hosts that an address object stands for, if it has a name.
@@ -37,13 +44,7 @@ fn text(object: &Object) -> Option<&str> {
 
 impl Rules {
     /// Whether an address object or a group stands for one of some addresses, or for a host.
-    pub(super) fn address_matches(
-        &self,
-        name: &str,
-        addresses: &[IpAddr],
-        host: Option<&str>,
-        depth: usize,
-    ) -> Match {
+    pub(super) fn address_matches(&self, name: &str, end: End<'_>, depth: usize) -> Match {
         if depth > MAX_DEPTH {
             return Match::Maybe("groups are nested too deeply".into());
         }
@@ -56,13 +57,13 @@ impl Rules {
             _ => {}
         }
         if let Some(object) = self.config.object(GROUPS, name) {
-            return self.group_matches(object, addresses, host, depth);
+            return self.group_matches(object, end, depth);
         }
         let Some(object) = self.address(name) else {
             return Match::Maybe(format!("the address '{name}' is not in the files").into());
         };
         if text(object).is_some() {
-            return match (fqdn(object), host) {
+            return match (fqdn(object), end.host) {
                 (Some(pattern), Some(host)) => Match::from_bool(pattern.matches(host)),
                 (None, _) => Match::Maybe(format!("the name in '{name}' cannot be read").into()),
                 (_, None) => Match::Maybe("the addresses of a name are not known".into()),
@@ -70,40 +71,31 @@ impl Rules {
         }
         match object.subnet() {
             Some(range) if range.prefix_len() == 0 => Match::Yes,
-            Some(range) if !addresses.is_empty() => {
-                Match::from_bool(addresses.iter().any(|address| range.contains(address)))
-            }
-            Some(_) => {
-                Match::Maybe("the address of the host is not known; name it with --resolve".into())
-            }
+            Some(range) => end.is_in(range.into()),
             None => Match::Maybe(format!("the address '{name}' is not judged").into()),
         }
     }
 
-    fn group_matches(
-        &self,
-        object: &Object,
-        addresses: &[IpAddr],
-        host: Option<&str>,
-        depth: usize,
-    ) -> Match {
-        let any = |names: &[String]| {
-            let matched =
-                names.iter().map(|name| self.address_matches(name, addresses, host, depth + 1));
+    fn group_matches(&self, object: &Object, end: End<'_>, depth: usize) -> Match {
+        let any = |names: &[String], end: End<'_>| {
+            let matched = names.iter().map(|name| self.address_matches(name, end, depth + 1));
             matched.fold(Match::No, Match::or)
         };
         let group = self.group(object);
-        let named = match host {
+        if group.is_cut {
+            return Match::Maybe("groups have too many members".into());
+        }
+        let named = match end.host {
             _ if group.names.is_empty() => Match::No,
             Some(host) => Match::from_bool(group.names.find(host).is_some()),
             None => Match::Maybe("the addresses of a name are not known".into()),
         };
         let excluded = if object.is_enabled("exclude") {
-            any(object.values("exclude-member"))
+            any(object.values("exclude-member"), End { allows: !end.allows, ..end })
         } else {
             Match::No
         };
-        named.or(any(&group.others)).and(excluded.negated())
+        named.or(any(&group.others, end)).and(excluded.negated())
     }
 
     /// The members of a group. A group within it that excludes something counts as one member.
@@ -111,11 +103,17 @@ impl Rules {
         if let Some(group) = self.groups.borrow().get(&object.name) {
             return Rc::clone(group);
         }
+        let before: usize = self.groups.borrow().values().map(|group| group.size).sum();
         let mut group = Group::default();
         let mut open = vec![object];
         let mut seen = HashSet::from([object.name.as_str()]);
-        while let Some(next) = open.pop() {
+        while let Some(next) = open.pop().filter(|_| !group.is_cut) {
             for member in next.values("member").iter().filter(|name| seen.insert(name)) {
+                group.size += 1;
+                group.is_cut = before + group.size > MOST;
+                if group.is_cut {
+                    break;
+                }
                 let inner = self.config.object(GROUPS, member);
                 let address = self.address(member);
                 match (inner, address.and_then(fqdn)) {

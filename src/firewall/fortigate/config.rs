@@ -135,7 +135,8 @@ impl Config {
             let Some((command, rest)) = words.split_first() else { continue };
             match command.as_str() {
                 "config" if sections.len() < MAX_DEPTH => {
-                    sections.push(Section { path: rest.join(" "), object: None });
+                    let path = nested_path(sections.last(), &rest.join(" "));
+                    sections.push(Section { path, object: None });
                 }
                 "config" => return Err(invalid(line, "sections are nested too deeply")),
                 "edit" => {
@@ -217,6 +218,8 @@ impl Config {
             self.domains.push(domain.to_owned());
         }
         let other = [
+            "acl",
+            "acl6",
             "policy6",
             "consolidated policy",
             "security-policy",
@@ -227,7 +230,8 @@ impl Config {
             "interface-policy",
             "interface-policy6",
         ];
-        if path.strip_prefix("firewall ").is_some_and(|table| other.contains(&table)) {
+        let is_other = path.strip_prefix("firewall ").is_some_and(|table| other.contains(&table));
+        if is_other && object.first("status") != Some("disable") {
             self.hide(object.place.clone(), &format!("the table '{path}' is not judged"));
         }
         // A policy with the number 0 gets a number of its own.
@@ -249,6 +253,16 @@ impl Config {
     /// The objects of a table.
     pub fn table(&self, path: &str) -> &[Object] {
         self.tables.get(path).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The path of a table, after that of the object which holds it. Virtual domains hold whole configurations.
+fn nested_path(outer: Option<&Section>, own: &str) -> String {
+    match outer {
+        Some(Section { path, object: Some(object) }) if path != "vdom" => {
+            format!("{path} {} {own}", object.name)
+        }
+        _ => own.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::addresses::{Groups, NAMED, fqdn};
 use super::config::{Config, Object};
+use crate::firewall::address_range::End;
 use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes::{self, Lane};
 use crate::firewall::policy::{
@@ -114,15 +115,20 @@ impl Rules {
 
     /// Whether the addresses of a policy stand for the client and the host.
     fn addresses_match(&self, policy: &Object, flow: &Flow<'_>) -> Match {
-        let host = Some(flow.host.as_str());
         let sources: Option<&[IpAddr]> = flow.source.as_ref().map(std::slice::from_ref);
         let source = any_of(policy, "srcaddr", &|name| match sources {
             _ if name == "all" => Match::Yes,
-            Some(addresses) => self.address_matches(name, addresses, None, 0),
+            Some(addresses) => self.address_matches(name, End { addresses, ..End::default() }, 0),
             None => Match::Maybe("the policy is for some clients; name yours with --source".into()),
         });
-        let destination =
-            any_of(policy, "dstaddr", &|name| self.address_matches(name, flow.addresses, host, 0));
+        let accepts = policy.first("action") == Some("accept");
+        let end = End {
+            addresses: flow.addresses,
+            host: Some(flow.host.as_str()),
+            is_stranger: flow.purpose == Purpose::Stranger,
+            allows: accepts != policy.is_enabled("dstaddr-negate"),
+        };
+        let destination = any_of(policy, "dstaddr", &|name| self.address_matches(name, end, 0));
         let has =
             |options: [&str; 2]| options.iter().any(|option| !policy.values(option).is_empty());
         let has_v6 = has(["srcaddr6", "dstaddr6"]);
@@ -132,8 +138,9 @@ impl Rules {
             let source = negated(policy, source, "srcaddr-negate");
             negated(policy, destination, "dstaddr-negate").and(source)
         };
-        // IPv6 is another way to the same hosts, which strangers must not have.
-        if !has_v6 || flow.purpose == Purpose::Needed {
+        // IPv6 is another way to the same hosts, which strangers must not have: refusing that one alone does not help.
+        let is_refused = policy.first("action") != Some("accept");
+        if !has_v6 || flow.purpose == Purpose::Needed || is_refused {
             return v4;
         }
         let v6 = any_of(policy, "dstaddr6", &|name| match name {
@@ -149,6 +156,15 @@ impl Rules {
             return unknown;
         }
         if let Some(service) = self.config.object("firewall service custom", name) {
+            let number = service.first("protocol-number");
+            match service.first("protocol") {
+                // Without a number, it is for all protocols.
+                Some("IP") => {
+                    return Match::from_bool(matches!(number, None | Some("0" | "6")));
+                }
+                Some("ICMP" | "ICMP6") => return Match::No,
+                _ => {}
+            }
             let other =
                 service.first("protocol").is_some_and(|protocol| !protocol.starts_with("TCP"));
             let ranges = service.values("tcp-portrange");

@@ -3,6 +3,7 @@
 //! Sources: Istio's reference, "Service Entry", "Sidecar" (egress hosts are `namespace/name`), and "Global Mesh Options"
 //! (`outboundTrafficPolicy`). Without a mode in the files, hosts that no entry names count as refused.
 
+use crate::firewall::address_range::AddressRange;
 use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::name_pattern::NamePattern;
@@ -10,6 +11,10 @@ use crate::firewall::policy::{
     Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile, Scope, worst,
 };
 use std::sync::Arc;
+
+/// Settings that keep connections from the proxy ("Accessing External Services").
+const AROUND: [&str; 4] =
+    ["includeIPRanges", "excludeIPRanges", "includeOutboundPorts", "excludeOutboundPorts"];
 
 /// A mesh.
 #[derive(Debug, Default)]
@@ -149,6 +154,15 @@ impl Mesh {
                 "defaultServiceExportTo limits who sees entries, and is not judged",
             );
         }
+        for option in AROUND {
+            let mut values = Vec::new();
+            find_all(node, option, &mut values);
+            let is_set = |value: &&Node| value.text().is_some_and(|text| !matches!(text, "" | "*"));
+            if values.iter().any(is_set) {
+                let why = format!("{option} leads connections around the proxy");
+                self.hide(place.clone(), &why);
+            }
+        }
         for policy in &policies {
             let allows = match policy.text_of("mode") {
                 Some("REGISTRY_ONLY") => false,
@@ -210,10 +224,13 @@ impl Mesh {
             |protocol: &str| matches!(protocol, "TLS" | "HTTPS" | "HTTP" | "HTTP2" | "GRPC");
         let open =
             ports.iter().any(|(port, protocol)| matches!(port, 443 | 80) && !by_name(protocol));
-        if open && (addresses.is_empty() || addresses.iter().any(|address| address.ends_with("/0")))
-        {
-            // A port of TCP without an address listens for every host.
-            let why = "a port with the protocol TCP and no address lets every host pass on it";
+        let may_hold_strangers = |address: &&str| {
+            AddressRange::parse(address).is_none_or(|range| range.may_hold_strangers())
+        };
+        if open && (addresses.is_empty() || addresses.iter().any(may_hold_strangers)) {
+            // A port of TCP listens for every host: its addresses alone count.
+            let why =
+                "a port with the protocol TCP lets every host at the entry's addresses pass on it";
             self.hide(place(spec), why);
         }
         for host in spec.items_of("hosts") {

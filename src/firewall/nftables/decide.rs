@@ -1,9 +1,8 @@
 //! Decides what rules of nftables, and the dnsmasq that fills their sets, do to a connection.
 
-use super::evaluate::{HostAddress, Packet, Possible, Protocol};
+use super::evaluate::{HostAddress, Memory, Packet, Possible, Protocol};
 use super::ruleset::{Chain, Item, Key, Ruleset, Selector, Verdict};
 use super::{json, parse};
-use crate::domain::Fqdn;
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::dns::{Answer, Family};
 use crate::firewall::dnsmasq::{self, FilledSet};
@@ -244,6 +243,27 @@ impl Ruleset {
     }
 }
 
+fn version_of(address: &IpAddr) -> char {
+    if address.is_ipv4() { '4' } else { '6' }
+}
+
+/// The first packet of a question to a DNS server.
+fn dns_query(version: char, host: HostAddress, port: u16) -> Packet<'static> {
+    Packet {
+        version,
+        protocol: Protocol::Udp,
+        port,
+        host,
+        client: None,
+        is_reply: false,
+        is_first: true,
+        is_tracked: true,
+        filled: None,
+        is_local: false,
+        memory: Memory::Uncertain,
+    }
+}
+
 fn decision_or_unknown(decision: Decision, other: Decision) -> Decision {
     if matches!(decision.outcome, Outcome::Unknown(_)) { decision } else { other }
 }
@@ -256,6 +276,7 @@ impl Rules {
         otherwise: &Outcome,
         version: char,
         host: HostAddress,
+        memory: Memory,
     ) -> Decision {
         let family = if version == '4' { Family::V4 } else { Family::V6 };
         let mut filled: Option<Vec<FilledSet>> = None;
@@ -300,7 +321,8 @@ impl Rules {
             is_first: true,
             is_tracked: true,
             filled: filled.as_deref(),
-            purpose: flow.purpose,
+            is_local: false,
+            memory,
         };
         let mut decision = self.decide_packet(flow, otherwise, packet);
         if let Some(place) = by_name
@@ -312,42 +334,56 @@ impl Rules {
         decision
     }
 
-    /// Whether dnsmasq, which runs on this machine, cannot ask other servers for a host.
-    fn refuses_dns(&self, host: &Fqdn) -> bool {
-        let asks_others =
-            self.dnsmasq.as_ref().is_some_and(|config| !config.may_ask_nearby(host.as_str()));
+    /// Why names get no addresses: dnsmasq, which runs on this machine, must reach its servers, and clients must reach it.
+    fn refuses_dns(&self, flow: &Flow<'_>) -> Option<&'static str> {
+        let config = self.dnsmasq.as_ref()?;
+        let reply = config.reply(flow.host.as_str(), Family::V4);
+        if !matches!(reply.answer, Answer::Address(_)) && !self.reaches_upstream(config, flow) {
+            return Some("the rules refuse DNS to dnsmasq, which fills the sets");
+        }
+        let is_gateway = self.ways(flow).contains(&Hook::Forward);
         let is_refused = |version| {
-            let query = Packet {
-                version,
-                protocol: Protocol::Udp,
-                port: 53,
-                host: HostAddress::Unknown,
-                client: None,
-                is_reply: false,
-                is_first: true,
-                is_tracked: true,
-                filled: None,
-                purpose: Purpose::Needed,
-            };
-            let decision = self.ruleset.decide_way(Hook::Output, query, &Outcome::Allow);
+            let query =
+                Packet { client: flow.source, ..dns_query(version, HostAddress::Unknown, 53) };
+            let decision = self.ruleset.decide(&["prerouting", "input"], query, &Outcome::Allow);
             decision.outcome == Outcome::Deny
         };
-        asks_others && is_refused('4') && is_refused('6')
+        (is_gateway && is_refused('4') && is_refused('6'))
+            .then_some("the rules refuse the clients' DNS to dnsmasq, which fills the sets")
     }
 
-    fn decide_packet(&self, flow: &Flow<'_>, otherwise: &Outcome, packet: Packet<'_>) -> Decision {
-        if let Some(decision) = self.ruleset.uncalled(packet) {
-            return decision;
-        }
+    /// Whether dnsmasq may reach one of the servers that it asks for a host.
+    fn reaches_upstream(&self, config: &dnsmasq::Config, flow: &Flow<'_>) -> bool {
+        let (servers, others) = config.upstreams(flow.host.as_str());
+        let may_pass = |packet: Packet<'_>| {
+            let decision = self.ruleset.decide_way(Hook::Output, packet, &Outcome::Allow);
+            decision.outcome != Outcome::Deny
+        };
+        let unknown = ['4', '6'].map(|version| dns_query(version, HostAddress::Unknown, 53));
+        servers.iter().any(|(address, port)| {
+            let query = dns_query(version_of(address), HostAddress::Is(*address), *port);
+            may_pass(Packet { is_local: address.is_loopback(), ..query })
+        }) || others && unknown.into_iter().any(may_pass)
+    }
+
+    /// The ways that a connection may take.
+    fn ways(&self, flow: &Flow<'_>) -> Vec<Hook> {
         let has = |hook: &str| self.ruleset.base_chains(hook).next().is_some();
-        let ways: Vec<Hook> = match flow.hook {
+        match flow.hook {
             Some(hook) => vec![hook],
             None => match (has("output"), has("forward")) {
                 (true, false) => vec![Hook::Output],
                 (false, true) => vec![Hook::Forward],
                 _ => vec![Hook::Output, Hook::Forward],
             },
-        };
+        }
+    }
+
+    fn decide_packet(&self, flow: &Flow<'_>, otherwise: &Outcome, packet: Packet<'_>) -> Decision {
+        if let Some(decision) = self.ruleset.uncalled(packet) {
+            return decision;
+        }
+        let ways = self.ways(flow);
         let decisions: Vec<Decision> =
             ways.into_iter().map(|way| self.ruleset.decide_way(way, packet, otherwise)).collect();
         worst(flow.purpose, decisions).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
@@ -359,17 +395,23 @@ impl Policy for Rules {
         if let Some((place, why)) = &self.ruleset.hidden {
             return Decision::by(Outcome::Unknown(Arc::clone(why)), place);
         }
-        let version = |address: &IpAddr| if address.is_ipv4() { '4' } else { '6' };
+        let version = version_of;
         if flow.purpose == Purpose::Needed {
+            let unsure = Memory::Uncertain;
             let known = flow.addresses.iter().find(|address| address.is_ipv4());
             let decision = match known.or_else(|| flow.addresses.first()) {
-                Some(address) => {
-                    self.decide_at(flow, otherwise, version(address), HostAddress::Is(*address))
-                }
-                None => self.decide_at(flow, otherwise, '4', HostAddress::Unknown),
+                Some(address) => self.decide_at(
+                    flow,
+                    otherwise,
+                    version(address),
+                    HostAddress::Is(*address),
+                    unsure,
+                ),
+                None => self.decide_at(flow, otherwise, '4', HostAddress::Unknown, unsure),
             };
-            if decision.outcome == Outcome::Allow && self.refuses_dns(flow.host) {
-                let why = "the rules refuse DNS (port 53) to dnsmasq, which fills the sets";
+            if decision.outcome == Outcome::Allow
+                && let Some(why) = self.refuses_dns(flow)
+            {
                 return Decision { outcome: Outcome::Unknown(why.into()), ..decision };
             }
             return decision;
@@ -381,9 +423,11 @@ impl Policy for Rules {
         let elsewhere = ['4', '6'].map(|version| (version, HostAddress::Elsewhere));
         let in_ranges =
             self.ranges.iter().map(|address| (version(address), HostAddress::Is(*address)));
-        let decisions = elsewhere.into_iter().chain(in_ranges);
-        let decisions =
-            decisions.map(|(version, host)| self.decide_at(flow, otherwise, version, host));
+        let forgets = self.ruleset.sets.values().any(|set| set.forgets().is_some());
+        let states: &[Memory] = if forgets { &[Memory::Has, Memory::Lost] } else { &[Memory::Has] };
+        let decisions = elsewhere.into_iter().chain(in_ranges).flat_map(|(version, host)| {
+            states.iter().map(move |memory| self.decide_at(flow, otherwise, version, host, *memory))
+        });
         worst(flow.purpose, decisions).unwrap_or_else(|| Decision::by_default(otherwise.clone()))
     }
 

@@ -6,7 +6,7 @@
 use super::ruleset::{Chain, Condition, End, Item, Key, Rule, Ruleset, Selector, Set, Verdict};
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::dnsmasq::FilledSet;
-use crate::firewall::policy::{Match, Place, Purpose};
+use crate::firewall::policy::{Match, Place};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -73,8 +73,20 @@ impl Protocol {
     }
 }
 
+/// What a set that forgets addresses does with one that dnsmasq has added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// It still has it, or not any more: nobody knows.
+    Uncertain,
+    /// It still has it.
+    Has,
+    /// It has it no more.
+    Lost,
+}
+
 /// A packet of a connection.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Packet<'a> {
     /// `4` or `6`.
     pub version: char,
@@ -91,8 +103,10 @@ pub(super) struct Packet<'a> {
     pub is_tracked: bool,
     /// The sets that dnsmasq adds the host's address to; `None` without its configuration.
     pub filled: Option<&'a [FilledSet]>,
-    /// Why the question is asked.
-    pub purpose: Purpose,
+    /// Whether it stays on this machine.
+    pub is_local: bool,
+    /// What sets that forget addresses do with the host's.
+    pub memory: Memory,
 }
 
 /// What may happen to a packet, with the lines that decide.
@@ -298,7 +312,8 @@ impl Ruleset {
                 .fold(Match::No, Match::or),
             Selector::Interface => items
                 .map(|item| match item {
-                    Item::Word(word) if word == "lo" => Match::No,
+                    Item::Word(word) if word == "lo" => Match::from_bool(packet.is_local),
+                    Item::Word(_) if packet.is_local => Match::No,
                     _ => Match::Maybe("interfaces are not judged".into()),
                 })
                 .fold(Match::No, Match::or),
@@ -338,9 +353,11 @@ impl Ruleset {
                 if packet.filled.is_some_and(|filled| filled.iter().any(|filled| is_this(&filled)))
                     && set.kind == kind
                 {
-                    // A stranger is there as soon as dnsmasq has answered.
-                    let forgets = set.forgets().filter(|_| packet.purpose == Purpose::Needed);
-                    return forgets.map_or(Match::Yes, |why| Match::Maybe(why.into()));
+                    return match (set.forgets(), packet.memory) {
+                        (Some(why), Memory::Uncertain) => Match::Maybe(why.into()),
+                        (Some(_), Memory::Lost) => Match::No,
+                        (Some(_), Memory::Has) | (None, _) => Match::Yes,
+                    };
                 }
                 let why = match packet.filled {
                     _ if set.is_dynamic || self.is_updated(key, name) => {
@@ -411,6 +428,7 @@ fn in_range((first, last): (IpAddr, IpAddr), host: HostAddress) -> Match {
         HostAddress::Is(address) => Match::from_bool(first <= address && address <= last),
         _ if AddressRange { first, last }.is_everything() => Match::Yes,
         HostAddress::Elsewhere => Match::No,
+        HostAddress::Unknown if (AddressRange { first, last }).holds_no_registry() => Match::No,
         HostAddress::Unknown => Match::Maybe(
             "hosts have no address offline; name it with --resolve HOST:443:ADDRESS".into(),
         ),

@@ -5,7 +5,7 @@
 
 mod read;
 
-pub use read::{is_setting, read};
+pub use read::{is_plain_script, is_setting, read};
 
 use super::{AllowList, Format, FormatOption, ProxyClient, RenderOptions};
 use crate::domain::HostPattern;

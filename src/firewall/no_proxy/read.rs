@@ -53,6 +53,23 @@ pub fn is_setting(text: &str) -> bool {
     has_one && lines.all(is_assignment) || is_value(text) || is_document(text)
 }
 
+/// Whether a script sets the variable, and does nothing else but set variables to plain values.
+pub fn is_plain_script(text: &str) -> bool {
+    let is_plain = |line: &str| {
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let (key, value) = line.split_once('=').unwrap_or_default();
+        let value = match value.strip_prefix(['"', '\'']) {
+            Some(rest) => rest.strip_suffix(['"', '\'']).unwrap_or(" "),
+            None => value,
+        };
+        let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        is_name && value.chars().all(|c| c.is_ascii_alphanumeric() || "._-*:/[],@%+".contains(c))
+    };
+    let lines = text.lines().map(str::trim);
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.all(is_plain) && text.lines().any(|line| assigned(line).is_some())
+}
+
 /// Whether a text is JSON or YAML with the setting.
 fn is_document(text: &str) -> bool {
     if text.trim_start().starts_with(['{', '[']) {

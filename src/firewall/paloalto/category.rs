@@ -84,6 +84,24 @@ impl Entry {
         is_host.then(|| self.labels.join("."))
     }
 
+    /// A host of somebody else's domain, if there is a wildcard after the first label.
+    ///
+    /// # Arguments
+    /// * `site` - a site that is nobody's registry.
+    pub fn example(&self, site: &str) -> Option<String> {
+        let is_wild = |label: &String| label.contains(['*', '^']);
+        if !self.labels.iter().skip(1).any(is_wild) {
+            return None;
+        }
+        let last = self.labels.len() - 1;
+        let example = |(at, label): (usize, &String)| match label.as_str() {
+            "*" if at == last => site.to_owned(),
+            wild if wild.contains(['*', '^']) => "someoneelses0".to_owned(),
+            label => label.to_owned(),
+        };
+        Some(self.labels.iter().enumerate().map(example).collect::<Vec<_>>().join("."))
+    }
+
     /// The domain below which the entry stands for hosts.
     pub fn domain(&self) -> Option<String> {
         let at = self.labels.iter().rposition(|label| label.contains(['*', '^']))?;
@@ -140,15 +158,26 @@ impl FromIterator<(Entry, Place)> for Entries {
 
 /// Whether labels with wildcards stand for the labels of a host.
 fn stands_for(pattern: &[&str], host: &[&str]) -> bool {
-    match (pattern.split_first(), host.split_first()) {
-        (None, None) => true,
-        (Some((&"*", rest)), Some((_, after))) => {
-            stands_for(rest, after) || stands_for(pattern, after)
+    let (mut at, mut label) = (0, 0);
+    // Where the last `*` ends, in the pattern and in the host: it takes one label more if the rest does not match.
+    let mut star: Option<(usize, usize)> = None;
+    while label < host.len() {
+        match (pattern.get(at), star) {
+            (Some(&"*"), _) => {
+                (at, label) = (at + 1, label + 1);
+                star = Some((at, label));
+            }
+            (Some(wanted), _) if *wanted == "^" || *wanted == host[label] => {
+                (at, label) = (at + 1, label + 1);
+            }
+            (_, Some((after, end))) => {
+                (at, label) = (after, end + 1);
+                star = Some((after, end + 1));
+            }
+            (_, None) => return false,
         }
-        (Some((&"^", rest)), Some((_, after))) => stands_for(rest, after),
-        (Some((label, rest)), Some((first, after))) => label == first && stands_for(rest, after),
-        _ => false,
     }
+    at == pattern.len()
 }
 
 #[cfg(test)]

@@ -33,20 +33,28 @@ pub struct Config {
     known: HashMap<(usize, String), usize>,
     /// The owner of each object.
     scopes: HashMap<String, String>,
-    /// Rules that may open TLS, by owner and name.
-    decryption: BTreeMap<String, Decryption>,
+    /// Rules of other rulebases, by owner, rulebase and name.
+    others: BTreeMap<String, OtherRule>,
     /// What cannot be read.
     pub unknown: Option<(Place, Arc<str>)>,
 }
 
-/// A decryption rule.
+/// A rule of another rulebase, which may stop a connection before or after the security rules.
 #[derive(Debug, Default)]
-struct Decryption {
-    /// The line with the action to decrypt.
-    decrypts: Option<Place>,
-    /// Whether it is disabled, or not for the TLS of clients to servers elsewhere.
-    is_for_others: bool,
+struct OtherRule {
+    /// The line with the action that does so, and why it is not judged.
+    stops: Option<(Place, &'static str)>,
+    is_disabled: bool,
+    /// Whether it is for the TLS of others than clients of servers elsewhere.
+    is_inbound: bool,
 }
+
+/// Rulebases beside the security rules, how the action begins that stops connections, and why it is not judged.
+const STOPPING: [(&str, &str, &str); 3] = [
+    ("decryption", "decrypt", "a decryption rule opens TLS: clients must trust its CA"),
+    ("pbf", "discard", "a rule of policy-based forwarding discards packets, and is not judged"),
+    ("dos", "deny", "a rule of DoS protection denies packets, and is not judged"),
+];
 
 /// A service object.
 #[derive(Debug, Default)]
@@ -140,6 +148,16 @@ fn position(texts: &[&str], path: &[&str]) -> Option<(usize, usize)> {
     (at <= 7).then_some((at, at + path.len()))
 }
 
+/// Whether words name the owner of an object: a device group, a virtual system, or nobody.
+fn is_owner(words: &[&str]) -> bool {
+    match words {
+        [] => true,
+        ["shared" | "config", rest @ ..]
+        | ["devices" | "vsys" | "device-group" | "template", _, rest @ ..] => is_owner(rest),
+        _ => false,
+    }
+}
+
 impl Config {
     /// Reads files as one configuration. Files without `set` commands are lists, which are not read here.
     pub fn read(files: &[RuleFile]) -> Self {
@@ -156,9 +174,10 @@ impl Config {
                 }
             }
         }
-        let opens = |rule: &Decryption| rule.decrypts.clone().filter(|_| !rule.is_for_others);
-        if let Some(place) = config.decryption.values().filter_map(opens).min() {
-            config.hide(&place, "a decryption rule opens TLS: clients must trust its CA");
+        let stops =
+            |rule: &OtherRule| rule.stops.clone().filter(|_| !rule.is_disabled && !rule.is_inbound);
+        if let Some((place, why)) = config.others.values().filter_map(stops).min() {
+            config.hide(&place, why);
         }
         if config.owners.len() > 1
             && let Some(file) = files.first()
@@ -190,8 +209,10 @@ impl Config {
                 self.owner(&texts[..start]);
                 return self.rule(number, &words[at..], place);
             }
-            if let Some((_, at)) = after(&[base, "decryption", "rules"]) {
-                return self.decryption_rule(&texts, at, place);
+            for (rulebase, action, why) in STOPPING {
+                if let Some((_, at)) = after(&[base, rulebase, "rules"]) {
+                    return self.other_rule(words, at, (action, why), place);
+                }
             }
             if after(&[base, "default-security-rules"]).is_some() {
                 // The last rule may be overridden to allow.
@@ -205,20 +226,30 @@ impl Config {
         self.object(&texts, place);
     }
 
-    /// Reads a part of a rule that may open TLS. Its parts stand on lines of their own.
+    /// Reads a part of a rule of another rulebase. Its parts stand on lines of their own.
     ///
     /// # Arguments
     /// * `at` - where the rule's name stands.
-    fn decryption_rule(&mut self, texts: &[&str], at: usize, place: &Place) {
-        let Some((name, parts)) = texts.split_at_checked(at + 1) else { return };
-        let rule = self.decryption.entry(name.join(" ")).or_default();
-        for pair in parts.windows(2) {
-            match pair {
-                ["action", action] if action.starts_with("decrypt") => {
-                    rule.decrypts.get_or_insert_with(|| place.clone());
+    /// * `stops` - how the action begins that stops connections, and why it is not judged.
+    fn other_rule(
+        &mut self,
+        words: &[Word],
+        at: usize,
+        (stops, why): (&str, &'static str),
+        place: &Place,
+    ) {
+        let Some((name, parts)) = words.split_at_checked(at + 1) else { return };
+        let name: Vec<&str> = name.iter().map(|word| word.text.as_str()).collect();
+        let rule = self.others.entry(name.join(" ")).or_default();
+        // A later command replaces the value. Words in brackets are values themselves.
+        for pair in parts.windows(2).filter(|pair| !pair[0].is_value) {
+            match [pair[0].text.as_str(), pair[1].text.as_str()] {
+                ["action", action] => {
+                    rule.stops = action.starts_with(stops).then(|| (place.clone(), why));
                 }
-                ["disabled", "yes"] | ["type", "ssl-inbound-inspection" | "ssh-proxy"] => {
-                    rule.is_for_others = true;
+                ["disabled", value] => rule.is_disabled = value == "yes",
+                ["type", kind] => {
+                    rule.is_inbound = matches!(kind, "ssl-inbound-inspection" | "ssh-proxy");
                 }
                 _ => {}
             }
@@ -227,7 +258,8 @@ impl Config {
 
     /// Reads a command for an object that rules refer to.
     fn object(&mut self, texts: &[&str], place: &Place) {
-        let after = |path: &[&str]| position(texts, path);
+        // In rules and in settings of the system, the same words mean something else.
+        let after = |path: &[&str]| position(texts, path).filter(|(at, _)| is_owner(&texts[..*at]));
         let list = |at: usize| texts[at..].iter().map(|text| (*text).to_owned());
         let kinds: [&[&str]; 5] = [
             &["profiles", "custom-url-category"],

@@ -5,6 +5,7 @@
 
 use super::category::{Entries, Entry};
 use super::config::{Config, Rule, is_set_format};
+use crate::firewall::address_range::End;
 use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes::{self, Lane};
 use crate::firewall::name_pattern::name;
@@ -20,6 +21,18 @@ use std::sync::Arc;
 const MAX_DEPTH: usize = 20;
 /// A site that is nobody's registry.
 const OTHER: &str = "some-unrelated-site.com";
+
+/// Fields that narrow a rule, and are not judged.
+const UNJUDGED: [(&str, &str); 8] = [
+    ("application", "App-ID is not judged"),
+    ("source-user", "users are not judged"),
+    ("source-hip", "devices are not judged"),
+    ("destination-hip", "devices are not judged"),
+    ("hip-profiles", "devices are not judged"),
+    ("schedule", "schedules are not judged"),
+    ("target", "targets of Panorama's rules are not judged"),
+    ("other", "a field of the rule is not known"),
+];
 
 /// A configuration, or a list of URLs.
 #[derive(Debug)]
@@ -105,6 +118,7 @@ impl Rules {
             if let Some(domain) = entry.domain() {
                 self.names.insert_below(&domain, place);
             }
+            self.outside.extend(entry.example(OTHER));
         }
         for (kind, value) in self.config.addresses.values() {
             if kind == "fqdn"
@@ -129,35 +143,24 @@ impl Rules {
             Some(zones) => zones.iter().any(|zone| zone == "any" || zone == of_lane),
             None => true,
         };
-        let source = self.side(rule, "source", flow, Self::source_matches);
-        let destination = self.side(rule, "destination", flow, Self::destination_matches);
-        let mut matched = Match::from_bool(zone("from", &lane.0) && zone("to", &lane.1))
+        let source = side(rule, "source", |value| self.source_matches(value, flow));
+        let end = End {
+            addresses: flow.addresses,
+            host: Some(flow.host.as_str()),
+            is_stranger: flow.purpose == Purpose::Stranger,
+            allows: (first("action") == Some("allow")) != is_negated(rule, "destination"),
+        };
+        let destination = side(rule, "destination", |value| self.address_matches(value, end, 0));
+        let matched = Match::from_bool(zone("from", &lane.0) && zone("to", &lane.1))
             .and(destination)
             .and(any_of(rule, "category", |name| self.category_matches(name, flow)))
             .and(any_of(rule, "service", |name| self.service_matches(name, flow.port, 0)))
             .and(source);
-        let unjudged = [
-            ("application", "App-ID is not judged"),
-            ("source-user", "users are not judged"),
-            ("source-hip", "devices are not judged"),
-            ("destination-hip", "devices are not judged"),
-            ("hip-profiles", "devices are not judged"),
-            ("schedule", "schedules are not judged"),
-            ("target", "targets of Panorama's rules are not judged"),
-            ("other", "a field of the rule is not known"),
-        ];
-        for (field, why) in unjudged {
-            let is_open = |values: &Vec<String>| {
-                let is_default = field == "target" && *values == ["negate", "no"];
-                is_default || values.iter().all(|value| value == "any")
-            };
-            if rule.fields.get(field).is_some_and(|values| !is_open(values)) {
-                matched = matched.and(Match::Maybe(why.into()));
-            }
-        }
-        if first("rule-type") == Some("intrazone") {
-            matched = Match::No;
-        }
+        let matched = if first("rule-type") == Some("intrazone") {
+            Match::No
+        } else {
+            narrowed(rule, matched)
+        };
         let outcome = match first("action") {
             Some("allow") if rule.fields.contains_key("profile-setting") => Outcome::Unknown(
                 "the rule allows it, but its security profiles are not judged".into(),
@@ -178,42 +181,15 @@ impl Rules {
         Some(Step { matched, outcome, places })
     }
 
-    fn side(
-        &self,
-        rule: &Rule,
-        field: &str,
-        flow: &Flow<'_>,
-        matches: impl Fn(&Self, &str, &Flow<'_>, usize) -> Match,
-    ) -> Match {
-        let found = any_of(rule, field, |value| matches(self, value, flow, 0));
-        let negated = rule.fields.get(&format!("negate-{field}"));
-        if negated.is_some_and(|value| value.first().is_some_and(|value| value == "yes")) {
-            found.negated()
-        } else {
-            found
-        }
-    }
-
-    fn source_matches(&self, value: &str, flow: &Flow<'_>, depth: usize) -> Match {
+    fn source_matches(&self, value: &str, flow: &Flow<'_>) -> Match {
         let Some(source) = flow.source else {
             return Match::Maybe("the rule is for some clients; name yours with --source".into());
         };
-        self.address_matches(value, &[source], None, flow.purpose, depth)
-    }
-
-    fn destination_matches(&self, value: &str, flow: &Flow<'_>, depth: usize) -> Match {
-        self.address_matches(value, flow.addresses, Some(flow.host.as_str()), flow.purpose, depth)
+        self.address_matches(value, End { addresses: &[source], ..End::default() }, 0)
     }
 
     /// Whether an address object, a group or a literal stands for one of some addresses, or for a host.
-    fn address_matches(
-        &self,
-        value: &str,
-        addresses: &[IpAddr],
-        host: Option<&str>,
-        purpose: Purpose,
-        depth: usize,
-    ) -> Match {
+    fn address_matches(&self, value: &str, end: End<'_>, depth: usize) -> Match {
         if depth > MAX_DEPTH {
             return Match::Maybe("groups are nested too deeply".into());
         }
@@ -223,16 +199,15 @@ impl Rules {
         if let Some(members) = self.config.address_groups.get(value) {
             let members = members.iter();
             return members
-                .map(|member| self.address_matches(member, addresses, host, purpose, depth + 1))
+                .map(|member| self.address_matches(member, end, depth + 1))
                 .fold(Match::No, Match::or);
         }
-        let is_stranger = purpose == Purpose::Stranger;
         let (kind, text) = match self.config.addresses.get(value) {
             Some((kind, text)) => (kind.as_str(), text.as_str()),
             None => ("literal", value),
         };
         if kind == "fqdn" {
-            return match host {
+            return match end.host {
                 Some(host) => Match::from_bool(name(text).as_deref() == Some(host)),
                 None => Match::Maybe("the addresses of a name are not known".into()),
             };
@@ -241,14 +216,11 @@ impl Rules {
             text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
         match range {
             // Registries have IPv4 addresses; IPv6 is another way, which strangers must not have.
-            Some(IpNet::V6(range)) if range.prefix_len() == 0 => Match::from_bool(is_stranger),
+            Some(IpNet::V6(range)) if range.prefix_len() == 0 => {
+                Match::from_bool(end.is_stranger && end.allows)
+            }
             Some(range) if range.prefix_len() == 0 => Match::Yes,
-            Some(range) if !addresses.is_empty() => {
-                Match::from_bool(addresses.iter().any(|address| range.contains(address)))
-            }
-            Some(_) => {
-                Match::Maybe("the address of the host is not known; name it with --resolve".into())
-            }
+            Some(range) => end.is_in(range.into()),
             None => Match::Maybe(format!("the address '{value}' is not judged").into()),
         }
     }
@@ -303,6 +275,32 @@ impl Rules {
         };
         Match::from_bool(ports.split(',').any(covers))
     }
+}
+
+/// Whether one of a rule's addresses matches; the opposite, if the rule negates them.
+fn side(rule: &Rule, field: &str, matches: impl Fn(&str) -> Match) -> Match {
+    let found = any_of(rule, field, matches);
+    if is_negated(rule, field) { found.negated() } else { found }
+}
+
+/// Whether a rule is for all addresses but those of a field.
+fn is_negated(rule: &Rule, field: &str) -> bool {
+    let negates = rule.fields.get(&format!("negate-{field}")).and_then(|values| values.first());
+    negates.is_some_and(|value| value == "yes")
+}
+
+/// Whether a rule matches, in view of the fields that are not judged.
+fn narrowed(rule: &Rule, mut matched: Match) -> Match {
+    for (field, why) in UNJUDGED {
+        let is_open = |values: &Vec<String>| {
+            let is_default = field == "target" && *values == ["negate", "no"];
+            is_default || values.iter().all(|value| value == "any")
+        };
+        if rule.fields.get(field).is_some_and(|values| !is_open(values)) {
+            matched = matched.and(Match::Maybe(why.into()));
+        }
+    }
+    matched
 }
 
 /// Whether one of a field's values matches; without the field, every one does.

@@ -17,6 +17,7 @@ use super::prober::Prober;
 use super::verdict::{Failure, Reason, Step, printable};
 use super::{Trace, authority};
 use crate::domain::Fqdn;
+use crate::secrets::hidden_in_cut;
 use azure_core::credentials::Secret;
 use azure_core::http::Url;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
@@ -88,7 +89,13 @@ type PullResult<T> = Result<T, PullFailure>;
 /// Pulls an image as a container client does.
 pub async fn pull(prober: &Prober, request: &PullRequest) -> Pull {
     let mut pull = Pull::new(request);
-    let mut puller = Puller { prober, request, connections: HashMap::new(), hosts: Vec::new() };
+    let mut puller = Puller {
+        prober,
+        request,
+        connections: HashMap::new(),
+        hosts: Vec::new(),
+        secrets: Vec::new(),
+    };
     let pulling = tokio::time::timeout(LONGEST_PULL, async {
         match puller.image(&mut pull).await {
             Ok((blobs, authorization)) => {
@@ -103,7 +110,13 @@ pub async fn pull(prober: &Prober, request: &PullRequest) -> Pull {
         let detail = format!("the pull did not end within {} seconds", LONGEST_PULL.as_secs());
         Some(puller.failure(Failure::new(Step::Layer, Reason::Timeout, detail)))
     };
-    pull.hosts = puller.hosts;
+    // A registry may put what it was sent into a link or a header.
+    let shown = |text: &String| hidden_in_cut(text, &puller.secrets);
+    pull.hosts = puller.hosts.iter().map(shown).collect();
+    let failure = failure.map(|PullFailure { host, failure }| PullFailure {
+        host: shown(&host),
+        failure: Failure { detail: shown(&failure.detail), ..failure },
+    });
     pull.end(failure);
     pull
 }
@@ -113,6 +126,8 @@ struct Puller<'a> {
     request: &'a PullRequest,
     connections: HashMap<(String, u16), Result<Connection, Failure>>,
     hosts: Vec<String>,
+    /// What was sent that no message may show.
+    secrets: Vec<String>,
 }
 
 impl Puller<'_> {
@@ -240,6 +255,11 @@ impl Puller<'_> {
         limit: Limit,
     ) -> Result<Response, Failure> {
         self.record_host(&authority(host, port));
+        for secret in request.secrets() {
+            if !self.secrets.contains(&secret) {
+                self.secrets.push(secret);
+            }
+        }
         let key = (host.to_owned(), port);
         loop {
             let (connection, is_new) = match self.connections.remove(&key) {
