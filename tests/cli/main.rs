@@ -11,6 +11,7 @@ mod emulator;
 mod errors;
 mod fake_arm;
 mod firewall;
+mod firewall_clouds;
 mod firewall_languages;
 mod firewall_log;
 mod fleet;

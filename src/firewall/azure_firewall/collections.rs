@@ -17,6 +17,10 @@ pub struct Collections {
     pub(in crate::firewall) list: Vec<Collection>,
     /// The first thing that makes every answer unknown, and why.
     pub(in crate::firewall) hidden: Option<(Place, Arc<str>)>,
+    /// Groups of Terraform whose policy is not made yet.
+    pub(in crate::firewall) of_new_policies: Vec<Place>,
+    /// Whether a policy in the files has no DNS proxy.
+    pub(in crate::firewall) lacks_dns_proxy: bool,
     /// Whether these are all rules of a firewall.
     pub(in crate::firewall) is_whole: bool,
 }
@@ -102,6 +106,15 @@ impl Targets {
                 self.hide(place, "a star that is not on the left is not supported");
             }
             None => self.hosts.insert_host(&fqdn, place),
+        }
+    }
+
+    /// Adds a name of a network rule, which may have no wildcard.
+    pub fn add_name(&mut self, name: &str, place: &Place) {
+        if name.contains('*') {
+            self.hide(place, "names in network rules have no wildcards");
+        } else {
+            self.add_fqdn(name, place);
         }
     }
 
@@ -211,6 +224,20 @@ impl Conditions {
 }
 
 impl Collections {
+    /// Network rules need the DNS proxy for names (Microsoft Learn, "Use FQDN filtering in network rules").
+    pub fn judge_names_of_networks(&mut self) {
+        let lacks = self.lacks_dns_proxy;
+        for collection in self.list.iter_mut().filter(|collection| lacks && collection.is_network) {
+            for (conditions, targets) in &mut collection.rules {
+                let is_name = |(domain, _): (&str, &Place)| !domain.is_empty();
+                if targets.hosts.hosts().next().is_some() || targets.hosts.domains().any(is_name) {
+                    let why = "names in network rules need the DNS proxy, which the policy does not enable";
+                    conditions.unknown.get_or_insert(why.into());
+                }
+            }
+        }
+    }
+
     /// Puts the collections into the order in which the firewall asks them.
     pub fn sort(&mut self) {
         self.list.sort_by_key(|collection| {

@@ -1,6 +1,7 @@
 //! `azure-firewall`: an ARM template of a `Microsoft.Network/firewallPolicies/ruleCollectionGroups`.
 
 mod collections;
+mod names;
 mod read;
 mod rule;
 

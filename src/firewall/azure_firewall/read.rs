@@ -4,6 +4,7 @@
 //! `az network firewall policy rule-collection-group list`, whose output is the same without `properties`.
 
 use super::collections::{Collection, Collections};
+use super::names;
 use super::rule::{Names, add_rule, is_expression};
 use crate::firewall::document::{self, Node, Value};
 use crate::firewall::policy::{InvalidRules, Place, RuleFile};
@@ -64,25 +65,25 @@ pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
     }
     reader.order_policies(files);
     let mut collections = reader.collections;
+    collections.judge_names_of_networks();
     collections.sort();
     Ok(collections)
 }
 
-/// The last segment of a resource id, in small letters.
-fn last_segment(id: &str) -> String {
-    id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
-}
-
-/// The policy of a group: in its id, or before the slash of its name in a template.
-fn policy_of(group: &Node) -> Option<String> {
+/// The policy of a group: in its id, or before the slash of its name in a template. `Err` if the name is an expression that
+/// is not read.
+fn policy_of(group: &Node) -> Result<Option<String>, ()> {
     let id = group.text_of("id").map(str::to_ascii_lowercase);
     let from_id = id.as_deref().and_then(|id| id.split_once("/firewallpolicies/"));
-    let from_id = from_id.and_then(|(_, rest)| rest.split('/').next()).map(str::to_owned);
-    let from_name = || {
-        let (policy, _) = group.text_of("name")?.rsplit_once('/')?;
-        Some(policy.to_ascii_lowercase())
-    };
-    from_id.or_else(from_name)
+    if let Some(policy) = from_id.and_then(|(_, rest)| rest.split('/').next()) {
+        return Ok(Some(policy.to_owned()));
+    }
+    match group.text_of("name") {
+        Some(name) if is_expression(name) => names::outer(name).map(Some).ok_or(()),
+        name => Ok(name
+            .and_then(|name| name.rsplit_once('/'))
+            .map(|(policy, _)| policy.to_ascii_lowercase())),
+    }
 }
 
 /// Whether a value holds an expression of a template where rules, actions or protocols belong.
@@ -178,6 +179,10 @@ impl Reader {
             self.hide(place, "a linked template is not in the file");
         }
         let kind = node.text_of("type").unwrap_or_default().to_ascii_lowercase();
+        if kind.ends_with("drafts") {
+            // It does nothing until it is deployed.
+            return;
+        }
         if kind.ends_with("/rulegroups") {
             self.hide(place, "rule groups of old API versions are not judged");
         }
@@ -189,23 +194,37 @@ impl Reader {
                 self.hide(place, "expressions and loops of the template are not judged");
             }
             let priority = property(node, "priority").and_then(number);
-            self.policy = policy_of(node);
+            self.policy = policy_of(node).unwrap_or_else(|()| {
+                self.hide(
+                    place,
+                    "which policy the rules belong to is an expression that is not read",
+                );
+                None
+            });
             for collection in collections.items() {
                 self.collection(collection, priority, file);
             }
         } else if property(node, "rulecollectiongroups").is_some()
             || kind.ends_with("/firewallpolicies")
         {
-            let parent =
-                property(node, "basepolicy").map(|parent| parent.text_of("id").map(last_segment));
+            let parent = property(node, "basepolicy").filter(|parent| parent.value != Value::Null);
+            let parent = parent.map(|parent| parent.text_of("id").and_then(names::of_resource));
+            let proxy = property(node, "dnssettings").and_then(|dns| dns.text_of("enableproxy"));
+            self.collections.lacks_dns_proxy |= proxy != Some("true");
             match parent {
                 Some(None) => self.hide(place, "the parent policy is not named"),
                 parent => {
-                    let own = node.text_of("name").map(str::to_ascii_lowercase);
+                    let own = node.text_of("name").map(names::of_policy);
                     self.parents.insert(own.unwrap_or_default(), parent.flatten());
                 }
             }
         }
+        self.classic(node, place);
+    }
+
+    /// Reads the collections of a classic firewall.
+    fn classic(&mut self, node: &Node, place: &Place) {
+        let file = &place.file;
         let kinds = [("networkrulecollections", true), ("applicationrulecollections", false)];
         for (name, is_network) in kinds {
             let Some(list) = property(node, name) else { continue };
@@ -214,6 +233,10 @@ impl Reader {
             }
             self.policy = node.text_of("name").map(str::to_ascii_lowercase);
             let policy = property(node, "firewallpolicy");
+            if policy.is_some() && list.items().is_empty() {
+                // Exports of firewalls with a policy have empty lists.
+                continue;
+            }
             self.collections.is_whole |= policy.is_none();
             if policy.is_some() {
                 self.hide(place, "the firewall has a policy: its rules are there");
@@ -263,6 +286,10 @@ impl Reader {
         if !policies.iter().all(is_in_chain) {
             return self.hide(&place, "the rules belong to several policies; check each by itself");
         }
+        if self.has_child_outside(&chain) {
+            let why = "which rules belong to the policy that has a parent is not known";
+            return self.hide(&place, why);
+        }
         let root = chain.last().and_then(|policy| self.parents.get(policy));
         let root_is_known = root.is_some();
         let missing = chain.iter().skip(1).find(|policy| {
@@ -280,6 +307,11 @@ impl Reader {
             collection.depth = chain.len() - position.unwrap_or(0);
         }
         self.collections.is_whole |= root_is_known;
+    }
+
+    /// Whether a policy with a parent is in the files, and not in a chain of policies.
+    fn has_child_outside(&self, chain: &[String]) -> bool {
+        self.parents.iter().any(|(policy, parent)| parent.is_some() && !chain.contains(policy))
     }
 
     fn hide(&mut self, place: &Place, why: &str) {

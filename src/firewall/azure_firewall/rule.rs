@@ -68,7 +68,7 @@ pub fn add_rule(collection: &mut Collection, rule: &Node, names: &Names, file: &
             }
         }
     };
-    each(targets, &fqdns, Targets::add_fqdn);
+    each(targets, &fqdns, if is_network { Targets::add_name } else { Targets::add_fqdn });
     each(targets, &addresses, Targets::add_address);
     each(targets, &[names.urls], Targets::add_url);
     for name in names.lists_of_microsoft.iter().chain([&names.groups]) {

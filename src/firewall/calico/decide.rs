@@ -116,7 +116,12 @@ impl Policies {
             Destination::Nets(nets) if nets.iter().any(is_all) => Match::Yes,
             // Rules see the pods of the cluster's servers, whose addresses change, not that of their service.
             Destination::Nets(nets) => {
-                let is_likely = |net: &IpNet| AddressRange::from(*net).may_hold_dns_server();
+                let is_one = |net: &IpNet| net.network() == net.broadcast();
+                // Who denies one address means something else, such as a metadata service.
+                let is_likely = |net: &IpNet| {
+                    AddressRange::from(*net).may_hold_dns_server()
+                        && !(rule.action == "Deny" && is_one(net))
+                };
                 if nets.iter().any(is_likely) { unknown() } else { Match::No }
             }
             // Without namespaceSelector, a policy of a namespace means pods of that one.

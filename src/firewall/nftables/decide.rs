@@ -1,6 +1,7 @@
 //! Decides what rules of nftables, and the dnsmasq that fills their sets, do to a connection.
 
-use super::evaluate::{HostAddress, Memory, Packet, Possible, Protocol};
+use super::evaluate::Possible;
+use super::packet::{HostAddress, Memory, Packet, Protocol};
 use super::ruleset::{Chain, Item, Key, Ruleset, Selector, Verdict};
 use super::{json, parse};
 use crate::firewall::address_range::AddressRange;

@@ -7,6 +7,7 @@
 mod decide;
 mod evaluate;
 mod json;
+mod packet;
 mod parse;
 mod rule;
 mod ruleset;

@@ -4,9 +4,12 @@ use crate::firewall::document::{Node, Value};
 use crate::firewall::policy::{InvalidRules, Place};
 use hcl_edit::expr::Expression;
 use hcl_edit::parser::parse_body;
-use hcl_edit::structure::{Body, Structure};
+use hcl_edit::structure::{Block, Body, Structure};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// What stands in place of a resource's type for a module that gets a firewall or a policy.
+pub(super) const MODULE: &str = "module";
 
 /// The resources of a file: the type of each, and its attributes and blocks.
 ///
@@ -19,13 +22,23 @@ pub(super) fn resources(text: &str, file: &Arc<str>) -> Result<Vec<(String, Node
     })?;
     let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let lines = Lines(starts);
-    let blocks =
-        body.iter().filter_map(Structure::as_block).filter(|block| block.has_ident("resource"));
-    let resource = |block: &hcl_edit::structure::Block| {
-        let kind = block.labels.first()?.as_str().to_owned();
-        Some((kind, lines.body(&block.body, lines.of(block))))
+    let resource = |block: &Block| {
+        let kind = if block.has_ident("resource") {
+            block.labels.first()?.as_str()
+        } else if block.has_ident("module") && gets_firewall(block) {
+            MODULE
+        } else {
+            return None;
+        };
+        Some((kind.to_owned(), lines.body(&block.body, lines.of(block))))
     };
-    Ok(blocks.filter_map(resource).collect())
+    Ok(body.iter().filter_map(Structure::as_block).filter_map(resource).collect())
+}
+
+/// Whether a module gets a firewall or a policy, which it may add rules to.
+fn gets_firewall(block: &Block) -> bool {
+    let attributes = block.body.iter().filter_map(Structure::as_attribute);
+    attributes.into_iter().any(|attribute| attribute.value.to_string().contains("azurerm_firewall"))
 }
 
 /// The places of the line ends in a text.

@@ -77,6 +77,11 @@ pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
             }
         }
     }
+    // The ids of new policies are not in a plan.
+    if let [_, second, ..] = collections.of_new_policies.as_slice() {
+        let why = "which policy the rules belong to is known only after the plan is applied";
+        collections.hidden.get_or_insert((second.clone(), why.into()));
+    }
     let mut policies = collections.list.iter().map(|collection| &collection.policy);
     let first = policies.next();
     if policies.any(|policy| Some(policy) != first)
@@ -86,6 +91,7 @@ pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
         let why = "the rules belong to several policies; check each by itself";
         collections.hidden.get_or_insert((place, why.into()));
     }
+    collections.judge_names_of_networks();
     collections.sort();
     Ok(collections)
 }
@@ -102,6 +108,9 @@ fn read_json(collections: &mut Collections, document: &Node, file: &Arc<str>) {
 
 fn read_module(collections: &mut Collections, module: &Node, changes: &[Node], file: &Arc<str>) {
     for resource in module.items_of("resources") {
+        if resource.text_of("mode") == Some("data") {
+            continue;
+        }
         let (Some(kind), Some(values)) = (resource.text_of("type"), resource.get("values")) else {
             continue;
         };
@@ -162,9 +171,20 @@ fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file
     let policy = ["firewall_policy_id", "azure_firewall_name"]
         .iter()
         .find_map(|name| resource.text_of(name));
+    let is_new = resource.get("firewall_policy_id").is_some_and(|id| id.unknown().is_some());
+    if is_new && (kind == GROUP) {
+        collections.of_new_policies.push(place.clone());
+    }
     let policy = policy.map(str::to_owned);
-    if kind == POLICY && resource.get("base_policy_id").is_some() {
-        let why = "the policy has a parent, whose rules come first; they are not judged with it";
+    if kind == POLICY {
+        read_policy(collections, resource, &place);
+    }
+    if kind == hcl::MODULE {
+        let why = "a module that gets a firewall may add rules to it; use terraform show -json";
+        collections.hidden.get_or_insert((place.clone(), why.into()));
+    }
+    if kind == "azurerm_resource_group_template_deployment" {
+        let why = "a deployment of a template is not judged";
         collections.hidden.get_or_insert((place.clone(), why.into()));
     }
     if kind == "azapi_resource" {
@@ -196,6 +216,21 @@ fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file
     if repeats {
         let why = "a resource with count or for_each is not judged; use terraform show -json";
         collections.hidden.get_or_insert((place, why.into()));
+    }
+}
+
+/// Reads what a policy says about its DNS proxy and its parent.
+fn read_policy(collections: &mut Collections, policy: &Node, place: &Place) {
+    let dns = policy.get("dns").map(|dns| dns.items().first().unwrap_or(dns));
+    let proxy = dns.and_then(|dns| dns.get("proxy_enabled"));
+    let may_be_on = |proxy: &Node| proxy.text() == Some("true") || proxy.unknown().is_some();
+    let is_unknown = dns.is_some_and(|dns| dns.unknown().is_some());
+    collections.lacks_dns_proxy |= !is_unknown && !proxy.is_some_and(may_be_on);
+    // A state has an empty text where there is no parent.
+    let is_there = |parent: &Node| parent.value != Value::Null && parent.text() != Some("");
+    if policy.get("base_policy_id").is_some_and(is_there) {
+        let why = "the policy has a parent, whose rules come first; they are not judged with it";
+        collections.hidden.get_or_insert((place.clone(), why.into()));
     }
 }
 
