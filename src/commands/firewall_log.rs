@@ -291,7 +291,10 @@ async fn firewall_id(firewall: &str, session: &Session) -> Result<String> {
 
 fn warn(tally: &Tally, session: &Session) {
     if tally.bad_lines() > 0 {
-        let message = format!("{} lines could not be read and are not counted.", tally.bad_lines());
+        let message = match tally.bad_lines() {
+            1 => "1 line could not be read and is not counted.".to_owned(),
+            lines => format!("{lines} lines could not be read and are not counted."),
+        };
         session.streams.warning(Code::NotRead, &message);
     }
     if tally.beyond() > 0 {

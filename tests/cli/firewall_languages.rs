@@ -858,6 +858,15 @@ fn no_proxy_must_send_all_hosts_the_same_way() {
             ("NO_PROXY=.azurecr.io\n".to_owned(), vec![("tooBroad", 1), ("ok", 3)]),
             // Who names the language says that this is no list of hosts to allow.
             ("localhost,example.com\n".to_owned(), vec![("ok", 3)]),
+            // Another variable stands on the line, or the other spelling has the same value.
+            (
+                "[Service]\nEnvironment=\"HTTPS_PROXY=http://p:3128\" \"NO_PROXY=contoso.azurecr.io,localhost\"\n".to_owned(),
+                vec![("missing", 2), ("ok", 1)],
+            ),
+            (
+                "export HTTPS_PROXY=http://p:3128 NO_PROXY=localhost\nexport no_proxy=$NO_PROXY\n".to_owned(),
+                vec![("ok", 3)],
+            ),
         ],
     );
     // A script that sets the variable and does nothing else.

@@ -44,7 +44,7 @@ fn a_log_says_who_is_refused_who_needs_storage_and_who_asked() {
     assert_eq!(found["resolvers"][0]["host"], json!("contoso.azurecr.io"));
     let run = home.run(&["firewall-log", "access.log", "-o", "table"]);
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
-    assert!(run.stderr.starts_with("WARNING: 1 lines could not be read"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("WARNING: 1 line could not be read"), "{}", run.stderr);
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl Format for NoProxy {
     }
 
     fn about(&self) -> &'static str {
-        "a value of NO_PROXY; --as aks, systemd, openshift or docker"
+        "a value of NO_PROXY; --as aks, systemd, openshift, docker"
     }
 
     fn accepts(&self, option: FormatOption) -> bool {

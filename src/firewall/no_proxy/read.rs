@@ -143,7 +143,11 @@ fn settings(file: &RuleFile) -> Result<Vec<Setting>, InvalidRules> {
     let lines = || file.text.lines().enumerate().map(|(i, line)| (i + 1, line));
     let assigned = lines()
         .filter_map(|(line, text)| Some(Setting { value: assigned(text)?, line, is_named: true }));
-    let assigned: Vec<Setting> = assigned.collect();
+    let (mut assigned, same): (Vec<Setting>, Vec<Setting>) =
+        assigned.partition(|setting| !is_itself(&setting.value));
+    if assigned.is_empty() {
+        assigned = same;
+    }
     if !assigned.is_empty() {
         return Ok(assigned);
     }
@@ -202,16 +206,44 @@ fn setting(node: &Node) -> Setting {
     Setting { value, line: node.line, is_named: true }
 }
 
-/// The value in a line such as `NO_PROXY=…`, `export no_proxy="…"`, `Environment="NO_PROXY=…"`, `noProxy: …`.
+/// Whether a value is that of the same variable in other letters: `no_proxy=$NO_PROXY`.
+fn is_itself(value: &str) -> bool {
+    value.strip_prefix('$').is_some_and(|name| is_key(name.trim_matches(['{', '}'])))
+}
+
+/// The value in a line such as `NO_PROXY=…`, `export no_proxy="…"`, `Environment="HTTPS_PROXY=…" "NO_PROXY=…"`.
 fn assigned(line: &str) -> Option<String> {
     let line = line.trim();
     if line.starts_with('#') {
         return None;
     }
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-    let line = line.strip_prefix("Environment=").unwrap_or(line).trim_start_matches(['"', '\'']);
-    let (key, value) = line.split_once('=')?;
-    is_key(key.trim()).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+    let line = line.strip_prefix("Environment=").unwrap_or(line);
+    let bare = line.trim_start_matches(['"', '\'']);
+    let (key, value) = bare.split_once('=')?;
+    if is_key(key.trim()) {
+        return Some(value.trim().trim_matches(['"', '\'']).to_owned());
+    }
+    // Another variable stands before it on the line.
+    quoted_words(line).into_iter().find_map(|word| {
+        let (key, value) = word.split_once('=')?;
+        is_key(key).then(|| value.to_owned())
+    })
+}
+
+/// The words of a line, without the quotes that hold them together.
+fn quoted_words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, c) if c.is_whitespace() => words.push(std::mem::take(&mut word)),
+            (_, c) => word.push(c),
+        }
+    }
+    words.push(word);
+    words
 }
 
 impl Bypass {

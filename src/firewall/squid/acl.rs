@@ -12,9 +12,10 @@ use std::sync::Arc;
 /// The port of plain HTTP.
 pub(super) const HTTP: u16 = 80;
 /// The acls that exist without being defined.
-pub(super) const BUILT_IN: [&str; 5] = ["all", "connect", "localhost", "manager", "to_localhost"];
+pub(super) const BUILT_IN: [&str; 6] =
+    ["all", "connect", "localhost", "manager", "to_linklocal", "to_localhost"];
 /// The types that depend on more than a host, a port and the client's address. They are not judged.
-const OTHER_TYPES: [&str; 42] = [
+const OTHER_TYPES: [&str; 43] = [
     "adaptation_service",
     "annotate_client",
     "annotate_transaction",
@@ -56,6 +57,7 @@ const OTHER_TYPES: [&str; 42] = [
     "srcdomain",
     "tag",
     "time",
+    "transaction_initiator",
     "urllogin",
 ];
 
@@ -268,7 +270,7 @@ pub(super) fn matches_built_in(name: &str, request: Request<'_>) -> Match {
             let is_local = request.flow.source.is_some_and(|address| address.is_loopback());
             Match::from_bool(is_local)
         }
-        // Registries and storage accounts are not on the proxy's own machine, and not its manager.
+        // Registries and storage accounts are not on the proxy's own machine or link, and not its manager.
         _ => Match::No,
     }
 }

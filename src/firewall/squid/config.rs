@@ -69,6 +69,14 @@ pub fn read(files: &[RuleFile], includes: &dyn Includes) -> Result<Config, Inval
     Ok(config)
 }
 
+/// Other names of directives, which Squid 5.7 also takes.
+const ALIASES: [(&str, &str); 4] = [
+    ("http_access2", "adapted_http_access"),
+    ("max_filedesc", "max_filedescriptors"),
+    ("no_cache", "cache"),
+    ("redirect_program", "url_rewrite_program"),
+];
+
 impl Config {
     fn read(
         &mut self,
@@ -83,6 +91,10 @@ impl Config {
             let words: Vec<&str> =
                 words_of(&line).take_while(|word| !word.starts_with('#')).collect();
             let [directive, words @ ..] = words.as_slice() else { continue };
+            let directive = &ALIASES
+                .iter()
+                .find(|(alias, _)| alias == directive)
+                .map_or(*directive, |(_, name)| *name);
             if line.len() > MAX_LINE || REWRITING.contains(directive) {
                 let why = if line.len() > MAX_LINE {
                     "the line is too long for Squid"
@@ -98,7 +110,8 @@ impl Config {
                 "http_access" => self.read_rule(words, place)?,
                 "include" => self.include(words, &place, includes, depth)?,
                 name if RESTRICTING.contains(&name) => {
-                    if !matches!(words, ["off" | "none"] | ["allow", "all"]) {
+                    let is_never = name == "never_direct" && words == ["deny", "all"];
+                    if !is_never && !matches!(words, ["off" | "none"] | ["allow", "all"]) {
                         let why = format!("{name} may refuse what http_access allows");
                         self.restricted.get_or_insert((place, why.into()));
                     }
@@ -195,7 +208,7 @@ impl Config {
         let name = name.to_ascii_lowercase();
         let is_same_type = match name.as_str() {
             "all" | "localhost" => *kind == "src",
-            "to_localhost" => *kind == "dst",
+            "to_localhost" | "to_linklocal" => *kind == "dst",
             "connect" => *kind == "method",
             "manager" => *kind == "url_regex",
             _ => self.acls.get(&name).is_none_or(|acl| acl.kind == *kind),

@@ -24,7 +24,8 @@ pub(super) fn option(
         "priority" if number().is_some() => {}
         "reference" if value.is_some_and(|value| value.contains(',')) => {}
         "target" if matches!(value, Some("src_ip" | "dest_ip")) => {}
-        "fast_pattern" if !rule.contents.is_empty() => {}
+        // The contents of other buffers are not kept.
+        "fast_pattern" if !rule.contents.is_empty() || rule.unknown.is_some() => {}
         "bypass" if rule.action == Action::Pass => {}
         "bypass" => {
             // Suricata looks at nothing of the connection any more.
