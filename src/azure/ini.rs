@@ -233,6 +233,14 @@ mod tests {
     }
 
     #[test]
+    fn options_of_all_sections_are_not_copied_without_end() {
+        let sections = (0..1_000).map(|number| format!("[{number}]\n")).collect::<Vec<_>>();
+        let text = format!("[DEFAULT]\nx = {}\n{}", "x".repeat(100_000), sections.concat());
+        let error = parse(&text).unwrap_err();
+        assert!(error.contains("larger than 64 MiB in all sections together"), "{error}");
+    }
+
+    #[test]
     fn a_byte_order_mark_is_passed_over() {
         assert_eq!(parse("\u{feff}[cloud]\nname = x\n").unwrap()["cloud"]["name"], "x");
     }

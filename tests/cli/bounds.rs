@@ -658,6 +658,53 @@ fn groups_of_groups_and_files_that_include_themselves_end() {
 }
 
 #[test]
+fn rules_that_grow_when_they_are_read_end() {
+    let home = Home::new();
+    // A star stands for any number of labels: forty of them in a hundred labels have 10^28 ways.
+    let stars = format!("{}b/\n{}/\n", "*.".repeat(40), ["a"; 100].join("."));
+    // Each group holds the one before it, and each has a policy of its own.
+    let groups: Vec<String> = (1..800)
+        .map(|level| format!("edit g{level}\nset member g{} a{level}\nnext\n", level - 1))
+        .collect();
+    let addresses: Vec<String> = (0..800)
+        .map(|level| format!("edit a{level}\nset type fqdn\nset fqdn a{level}.io\nnext\n"))
+        .collect();
+    let policies: Vec<String> = (1..800)
+        .map(|level| {
+            format!("edit {level}\nset srcintf a\nset dstintf b\nset srcaddr all\nset dstaddr g{level}\nset service HTTPS\nset schedule always\nset action accept\nnext\n")
+        })
+        .collect();
+    let fortigate = format!(
+        "config firewall address\n{}end\nconfig firewall addrgrp\nedit g0\nset member a0\nnext\n{}end\nconfig firewall policy\n{}end\n",
+        addresses.concat(),
+        groups.concat(),
+        policies.concat()
+    );
+    for (name, text, from, message) in [
+        ("stars.txt", stars, "paloalto", "missing"),
+        ("groups.conf", fortigate, "fortigate", "groups have too many members"),
+    ] {
+        home.write(name, &text);
+        let check =
+            ["firewall-rules", "-n", "contoso", "--planned", "--check", name, "--from", from];
+        let run = home.emulated(&check);
+        assert_eq!(run.code, 1, "{name}: {}", run.stderr);
+        assert!(run.stderr.contains(message), "{name}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn patterns_of_includes_do_not_stand_for_hidden_files() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("conf.d")).unwrap();
+    home.write("conf.d/.acr.conf", "http_access allow all\n");
+    home.write("squid.conf", "include conf.d/*\nhttp_access deny all\n");
+    let run =
+        home.emulated(&["firewall-rules", "-n", "contoso", "--planned", "--check", "squid.conf"]);
+    assert!(run.stderr.contains("the included file conf.d/* is not here"), "{}", run.stderr);
+}
+
+#[test]
 fn what_a_token_service_says_is_shown_and_checked() {
     let ask = |status: u16, body: serde_json::Value| {
         let arm = FakeArm::start(move |_| (status, Vec::new(), body.clone()));

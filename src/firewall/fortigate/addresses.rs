@@ -18,7 +18,7 @@ const GROUPS: &str = "firewall addrgrp";
 pub(super) type Groups = RefCell<HashMap<String, Rc<Group>>>;
 
 /// The most members that all groups have together, with those of the groups within them.
-const MOST: usize = 1_000_000;
+const MOST: usize = 300_000;
 
 /// The members of a group, and of the groups within it.
 #[derive(Debug, Default)]
