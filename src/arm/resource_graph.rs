@@ -20,6 +20,8 @@ const API_VERSION: &str = "2024-04-01";
 const ROWS_PER_PAGE: u32 = 1_000;
 /// More pages than ten million rows have.
 const MAX_PAGES: usize = 10_000;
+/// The shortest wait if nothing is left of the quota, whatever the service says.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// The longest wait for the quota. The service's window is 5 seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -202,8 +204,9 @@ impl Pace {
         let remaining =
             header("x-ms-user-quota-remaining").and_then(|text| text.trim().parse::<i64>().ok());
         let resets_after = header("x-ms-user-quota-resets-after").and_then(duration);
-        if let (Some(..=0), Some(wait)) = (remaining, resets_after) {
-            let until = Instant::now() + wait.min(LONGEST_WAIT);
+        if let Some(..=0) = remaining {
+            let wait = resets_after.unwrap_or_default().clamp(SHORTEST_WAIT, LONGEST_WAIT);
+            let until = Instant::now() + wait;
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
         }
     }

@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::seconds(120);
 ///
 /// What is retried depends on what a second request can do ([`Kind`]). For all but changes, these are the rules of azure-core
 /// for Python, which `az` uses. `az` also sends a change again when it does not know whether Azure has accepted it (PUT and
-/// DELETE after a broken connection, 408, 500, 502 and 504; PATCH after 500 and 504). az-acr does not: it says that the change may have been
+/// DELETE after a broken connection, 408, 500, 502, 503 and 504; PATCH after 500, 503 and 504). az-acr does not: it says that the change may have been
 /// made. A refused connection, an unknown host and an untrusted certificate are never retried, because they do not go
 /// away within seconds.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ enum Kind {
     Read,
     /// It asks for something new, e.g. a token: retried after 429, 500, 503 and 504.
     Issue,
-    /// It changes a resource: retried only where the service says that it has not made the change, after 429 and 503.
+    /// It changes a resource: retried only where the service says that it has not made the change, after 429.
     Change,
 }
 
@@ -59,10 +59,10 @@ pub(super) struct ReadOnly;
 pub(super) struct MayHaveArrived(pub AtomicBool);
 
 impl MayHaveArrived {
-    /// Notes how a try ended. An answer speaks for itself, unless the service failed or a gateway sent it.
+    /// Notes how a try ended. An answer speaks for itself, unless the service failed, or something before it sent it.
     fn note(&self, result: &PolicyResult) {
         let uncertain = match result {
-            Ok(response) => matches!(u16::from(response.status()), 408 | 500 | 502 | 504),
+            Ok(response) => matches!(u16::from(response.status()), 300..=399 | 408 | 500..=599),
             Err(error) => was_sent(error),
         };
         self.0.fetch_or(uncertain, Ordering::Relaxed);
@@ -151,8 +151,8 @@ async fn try_once(
 fn wait_after_answer(response: &AsyncRawResponse, kind: Kind, tries: u32) -> Option<Duration> {
     let status = u16::from(response.status());
     let passing = match status {
-        429 | 503 => true,
-        500 | 504 => kind != Kind::Change,
+        429 => true,
+        500 | 503 | 504 => kind != Kind::Change,
         408 | 502 => kind == Kind::Read,
         _ => false,
     };

@@ -279,6 +279,10 @@ impl Session {
     pub fn resource_group(&self, group: Option<&str>) -> Result<Option<String>> {
         match group {
             // As in az, an empty group means no group.
+            Some(group) if group.contains('/') => {
+                let message = format!("'{group}' is not a resource group: a name has no '/'.");
+                Err(UserError::usage(message).into())
+            }
             Some(group) => Ok(Some(group.to_owned()).filter(|group| !group.is_empty())),
             None => Ok(self.config.default_for("group")?),
         }

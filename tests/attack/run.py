@@ -56,6 +56,11 @@ COMMANDS = {
     "firewall-rules": ["firewall-rules", "-n", "contoso", "--planned"],
     "list-endpoints": ["list-endpoints", "--all-subscriptions"],
     "list-clients": ["list-clients", "-n", "contoso"],
+    "show --raw": ["show", "-n", "contoso", "--raw"],
+    "connection show": ["private-endpoint-connection", "show", "-r", "northwind", "-n", "northwind.5f6b7c8d"],
+    "connection reject": ["private-endpoint-connection", "reject", "-r", "northwind", "-n", "northwind.5f6b7c8d", "-o", "none"],
+    "connection delete": ["private-endpoint-connection", "delete", "-r", "northwind", "-n", "northwind.5f6b7c8d"],
+    "list-endpoints of one": ["list-endpoints", "-n", "contoso"],
 }
 FAULTS = ["reset", "reset after", "cut", "no end", "wrong length", "garbage", "500", "503 now", "429 now", "504 after", "404 html", "204", "401", "deep", "slow"]
 

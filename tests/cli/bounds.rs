@@ -127,6 +127,20 @@ fn what_comes_back_shows_no_token_and_no_command() {
     );
 }
 
+#[test]
+fn names_that_would_change_a_path_are_refused() {
+    let home = Home::new();
+    let stderr = home.emulated(&["list-clients", "-n", "contoso", "-g", "a/b"]).fails(2);
+    assert!(stderr.contains("'a/b' is not a resource group"), "{stderr}");
+    for tenant in ["..", ".", "a/b"] {
+        let home = Home::new().with("AZURE_TENANT_ID", tenant).with("AZURE_CLIENT_ID", "app");
+        let stderr = home.with("AZURE_CLIENT_SECRET", "hunter2").run(&["list"]).fails(1);
+        let expected =
+            format!("AZURE_TENANT_ID is set to '{tenant}', which is not a tenant's id or domain");
+        assert!(stderr.contains(&expected), "{stderr}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn pipes_in_place_of_files_do_not_hang() {

@@ -206,6 +206,7 @@ fn a_token_service_elsewhere_is_reported_and_not_asked() {
         "https://evil.example/token",
         "http://contoso.azurecr.io/token",
         "https://contoso.azurecr.io.evil.example/",
+        "https://contoso.azurecr.io:8443/oauth2/token",
     ] {
         let stranger = pulling(move |_, path| (path == "/v2/").then(|| challenge(realm)));
         let run = stranger.check(&["--pull", "hello"]);

@@ -64,8 +64,8 @@ async fn it_gives_up_after_four_tries_as_az_does() {
     }
 }
 
-/// `az` sends more of these again: a PUT and a DELETE after a broken connection, 408, 500, 502 and 504, and a PATCH after 500 and
-/// 504.
+/// `az` sends more of these again: a PUT and a DELETE after a broken connection, 408, 500, 502, 503 and 504, and a PATCH after
+/// 500, 503 and 504.
 #[tokio::test(start_paused = true)]
 async fn a_change_is_sent_again_only_if_azure_has_not_made_it() {
     for (name, reply, repeated) in [
@@ -74,10 +74,11 @@ async fn a_change_is_sent_again_only_if_azure_has_not_made_it() {
         ("408", status(408), false),
         ("500", status(500), false),
         ("502", status(502), false),
+        ("503", status(503), false),
         ("504", status(504), false),
+        ("a redirect", status(307), false),
         ("a reset in the handshake", Reply::NotConnected(ConnectionReset), true),
         ("429", status(429), true),
-        ("503", status(503), true),
     ] {
         for method in ["PUT", "PATCH", "DELETE"] {
             let answer = repeated.then(|| ok(REGISTRY));

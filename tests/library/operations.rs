@@ -128,13 +128,13 @@ async fn nobody_waits_for_ever() {
 async fn a_change_may_have_been_made_if_the_answer_does_not_say() {
     let unconfirmed = |error: &ArmError| matches!(error, ArmError::Unconfirmed(_));
     let conflict = || Reply::Answer(409, Vec::new(), r#"{"error":{"code":"Conflict"}}"#.to_owned());
-    for code in [408, 500, 502, 504] {
+    for code in [302, 408, 500, 502, 503, 504, 507] {
         let error = update(&Script::new([status(code)])).await.unwrap_err();
         assert!(unconfirmed(&error) && error.status() == Some(code), "{error}");
     }
     // Nothing was sent, or Azure has said that it has not made the change.
     let refused = || Reply::NotConnected(io::ErrorKind::ConnectionRefused);
-    for replies in [vec![refused()], vec![status(503), refused()], vec![status(429), conflict()]] {
+    for replies in [vec![refused()], vec![status(429), refused()], vec![status(429), conflict()]] {
         let error = delete(&Script::new(replies)).await.unwrap_err();
         assert!(!unconfirmed(&error), "{error}");
     }

@@ -147,6 +147,7 @@ impl Kind {
 /// # Errors
 /// [`AzureError::NotLoggedIn`] if no login applies; others if one applies but cannot be used.
 pub async fn choose(inputs: &Inputs) -> Result<Login, AzureError> {
+    check_tenant(&inputs.env)?;
     let requested = inputs.env.var("AZURE_TOKEN_CREDENTIALS");
     let candidates = candidates(requested.as_deref(), inputs.subscription.is_some())?;
     // A credential that is requested by name is used even if nothing shows that it applies.
@@ -236,6 +237,21 @@ fn https_url(name: &str, value: String) -> Result<Url, AzureError> {
 /// Entra's URL, without a trailing slash.
 fn authority(inputs: &Inputs) -> &str {
     inputs.cloud.active_directory.trim_end_matches('/')
+}
+
+/// Refuses a tenant that would change the path of Entra's URLs: it is an id or a domain.
+fn check_tenant(env: &Env) -> Result<(), AzureError> {
+    const NAME: &str = "AZURE_TENANT_ID";
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let is_tenant = |value: &String| value.chars().all(is_plain) && !value.starts_with('.');
+    match env.var(NAME).filter(|value| !is_tenant(value)) {
+        Some(value) => Err(AzureError::Setting {
+            name: NAME.to_owned(),
+            value,
+            expected: "a tenant's id or domain".to_owned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`.

@@ -24,6 +24,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Arguments of `network-rule`.
 #[derive(Debug, Clone, Args)]
@@ -64,6 +65,9 @@ struct RuleArgs {
 
 /// How often a change is tried.
 const ATTEMPTS: u32 = 8;
+/// The shortest and the longest time that a change is taken to need, for the wait after it.
+const SHORTEST_SETTLE: Duration = Duration::from_millis(300);
+const LONGEST_SETTLE: Duration = Duration::from_secs(3);
 /// The pause after the first conflict. Each one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -101,6 +105,7 @@ async fn change(
     let address = rule.ip_address.as_deref().filter(|text| !text.is_empty());
     let location = locate(&name, group.as_deref(), session).await?;
     let target = Ruled { location: &location, name: name.as_str(), session };
+    let began = Instant::now();
     let body = target.checked(location.body(session.arm().await?).await?).await?;
     let mut rules = NetworkRules::of_registry(&body);
     edit(&mut rules, rule.subnet_id(location.path())?.as_deref(), address);
@@ -120,7 +125,7 @@ async fn change(
         && shows(&registry, range) == rules.allows_range(range)
     {
         let again = |rules: &mut NetworkRules| edit(rules, None, Some(range));
-        let confirmed = target.confirm(range, rules.allows_range(range), again).await;
+        let confirmed = target.confirm(range, rules.allows_range(range), began, again).await;
         if let Some(read) = confirmed.map_err(after_change)? {
             registry = read;
         }
@@ -183,15 +188,16 @@ impl Ruled<'_> {
         &self,
         range: &str,
         wanted: bool,
+        began: Instant,
         again: impl Fn(&mut NetworkRules),
     ) -> Result<Option<Registry>> {
         let done = |rules: &NetworkRules| rules.allows_range(range) == wanted;
-        settle().await;
+        settle(began).await;
         if done(&NetworkRules::of_registry(&self.read().await?)) {
             return Ok(None);
         }
         // A read may lag behind a write, so look once more before anything is written again.
-        settle().await;
+        settle(began).await;
         if !self.change_until(again, done).await? {
             return Ok(None);
         }
@@ -214,6 +220,7 @@ impl Ruled<'_> {
     ) -> Result<bool> {
         let mut pause = FIRST_PAUSE;
         for attempt in 0..ATTEMPTS {
+            let began = Instant::now();
             let read = self.read().await;
             let body = if attempt > 0 { read.map_err(after_change)? } else { read? };
             let mut rules = NetworkRules::of_registry(&body);
@@ -222,7 +229,7 @@ impl Ruled<'_> {
             }
             edit(&mut rules);
             match self.write(rules, etag(&body)).await {
-                Ok(_) => settle().await,
+                Ok(_) => settle(began).await,
                 Err(error) if may_pass(&error) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
@@ -242,10 +249,15 @@ impl Ruled<'_> {
     }
 }
 
-/// Waits until others have written who read the list before this change: about half a second, each process another time.
-async fn settle() {
-    let jitter = u64::from(azure_core::Uuid::new_v4().as_bytes()[0]);
-    tokio::time::sleep(Duration::from_millis(300 + 2 * jitter)).await;
+/// Waits until others have written who read the list before this change: one to three times as long as the change took here,
+/// each process another time.
+///
+/// # Arguments
+/// * `began` - when the list was read.
+async fn settle(began: Instant) {
+    let base = began.elapsed().clamp(SHORTEST_SETTLE, LONGEST_SETTLE);
+    let jitter = u32::from(azure_core::Uuid::new_v4().as_bytes()[0]);
+    tokio::time::sleep(base + base * jitter / 128).await;
 }
 
 /// The `etag` of a registry's body. No recording of ARM has one for registries; where one comes, a stale list is refused.
