@@ -21,10 +21,7 @@ const FIELDS: [&str; 8] = [
 
 /// The bytes with `***` in place of every secret, also where it is written with the escapes of JSON.
 pub fn hidden<'a>(bytes: &'a [u8], secrets: &[String]) -> Cow<'a, [u8]> {
-    let mut secrets: Vec<&String> =
-        secrets.iter().filter(|secret| secret.len() >= SHORTEST).collect();
-    // One secret may be a part of another.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let secrets: Vec<&String> = secrets.iter().filter(|secret| secret.len() >= SHORTEST).collect();
     let plain = without(Cow::Borrowed(bytes), found_in(bytes, &secrets));
     if memchr::memchr(b'\\', &plain).is_none() {
         return plain;
@@ -42,22 +39,22 @@ pub fn hidden<'a>(bytes: &'a [u8], secrets: &[String]) -> Cow<'a, [u8]> {
     without(plain, ranges)
 }
 
-/// Where secrets are in a text, from the start on; they do not overlap.
-///
-/// # Arguments
-/// * `secrets` - the longest ones first.
+/// Where secrets are in a text, from the start on. Those that overlap are one.
 fn found_in(text: &[u8], secrets: &[&String]) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for secret in secrets {
+    let find = |secret: &&String| {
         let length = secret.len();
-        let new = memchr::memmem::find_iter(text, secret.as_bytes()).map(|at| at..at + length);
-        let is_free = |range: &Range<usize>| {
-            let after = found.partition_point(|known| known.end <= range.start);
-            found.get(after).is_none_or(|known| range.end <= known.start)
-        };
-        let new: Vec<Range<usize>> = new.filter(is_free).collect();
-        found.extend(new);
-        found.sort_unstable_by_key(|range| range.start);
+        memchr::memmem::find_iter(text, secret.as_bytes())
+            .map(|at| at..at + length)
+            .collect::<Vec<_>>()
+    };
+    let mut all: Vec<Range<usize>> = secrets.iter().flat_map(find).collect();
+    all.sort_unstable_by_key(|range| range.start);
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for range in all {
+        match found.last_mut().filter(|last| range.start < last.end) {
+            Some(last) => last.end = last.end.max(range.end),
+            None => found.push(range),
+        }
     }
     found
 }
@@ -204,6 +201,7 @@ mod tests {
             (of("key😀"), r#""\u006bey\ud83d\ude00""#, r#""***""#),
             (of("abcd"), r#""\abcd \u00e""#, r#""\*** \u00e""#),
             (vec!["abcd".to_owned(), "abcdef".to_owned()], "abcdef abcd", "*** ***"),
+            (vec!["key-ab".to_owned(), "abab".to_owned()], "key-abab", "***"),
         ] {
             let hidden = hidden(text.as_bytes(), &secrets);
             assert_eq!(String::from_utf8_lossy(&hidden), expected, "{text}");

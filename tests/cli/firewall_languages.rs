@@ -869,6 +869,20 @@ fn no_proxy_must_send_all_hosts_the_same_way() {
             ),
         ],
     );
+    // What is not set, or what nobody can read, is not ok.
+    let hosts = "contoso.azurecr.io,contoso.eastus.data.azurecr.io,contoso.westus.data.azurecr.io";
+    for text in [
+        format!("HTTPS_PROXY=http://p:3128 # NO_PROXY={hosts}\n"),
+        format!("export HTTPS_PROXY=http://p:3128 NO_PROXY={hosts} no_proxy=x.com\n"),
+        format!(
+            "[Service]\nEnvironment=\"NO_PROXY={hosts}\"\nEnvironment=\"no_proxy=$NO_PROXY\"\n"
+        ),
+        format!("export NO_PROXY={hosts}\nexport no_proxy='$NO_PROXY'\n"),
+        format!("export no_proxy=$NO_PROXY\nexport NO_PROXY={hosts}\n"),
+    ] {
+        let (code, report) = check(&Home::new(), &text, &["--from", "no-proxy"]);
+        assert_eq!((code, counts(&report)[0].0), (1, "unjudged"), "{text}\n{report:#}");
+    }
     // A script that sets the variable and does nothing else.
     let sets = "#!/bin/sh\n# our proxy\nexport NO_PROXY=localhost,.corp.local\n";
     let home = Home::new();

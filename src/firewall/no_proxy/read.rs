@@ -49,7 +49,7 @@ pub fn is_setting(text: &str) -> bool {
         let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         is_name || line.starts_with('[') && line.ends_with(']')
     };
-    let has_one = text.lines().any(|line| assigned(line).is_some());
+    let has_one = text.lines().any(|line| !assigned(line).is_empty());
     has_one && lines.all(is_assignment) || is_value(text) || is_document(text)
 }
 
@@ -63,11 +63,12 @@ pub fn is_plain_script(text: &str) -> bool {
             None => value,
         };
         let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        is_name && value.chars().all(|c| c.is_ascii_alphanumeric() || "._-*:/[],@%+".contains(c))
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-*:/[],@%+".contains(c);
+        is_name && (is_itself(value) || value.chars().all(is_plain))
     };
     let lines = text.lines().map(str::trim);
     let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.all(is_plain) && text.lines().any(|line| assigned(line).is_some())
+    lines.all(is_plain) && text.lines().any(|line| !assigned(line).is_empty())
 }
 
 /// Whether a text is JSON or YAML with the setting.
@@ -141,15 +142,21 @@ fn sorted(value: &str) -> String {
 /// The values in a file: assignments, the key in JSON or YAML, or else the whole text.
 fn settings(file: &RuleFile) -> Result<Vec<Setting>, InvalidRules> {
     let lines = || file.text.lines().enumerate().map(|(i, line)| (i + 1, line));
-    let assigned = lines()
-        .filter_map(|(line, text)| Some(Setting { value: assigned(text)?, line, is_named: true }));
-    let (mut assigned, same): (Vec<Setting>, Vec<Setting>) =
-        assigned.partition(|setting| !is_itself(&setting.value));
-    if assigned.is_empty() {
-        assigned = same;
+    let assigned: Vec<Setting> = lines()
+        .flat_map(|(line, text)| {
+            let values = assigned(text).into_iter();
+            values.map(move |value| Setting { value, line, is_named: true })
+        })
+        .collect();
+    // `export no_proxy="$NO_PROXY"` says nothing new, once the other one is set.
+    let mut settings: Vec<Setting> = Vec::new();
+    for setting in assigned {
+        if settings.is_empty() || !is_itself(&setting.value) {
+            settings.push(setting);
+        }
     }
-    if !assigned.is_empty() {
-        return Ok(assigned);
+    if !settings.is_empty() {
+        return Ok(settings);
     }
     if is_document(&file.text) {
         let mut found = Vec::new();
@@ -211,38 +218,45 @@ fn is_itself(value: &str) -> bool {
     value.strip_prefix('$').is_some_and(|name| is_key(name.trim_matches(['{', '}'])))
 }
 
-/// The value in a line such as `NO_PROXY=…`, `export no_proxy="…"`, `Environment="HTTPS_PROXY=…" "NO_PROXY=…"`.
-fn assigned(line: &str) -> Option<String> {
+/// The values in a line such as `NO_PROXY=…`, `export no_proxy="…"`, `Environment="HTTPS_PROXY=…" "NO_PROXY=…"`.
+fn assigned(line: &str) -> Vec<String> {
     let line = line.trim();
-    if line.starts_with('#') {
-        return None;
-    }
-    let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+    let is_unit = line.starts_with("Environment=");
     let line = line.strip_prefix("Environment=").unwrap_or(line);
-    let bare = line.trim_start_matches(['"', '\'']);
-    let (key, value) = bare.split_once('=')?;
-    if is_key(key.trim()) {
-        return Some(value.trim().trim_matches(['"', '\'']).to_owned());
-    }
-    // Another variable stands before it on the line.
-    quoted_words(line).into_iter().find_map(|word| {
+    // Files of variables, which no shell reads, may have blanks after commas.
+    let words = words(line, !is_unit && !line.starts_with("export "));
+    let values = words.iter().filter_map(|(word, is_literal)| {
         let (key, value) = word.split_once('=')?;
-        is_key(key).then(|| value.to_owned())
-    })
+        // Where nothing replaces a reference, it is a value that cannot be read.
+        let is_literal = (*is_literal || is_unit) && value.contains('$');
+        is_key(key.trim()).then(|| if is_literal { format!("'{value}'") } else { value.to_owned() })
+    });
+    values.collect()
 }
 
-/// The words of a line, without the quotes that hold them together.
-fn quoted_words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+/// The words of a line before its comment, without the quotes that hold them together, and whether single quotes did.
+///
+/// # Arguments
+/// * `joins` - whether blanks after a comma do not end a word.
+fn words(line: &str, joins: bool) -> Vec<(String, bool)> {
+    let (mut words, mut word, mut quote, mut is_literal) = (Vec::new(), String::new(), None, false);
     for c in line.chars() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, c) if c.is_whitespace() => words.push(std::mem::take(&mut word)),
+            (None, '#') if word.is_empty() => break,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                is_literal |= c == '\'';
+            }
+            (None, c) if c.is_whitespace() => {
+                if !(joins && word.ends_with([',', '='])) {
+                    words.push((std::mem::take(&mut word), std::mem::take(&mut is_literal)));
+                }
+            }
             (_, c) => word.push(c),
         }
     }
-    words.push(word);
+    words.push((word, is_literal));
     words
 }
 
