@@ -227,6 +227,27 @@ fn cilium_learns_names_from_the_dns_servers_that_a_rule_reaches() {
             Verdict::Unjudged,
         ),
         (
+            "the policy's own namespace, by its name",
+            cilium(&dns(
+                "toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: build, k8s-app: kube-dns}}]",
+                all,
+            )),
+            Verdict::Unjudged,
+        ),
+        (
+            "servers of another distribution",
+            cilium(&dns(
+                "toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: openshift-dns}}]",
+                all,
+            )),
+            Verdict::Ok,
+        ),
+        (
+            "the API server is no DNS server",
+            cilium(&dns("toEntities: [kube-apiserver]", all)),
+            Verdict::Unjudged,
+        ),
+        (
             "addresses do not stand for pods",
             cilium(&dns("toCIDR: [\"10.96.0.10/32\"]", all)),
             Verdict::Unjudged,
@@ -315,6 +336,7 @@ fn istio_opens_addresses_of_tcp_and_ways_around_its_proxy() {
         );
         format!("{names}{}", entry("internal.example", &more))
     };
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  annotations: {traffic.sidecar.istio.io/excludeOutboundPorts: \"443\"}\n";
     let proxy = |setting: &str| {
         format!(
             "{names}---\nmeshConfig: {{outboundTrafficPolicy: {{mode: REGISTRY_ONLY}}}}\nglobal: {{proxy: {{{setting}}}}}\n"
@@ -326,6 +348,9 @@ fn istio_opens_addresses_of_tcp_and_ways_around_its_proxy() {
         ("nothing goes around the proxy", proxy("includeIPRanges: \"*\""), Verdict::Ok),
         ("all but one range does", proxy("includeIPRanges: \"10.0.0.0/8\""), Verdict::Unjudged),
         ("a port does", proxy("excludeOutboundPorts: \"443\""), Verdict::Unjudged),
+        ("another port does", proxy("excludeOutboundPorts: \"3306\""), Verdict::Ok),
+        ("a local address does", proxy("excludeIPRanges: 169.254.169.254/32"), Verdict::Ok),
+        ("a pod's port does", format!("{names}{pod}"), Verdict::Unjudged),
     ]);
 }
 

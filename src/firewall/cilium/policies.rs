@@ -251,12 +251,11 @@ fn lookup(specs: &[&Spec], flow: &Flow<'_>) -> Match {
     if denied {
         return Match::Maybe("egressDeny may deny the DNS that names need".into());
     }
-    let mut ports: Vec<(bool, &Rule, &Ports)> = Vec::new();
+    let mut ports: Vec<(Option<&str>, &Rule, &Ports)> = Vec::new();
     for spec in specs {
-        let is_elsewhere = spec.namespace.as_deref().is_some_and(|name| name != "kube-system");
         for rule in spec.allows.iter().filter(|rule| rule.may_hold_dns()) {
             let for_dns = rule.ports.iter().filter(|ports| ports.is_for_dns());
-            ports.extend(for_dns.map(|ports| (is_elsewhere, rule, ports)));
+            ports.extend(for_dns.map(|ports| (spec.namespace.as_deref(), rule, ports)));
         }
     }
     // The proxy learns addresses only from the answers that a rule with names lets pass.
@@ -267,9 +266,9 @@ fn lookup(specs: &[&Spec], flow: &Flow<'_>) -> Match {
         );
     }
     let host = flow.host.as_str();
-    let answers = |(is_elsewhere, rule, ports): &&(bool, &Rule, &Ports)| {
+    let answers = |(namespace, rule, ports): &&(Option<&str>, &Rule, &Ports)| {
         let named = ports.dns.iter().map(|name| name.matches(host)).fold(Match::No, Match::or);
-        named.and(rule.has_dns_servers(*is_elsewhere))
+        named.and(rule.has_dns_servers(*namespace))
     };
     let answered = restricted.iter().map(answers).fold(Match::No, Match::or);
     if answered == Match::No && restricted.len() < ports.len() {

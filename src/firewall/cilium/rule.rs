@@ -32,6 +32,8 @@ pub(super) struct Rule {
     is_empty: bool,
     /// Whether the cluster's own DNS servers may be among the destinations.
     inside: Inside,
+    /// The namespaces that selectors of pods name; `*` for what is not judged.
+    namespaces: Vec<String>,
     pub place: Place,
 }
 
@@ -208,6 +210,28 @@ fn name_of(node: &Node) -> Option<(Name, usize)> {
     Some((Name::Pattern(canonical(pattern.text()?)), pattern.line))
 }
 
+/// The namespaces that a selector of pods names.
+fn namespaces_in(node: &Node, found: &mut Vec<String>) {
+    const LABEL: &str = "io.kubernetes.pod.namespace";
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| namespaces_in(item, found)),
+        Value::Object(entries) => {
+            // Expressions, and labels of namespaces themselves, are taken to name another one.
+            if node.text_of("key").is_some_and(|key| key.contains("namespace")) {
+                found.push("*".to_owned());
+            }
+            for (key, value) in entries {
+                match value.text() {
+                    Some(name) if key.ends_with(LABEL) => found.push(name.to_owned()),
+                    _ if key.contains("namespace.labels") => found.push("*".to_owned()),
+                    _ => namespaces_in(value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 impl Rule {
     /// Reads an entry.
     ///
@@ -225,6 +249,7 @@ impl Rule {
             unknown: None,
             is_empty: false,
             inside: Inside::None,
+            namespaces: Vec::new(),
             place: place(node.line),
         };
         let Value::Object(entries) = &node.value else {
@@ -274,8 +299,8 @@ impl Rule {
                 }
                 "toEntities" => self.read_entities(value, place),
                 key if INSIDE.contains(&key) => {
-                    let is_anywhere = key != "toEndpoints"
-                        || format!("{value:?}").contains("io.kubernetes.pod.namespace");
+                    namespaces_in(value, &mut self.namespaces);
+                    let is_anywhere = key != "toEndpoints" || !self.namespaces.is_empty();
                     let inside = if is_anywhere { Inside::Anywhere } else { Inside::Own };
                     self.inside = self.inside.max(inside);
                     if value.value == Value::Null
@@ -304,7 +329,7 @@ impl Rule {
             };
             if family.is_some() {
                 self.read_range(family, &[], place(item.line));
-            } else if item.text() != Some("world") {
+            } else if matches!(item.text(), Some("all" | "cluster" | "host")) {
                 self.inside = Inside::Anywhere;
             }
             if matches!(item.text(), Some("world" | "all")) {
@@ -348,17 +373,20 @@ impl Rule {
     /// Whether the cluster's DNS servers are among the destinations of a rule that may hold them.
     ///
     /// # Arguments
-    /// * `is_elsewhere` - whether the policy is for a namespace that does not have them.
-    pub fn has_dns_servers(&self, is_elsewhere: bool) -> Match {
+    /// * `own` - the namespace of the policy, if it has one.
+    pub fn has_dns_servers(&self, own: Option<&str>) -> Match {
+        let own = own.filter(|name| *name != "kube-system");
+        let is_own = |name: &String| own == Some(name);
         match self.inside {
-            _ if !self.has_destination => Match::Yes,
-            Inside::Anywhere => Match::Yes,
-            Inside::Own if !is_elsewhere => Match::Yes,
+            _ if !self.has_destination || own.is_none() => Match::Yes,
+            Inside::Anywhere if self.namespaces.is_empty() || !self.namespaces.iter().all(is_own) => {
+                Match::Yes
+            }
             // Ranges of addresses do not stand for pods.
             Inside::None => Match::Maybe(
                 "the DNS rule reaches servers outside of the cluster alone".into(),
             ),
-            Inside::Own => Match::Maybe(
+            Inside::Own | Inside::Anywhere => Match::Maybe(
                 "the DNS rule selects pods of the policy's own namespace: it must name that of the DNS servers"
                     .into(),
             ),

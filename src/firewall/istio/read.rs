@@ -82,6 +82,21 @@ fn mode(node: &Node) -> Option<bool> {
     }
 }
 
+/// Whether a setting keeps connections to registries or strangers from the proxy.
+///
+/// # Arguments
+/// * `text` - ports, or ranges of addresses, with commas between them.
+fn leads_around(option: &str, text: &str) -> bool {
+    let mut items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    match option {
+        "excludeOutboundPorts" => items.any(|port| matches!(port, "443" | "80" | "*")),
+        "excludeIPRanges" => items
+            .any(|range| AddressRange::parse(range).is_none_or(|range| !range.holds_no_registry())),
+        // What is not included goes around it.
+        _ => items.next().is_some_and(|first| first != "*"),
+    }
+}
+
 /// Every value of a name in a document, at any depth.
 fn find_all<'n>(node: &'n Node, name: &str, found: &mut Vec<&'n Node>) {
     match &node.value {
@@ -113,6 +128,17 @@ impl Mesh {
         }
         if node.unknown().is_some() {
             self.hide(place(node), "aliases of YAML are not read");
+        }
+        for option in AROUND {
+            let mut values = Vec::new();
+            find_all(node, option, &mut values);
+            find_all(node, &format!("traffic.sidecar.istio.io/{option}"), &mut values);
+            let matters =
+                |value: &&&Node| value.text().is_some_and(|text| leads_around(option, text));
+            if let Some(value) = values.iter().find(matters) {
+                let why = format!("{option} leads connections around the proxy");
+                self.hide(place(value), &why);
+            }
         }
         let namespace = node.at(&["metadata", "namespace"]).and_then(Node::text).map(str::to_owned);
         let spec = node.get("spec");
@@ -153,15 +179,6 @@ impl Mesh {
                 place.clone(),
                 "defaultServiceExportTo limits who sees entries, and is not judged",
             );
-        }
-        for option in AROUND {
-            let mut values = Vec::new();
-            find_all(node, option, &mut values);
-            let is_set = |value: &&Node| value.text().is_some_and(|text| !matches!(text, "" | "*"));
-            if values.iter().any(is_set) {
-                let why = format!("{option} leads connections around the proxy");
-                self.hide(place.clone(), &why);
-            }
         }
         for policy in &policies {
             let allows = match policy.text_of("mode") {
