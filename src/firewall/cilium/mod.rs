@@ -1,5 +1,6 @@
 //! `cilium`: a CiliumNetworkPolicy for all pods of a namespace, with the DNS rule that names need.
 
+mod name;
 mod policies;
 mod rule;
 
