@@ -158,6 +158,12 @@ fn policies_of_terraform_are_told_apart() {
         json!({"terraform_version": "1.9.0", "planned_values": {"root_module": {"resources": resources}}, "resource_changes": changes})
             .to_string()
     };
+    let deployed = |values: serde_json::Value| {
+        let kind = "azurerm_subscription_template_deployment";
+        let deployment = json!({"address": format!("{kind}.x"), "mode": "managed", "type": kind, "values": values});
+        state(&[policy("prod"), group("prod", &HOSTS, Some("/x/prod")), deployment])
+    };
+    let template_of = |kind: &str| json!({"template_content": format!(r#"{{"resources":[{{"type":"{kind}"}}]}}"#)});
     let hcl = r#"resource "azurerm_firewall_policy_rule_collection_group" "acr" {
   firewall_policy_id = azurerm_firewall_policy.hub.id
   priority           = 500
@@ -192,6 +198,25 @@ fn policies_of_terraform_are_told_apart() {
             ),
             Verdict::Unjudged,
         ),
+        (
+            "two groups of the only policy",
+            plan(
+                &[policy("hub"), group("a", &HOSTS[..1], None), group("b", &HOSTS[1..], None)],
+                &["a", "b"],
+            ),
+            Verdict::Ok,
+        ),
+        (
+            "a template without firewalls",
+            deployed(template_of("Microsoft.Sql/servers/firewallRules")),
+            Verdict::Ok,
+        ),
+        (
+            "a template with one",
+            deployed(template_of("Microsoft.Network/FirewallPolicies")),
+            Verdict::Unjudged,
+        ),
+        ("a template that is not there", deployed(json!({})), Verdict::Unjudged),
         ("one of them", plan(&[group("prod", &HOSTS, None)], &["prod"]), Verdict::Ok),
         ("a module that gets the policy", format!("{hcl}{module}"), Verdict::Unjudged),
         ("a module that does not", format!("{hcl}{other}"), Verdict::Ok),

@@ -17,6 +17,8 @@ pub struct Collections {
     pub(in crate::firewall) list: Vec<Collection>,
     /// The first thing that makes every answer unknown, and why.
     pub(in crate::firewall) hidden: Option<(Place, Arc<str>)>,
+    /// How many policies a configuration of Terraform has.
+    pub(in crate::firewall) policies: usize,
     /// Groups of Terraform whose policy is not made yet.
     pub(in crate::firewall) of_new_policies: Vec<Place>,
     /// Whether a policy in the files has no DNS proxy.

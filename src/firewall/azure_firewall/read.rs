@@ -209,8 +209,10 @@ impl Reader {
         {
             let parent = property(node, "basepolicy").filter(|parent| parent.value != Value::Null);
             let parent = parent.map(|parent| parent.text_of("id").and_then(names::of_resource));
-            let proxy = property(node, "dnssettings").and_then(|dns| dns.text_of("enableproxy"));
-            self.collections.lacks_dns_proxy |= proxy != Some("true");
+            let dns = property(node, "dnssettings");
+            let proxy = dns.and_then(|dns| dns.text_of("enableproxy").or_else(|| dns.text()));
+            let may_be_on = |proxy: &str| proxy == "true" || is_expression(proxy);
+            self.collections.lacks_dns_proxy |= !proxy.is_some_and(may_be_on);
             match parent {
                 Some(None) => self.hide(place, "the parent policy is not named"),
                 parent => {

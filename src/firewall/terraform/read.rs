@@ -77,8 +77,10 @@ pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
             }
         }
     }
-    // The ids of new policies are not in a plan.
-    if let [_, second, ..] = collections.of_new_policies.as_slice() {
+    // The ids of new policies are not in a plan: only one policy leaves no doubt.
+    if let [_, second, ..] = collections.of_new_policies.as_slice()
+        && collections.policies != 1
+    {
         let why = "which policy the rules belong to is known only after the plan is applied";
         collections.hidden.get_or_insert((second.clone(), why.into()));
     }
@@ -183,17 +185,8 @@ fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file
         let why = "a module that gets a firewall may add rules to it; use terraform show -json";
         collections.hidden.get_or_insert((place.clone(), why.into()));
     }
-    if kind == "azurerm_resource_group_template_deployment" {
-        let why = "a deployment of a template is not judged";
+    if let Some(why) = may_hold_rules(kind, resource) {
         collections.hidden.get_or_insert((place.clone(), why.into()));
-    }
-    if kind == "azapi_resource" {
-        let why = "azapi_resource is not judged";
-        let holds_rules =
-            resource.text_of("type").is_some_and(|kind| kind.contains("firewallPolicies"));
-        if holds_rules {
-            collections.hidden.get_or_insert((place.clone(), why.into()));
-        }
     }
     if kind == GROUP {
         let group = resource.text_of("priority").and_then(|priority| priority.parse().ok());
@@ -219,8 +212,25 @@ fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file
     }
 }
 
+/// Why a resource that is not judged may have firewall rules: a template, or a resource of the provider `azapi`.
+fn may_hold_rules(kind: &str, resource: &Node) -> Option<&'static str> {
+    let says = |name: &str, words: &[&str]| {
+        let text = resource.text_of(name).map(str::to_ascii_lowercase);
+        text.is_none_or(|text| words.iter().any(|word| text.contains(word)))
+    };
+    if kind.ends_with("_template_deployment") {
+        // A template can lead to another one, which is not in the files.
+        return says("template_content", &["firewallpolicies", "azurefirewalls", "templatelink"])
+            .then_some("a deployment of a template is not judged");
+    }
+    let is_azapi = matches!(kind, "azapi_resource" | "azapi_update_resource");
+    let types = ["firewallpolicies", "azurefirewalls", "resources/deployments"];
+    (is_azapi && says("type", &types)).then_some("azapi_resource is not judged")
+}
+
 /// Reads what a policy says about its DNS proxy and its parent.
 fn read_policy(collections: &mut Collections, policy: &Node, place: &Place) {
+    collections.policies += 1;
     let dns = policy.get("dns").map(|dns| dns.items().first().unwrap_or(dns));
     let proxy = dns.and_then(|dns| dns.get("proxy_enabled"));
     let may_be_on = |proxy: &Node| proxy.text() == Some("true") || proxy.unknown().is_some();
