@@ -6,6 +6,7 @@ use super::tls::{TlsFacts, Trust, TrustAnchors};
 use super::verdict::{Ending, Failure, Reason, Step, Verdict};
 use super::{Check, CheckedTarget, Names, Target, Trace, authority, dns, judge, proxy, tcp, tls};
 use crate::domain::Role;
+use crate::secrets::hidden_in_cut;
 use futures::StreamExt as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -132,7 +133,7 @@ impl Prober {
         let started = Instant::now();
         let response = connection.send(request.clone(), Limit::First(MAX_PAGE)).await;
         trace.timings.http = Some(started.elapsed());
-        self.log_request(&authority, &request, &response);
+        self.log_request(&authority, &request, &response, &[]);
         let trust = trace.tls.as_ref().map(|tls| tls.trust);
         judge::judge(target.role, (target.host.as_str(), target.port), trust, &response?)
     }
@@ -163,16 +164,15 @@ impl Prober {
         authority: &str,
         request: &Request,
         response: &Result<Response, Failure>,
+        secrets: &[String],
     ) {
         let outcome = match response {
             Ok(response) => response.status.to_string(),
             Err(failure) => failure.detail.clone(),
         };
-        (self.log)(&format!(
-            "{} https://{authority}{} -> {outcome}",
-            request.method(),
-            request.path()
-        ));
+        let line =
+            format!("{} https://{authority}{} -> {outcome}", request.method(), request.path());
+        (self.log)(&hidden_in_cut(&line, secrets));
     }
 
     fn hops(&self, host: &str, port: u16) -> Hops {

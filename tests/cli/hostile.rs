@@ -310,6 +310,41 @@ fn credentials_stay_with_the_registry_and_layers_are_not_read_to_their_end() {
 }
 
 #[test]
+fn a_registry_that_repeats_a_credential_does_not_get_it_printed() {
+    let image = |layer: Value| json!({"config": layer, "layers": [layer]}).to_string();
+    let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let elsewhere = json!({"digest": digest, "size": 0, "mediaType": "t0ken", "urls": ["https://evil.example/t0ken"]});
+    let manifest = image(elsewhere);
+    let strangers = [
+        pulling(move |_, path| {
+            path.contains("/manifests/").then(|| whole("200 OK", "", &manifest))
+        }),
+        pulling(|host, path| {
+            let redirect = path.contains("/blobs/") && host == LOGIN;
+            redirect.then(|| whole("307 Moved", "location: https://t0ken.evil.example/\r\n", ""))
+        }),
+        pulling(|host, path| {
+            let to = format!("location: https://{DATA}/t0ken\r\n");
+            (path.contains("/blobs/") && host == LOGIN).then(|| whole("307 Moved", &to, ""))
+        }),
+        pulling(|_, path| {
+            let body = r#"{"errors": [{"message": "who sent t0ken?"}]}"#;
+            path.starts_with("/blob?").then(|| whole("403 Forbidden", "x-ms-version: 1\r\n", body))
+        }),
+    ];
+    for stranger in strangers {
+        for output in ["json", "table"] {
+            let args = ["--region", "eastus", "--pull", "hello", "--debug", "-o", output];
+            let run = stranger.check(&args);
+            assert_eq!(run.code, 1, "{}", run.stderr);
+            assert!(stranger.asked().iter().any(|head| head.contains("bearer t0ken")));
+            assert!(!run.stdout.contains("t0ken"), "{}", run.stdout);
+            assert!(!run.stderr.contains("t0ken"), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
 fn a_stranger_cannot_write_on_the_terminal() {
     let stranger = pulling(|_, path| {
         let body =

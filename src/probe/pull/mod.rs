@@ -17,7 +17,6 @@ use super::prober::Prober;
 use super::verdict::{Failure, Reason, Step, printable};
 use super::{Trace, authority};
 use crate::domain::Fqdn;
-use crate::secrets::hidden_in_cut;
 use azure_core::credentials::Secret;
 use azure_core::http::Url;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
@@ -110,14 +109,10 @@ pub async fn pull(prober: &Prober, request: &PullRequest) -> Pull {
         let detail = format!("the pull did not end within {} seconds", LONGEST_PULL.as_secs());
         Some(puller.failure(Failure::new(Step::Layer, Reason::Timeout, detail)))
     };
-    // A registry may put what it was sent into a link or a header.
-    let shown = |text: &String| hidden_in_cut(text, &puller.secrets);
-    pull.hosts = puller.hosts.iter().map(shown).collect();
-    let failure = failure.map(|PullFailure { host, failure }| PullFailure {
-        host: shown(&host),
-        failure: Failure { detail: shown(&failure.detail), ..failure },
-    });
+    pull.hosts = std::mem::take(&mut puller.hosts);
     pull.end(failure);
+    // A registry may put what it was sent into a link, a header or a manifest.
+    pull.hide(&puller.secrets);
     pull
 }
 
@@ -271,7 +266,12 @@ impl Puller<'_> {
                 Ok(mut connection) => {
                     (self.prober.progress)(host, step);
                     let response = connection.send(request.clone(), limit).await;
-                    self.prober.log_request(&authority(host, port), &request, &response);
+                    self.prober.log_request(
+                        &authority(host, port),
+                        &request,
+                        &response,
+                        &self.secrets,
+                    );
                     match response {
                         Ok(response) => {
                             self.connections.insert(key, Ok(connection));
@@ -314,4 +314,80 @@ fn message(response: &Response) -> String {
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let text = body["errors"][0]["message"].as_str().or_else(|| body["error_description"].as_str());
     text.map(|text| format!(": {}", printable(text))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{ConnectTo, NoNames, Route, TrustAnchors};
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    const HOST: &str = "contoso.azurecr.io";
+    const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    /// Serves an image of 100 layers, and takes 9 seconds for each answer. Returns the port, and who trusts the certificate.
+    async fn slow_registry() -> (u16, TrustAnchors) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new([HOST.to_owned()]).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key.into())
+            .unwrap();
+        let tls = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let blob = serde_json::json!({"digest": DIGEST, "size": 0, "mediaType": "x"});
+        let manifest = serde_json::json!({"config": blob, "layers": vec![blob; 100]}).to_string();
+        tokio::spawn(async move {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let mut client = tls.accept(tcp).await.unwrap();
+            // Each request arrives in one piece.
+            while client.read(&mut [0; 4096]).await.is_ok_and(|length| length > 0) {
+                tokio::time::sleep(Duration::from_secs(9)).await;
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{manifest}",
+                    manifest.len()
+                );
+                if client.write_all(answer.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        });
+        (port, TrustAnchors::emulated(certificate.der().clone()).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pull_whose_steps_are_all_slow_ends() {
+        let (port, anchors) = slow_registry().await;
+        let connect_to: ConnectTo = format!("::127.0.0.1:{port}").parse().unwrap();
+        let prober = Prober {
+            names: Box::new(NoNames),
+            route: Route { connect_to: vec![connect_to], ..Route::default() },
+            anchors,
+            timeout: Duration::from_secs(10),
+            log: Box::new(|_| {}),
+            progress: Box::new(|_, _| {}),
+        };
+        let request = PullRequest {
+            host: HOST.parse().unwrap(),
+            port: 443,
+            reference: Reference::parse("hello", HOST).unwrap(),
+            platform: Platform::default(),
+            login: Login::Anonymous,
+            expected: None,
+        };
+        let started = tokio::time::Instant::now();
+        let pull = pull(&prober, &request).await;
+        assert_eq!(started.elapsed().as_secs(), 300);
+        assert_eq!(pull.ending.reason, Some(Reason::Timeout));
+        let detail = pull.ending.detail.unwrap();
+        assert_eq!(detail, "the pull did not end within 300 seconds");
+        assert!(!pull.ok && (1..100).contains(&pull.blobs.len()), "{} blobs", pull.blobs.len());
+    }
 }

@@ -4,6 +4,7 @@ use super::{Login, PullFailure, PullRequest};
 use crate::probe::authority;
 use crate::probe::image::Blob;
 use crate::probe::verdict::Ending;
+use crate::secrets::hidden_in_cut;
 use serde::Serialize;
 
 /// The result of a pull.
@@ -81,6 +82,20 @@ impl Pull {
         if let Some(PullFailure { host, failure }) = failure {
             self.host = Some(host);
             self.ending = failure.into();
+        }
+    }
+
+    /// Takes secrets out of everything that the registry wrote.
+    pub(super) fn hide(&mut self, secrets: &[String]) {
+        let blobs = self.blobs.iter_mut().flat_map(|blob| {
+            let optional = [blob.host.as_mut(), blob.ending.detail.as_mut()];
+            [&mut blob.digest, &mut blob.media_type]
+                .into_iter()
+                .chain(optional.into_iter().flatten())
+        });
+        let optional = [self.digest.as_mut(), self.host.as_mut(), self.ending.detail.as_mut()];
+        for text in self.hosts.iter_mut().chain(blobs).chain(optional.into_iter().flatten()) {
+            *text = hidden_in_cut(text, secrets);
         }
     }
 }
