@@ -155,3 +155,43 @@ fn tls(env: &Env) -> Result<Option<ClientConfig>, NetError> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Some(config))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::http::Method;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::time::Instant;
+
+    /// A server that answers with a byte every 20 seconds, without end.
+    async fn endless_server() -> std::net::SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            assert_ne!(client.read(&mut [0; 4096]).await.unwrap(), 0);
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            while client.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+            }
+        });
+        address
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_ends_is_given_up() {
+        for (patient, longest, seconds) in
+            [(false, LONGEST_ANSWER, 300), (true, LONGEST_QUERY, 600)]
+        {
+            let url = format!("http://{}/", endless_server().await).parse().unwrap();
+            let network = Network::https(&Env::from_pairs([]), Vec::new(), patient).unwrap();
+            let started = Instant::now();
+            let answer = network.client.execute_request(&Request::new(url, Method::Get)).await;
+            let error = answer.err().unwrap();
+            let expected = format!("the answer was not complete after {seconds} seconds");
+            assert_eq!(error.to_string(), expected);
+            assert_eq!(started.elapsed().as_secs(), longest.as_secs());
+        }
+    }
+}

@@ -151,6 +151,12 @@ fn pipes_in_place_of_files_do_not_hang() {
         let stderr = home.run(&["list"]).fails(1);
         assert!(stderr.contains("it is not a regular file"), "{file}: {stderr}");
     }
+    let home = FakeArm::start(|_| (500, Vec::new(), json!({}))).home("x");
+    let tokens = home.path(".azure/msal_token_cache.json");
+    std::fs::remove_file(&tokens).unwrap();
+    assert!(Command::new("mkfifo").arg(tokens).status().unwrap().success());
+    let stderr = home.run(&["list"]).fails(1);
+    assert!(stderr.contains("msal_token_cache.json: it is not a regular file"), "{stderr}");
     // A cache is only a help.
     let home = Home::new();
     std::fs::create_dir_all(home.path(".cache/az-acr")).unwrap();

@@ -59,3 +59,28 @@ impl Program {
         Ok(bytes)
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+
+    async fn run(script: &str) -> io::Result<Output> {
+        let program = Program { name: "Azure CLI", variables: Vec::new() };
+        program.run(OsStr::new("sh"), &[OsStr::new("-c"), OsStr::new(script)]).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_hangs_is_stopped_after_a_minute() {
+        let started = Instant::now();
+        let error = run("exec sleep 1000000").await.unwrap_err();
+        assert_eq!(error.to_string(), "Azure CLI did not end within 60 seconds");
+        assert_eq!(started.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test]
+    async fn a_program_that_writes_without_end_is_stopped() {
+        let error = run("exec yes").await.unwrap_err();
+        assert_eq!(error.to_string(), "Azure CLI writes more than 1 MiB");
+    }
+}
