@@ -4,9 +4,10 @@ Usage: run.py AZ_ACR [--short] [COMMAND…]      e.g. 'replication create'
 
 A proxy stands between az-acr and the emulator's server and breaks the N-th request. For each case:
 - az-acr ends in time, with an exit code of its own and one error; it does not panic;
-- no token appears in its output;
+- no token or statement of a login appears in its output;
 - a write that the service has accepted is not sent again, and if it may have been accepted, the registry says so:
   what az-acr reports as done is done, and an error after an accepted write says that the change may have been made.
+The commands that begin with "login" log in themselves; the others use a token of `az`.
 `with-access` and `check-endpoints` ask the registry itself: tests/cli/networks.rs breaks its network.
 Prints a table. The exit code is 1 if a case fails.
 """
@@ -62,7 +63,18 @@ COMMANDS = {
     "connection delete": ["private-endpoint-connection", "delete", "-r", "northwind", "-n", "northwind.5f6b7c8d"],
     "list-endpoints of one": ["list-endpoints", "-n", "contoso"],
 }
-FAULTS = ["reset", "reset after", "cut", "no end", "wrong length", "garbage", "500", "503 now", "429 now", "504 after", "404 html", "204", "401", "deep", "slow"]
+# Variables of the commands that log in themselves.
+APP = {"AZURE_TOKEN_CREDENTIALS": "prod", "AZURE_TENANT_ID": az_login.TENANT, "AZURE_CLIENT_ID": "ci"}
+STATEMENT = "sta.te.ment"
+LOGINS = {
+    "login: secret": lambda proxy, home: {**APP, "AZURE_CLIENT_SECRET": "emulator"},
+    "login: workload": lambda proxy, home: {**APP, "AZURE_FEDERATED_TOKEN_FILE": str(home / "statement")},
+    "login: GitHub": lambda proxy, home: {
+        **APP, "AZURE_TOKEN_CREDENTIALS": "GitHubActionsCredential", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": SECRET,
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://localhost:{proxy.port}/oidc?v=1"},
+}
+COMMANDS |= {name: ["list"] for name in LOGINS}
+FAULTS = ["reset", "reset after", "cut", "no end", "wrong length", "garbage", "500", "503 now", "429 now", "504 after", "503 after", "404 html", "204", "401", "deep", "slow"]
 
 
 class Proxy:
@@ -78,6 +90,7 @@ class Proxy:
     def reset(self, fault, number):
         self.fault, self.number, self.count = fault, number, 0
         self.writes = collections.Counter()
+        self.secrets = {SECRET, STATEMENT}
 
     def accept(self):
         while True:
@@ -112,7 +125,11 @@ class Proxy:
             retry = "Retry-After: 0\r\n" if fault.endswith("now") else ""
             client.sendall(f"HTTP/1.1 {early} X\r\n{retry}Content-Length: {len(text)}\r\n\r\n".encode() + text)
             return True
-        status, answer_headers, text = self.forward(method, path, headers, body)
+        if path.startswith("/oidc"):
+            status, answer_headers, text = 200, [], json.dumps({"value": STATEMENT}).encode()
+        else:
+            status, answer_headers, text = self.forward(method, path, headers, body)
+        self.secrets.update(re.findall(r'"access_token": ?"([^"]+)"', text.decode(errors="replace")))
         if method in ("PATCH", "PUT", "DELETE") and status < 400:
             self.writes[method] += 1
         if fault == "reset after":
@@ -121,8 +138,8 @@ class Proxy:
             text = b"\xff\x00{]" * 20
         if fault == "deep":
             text = b"[" * 100_000
-        if fault == "504 after":
-            status, answer_headers, text = 504, [], b"<html>the gateway did not wait</html>"
+        if fault in ("503 after", "504 after"):
+            status, answer_headers, text = int(fault[:3]), [], b"<html>the gateway did not wait</html>"
         if fault == "204":
             status, text = 204, b""
         length = len(text) + 50 if fault in ("cut", "wrong length") else len(text)
@@ -165,9 +182,14 @@ class Proxy:
         return answer.status, answer.getheaders(), text
 
 
-def home(directory, proxy, ca):
+def home(name, directory, proxy, ca):
     az_login.write(directory / ".azure", f"https://localhost:{proxy.port}", SECRET, SUBSCRIPTION)
-    return {"HOME": str(directory), "REQUESTS_CA_BUNDLE": str(ca), "PATH": "/usr/bin:/bin"}
+    env = {"HOME": str(directory), "REQUESTS_CA_BUNDLE": str(ca), "PATH": "/usr/bin:/bin"}
+    if name not in LOGINS:
+        return env
+    (directory / ".azure/msal_token_cache.json").unlink()
+    (directory / "statement").write_text(STATEMENT)
+    return env | LOGINS[name](proxy, directory)
 
 
 def state(env_home):
@@ -190,7 +212,7 @@ def done(name, contoso):
     }.get(name, True)
 
 
-def run(name, env, server_home):
+def run(name, env, server_home, proxy):
     started = time.monotonic()
     try:
         ran = subprocess.run([AZ_ACR, *COMMANDS[name]], env=env, capture_output=True, text=True, errors="replace", timeout=LONGEST)
@@ -199,8 +221,8 @@ def run(name, env, server_home):
     wrong = []
     if ran.returncode not in (0, 1, 2, 3) or "panicked" in ran.stderr:
         wrong.append(f"exit code {ran.returncode}: {ran.stderr[-300:]}")
-    if SECRET in ran.stdout + ran.stderr:
-        wrong.append("the token was shown")
+    if any(secret in ran.stdout + ran.stderr for secret in proxy.secrets):
+        wrong.append("a token was shown")
     if ran.returncode and not re.search(r"^ERROR: ", ran.stderr, re.M):
         wrong.append(f"no error for exit code {ran.returncode}: {ran.stderr[-300:]}")
     if ran.returncode and ran.stdout.strip():
@@ -241,9 +263,9 @@ def main():
                         (server_home / ".local/state/az-acr/emulator.json").unlink(missing_ok=True)
                         directory = root / "client"
                         subprocess.run(["rm", "-rf", directory], check=True)
-                        env = home(directory, proxy, pem)
+                        env = home(name, directory, proxy, pem)
                         proxy.reset(fault, number)
-                        result, wrong = run(name, env, server_home)
+                        result, wrong = run(name, env, server_home, proxy)
                         if number == 0:
                             requests = proxy.count
                             if result is None or result[0]:
