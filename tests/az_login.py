@@ -6,11 +6,11 @@ import subprocess
 TENANT = "72f988bf-0000-4000-8000-00000000e0e0"
 
 
-def certificate(directory):
-    """Makes the certificate of `localhost`, for two days. Returns its key and itself."""
-    key, pem = directory / "key.pem", directory / "cert.pem"
+def certificate(directory, host="localhost"):
+    """Makes the certificate of a host, for two days. Returns its key and itself."""
+    key, pem = (directory / f"{host.lstrip('*.')}.{kind}" for kind in ("key", "pem"))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-keyout", key, "-out", pem, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-keyout", key, "-out", pem, "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}",
                     "-addext", "basicConstraints=critical,CA:FALSE"], check=True, capture_output=True)
     return key, pem
 

@@ -253,6 +253,9 @@ fn failure(error: &hyper::Error) -> Failure {
         (Reason::BadAnswer, "the response is not HTTP".to_owned())
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         (Reason::Reset, "the connection was closed before a response arrived".to_owned())
+    } else if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
+        // TLS ends without a goodbye. The text of rustls leads to its manual.
+        (Reason::Reset, "the connection was closed before the response was complete".to_owned())
     } else if let Some(io) = io {
         (Reason::Reset, format!("the connection failed: {io}"))
     } else {

@@ -2,9 +2,9 @@
 
 Usage: fuzz.py AZ_ACR [--seconds N] [--seed S]
 
-Each file of corpus/ (those of answers are answers of a server) is damaged at random (bytes, lines, tokens of other files, depth) and handed to the command that reads
-such files. az-acr must end within 10 s with an exit code of its own, without a panic, and with a short error. A file that breaks it is
-kept in target/fuzz, to be added to the corpus.
+Each file of corpus/ is damaged at random (bytes, lines, tokens of other files, depth) and handed to the command that reads
+such files; some are answers of Azure or of a registry, which a server gives. az-acr must end within 10 s with an exit code of
+its own, without a panic, and with a short error. A file that breaks it is kept in target/fuzz, to be added to the corpus.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import http.server
 import os
 import pathlib
 import random
+import socketserver
 import ssl
 import subprocess
 import sys
@@ -33,6 +34,8 @@ LANGUAGES = {"list": "list", "json": "json", "squid": "squid", "squid2": "squid"
              **{name: name for name in ["paloalto", "fortigate", "aws-network-firewall", "iptables", "calico", "istio", "no-proxy", "haproxy", "envoy", "pac"]}}
 # Answers of Azure.
 ANSWERS = {"registry.json", "registries.json", "graph.json", "rows.json"}
+# Answers of a registry, and the part of the path that they answer.
+REGISTRY = {"challenge.http": "/v2/ ", "token.http": "/oauth2/", "manifest.http": "/manifests/", "throttled.http": "/manifests/", "blob.http": "/blobs/"}
 TOKENS = [b"{", b"}", b"[", b"]", b"(", b")", b'"', b"'", b"\\", b"\0", b"\xff\xfe", b"${", b"*", b"%", b"\n", b"\r\n", b"-1", b"0x", b"99999999999999999999",
           b"1e999", b"\xe2\x80\xae", b"include ", b"$INCLUDE ", b"&a *a", b"!", b"<", b":", b";", b",", b"=", b"..", b"/", b"://", b"\xf0\x9f\x98\x80"]
 
@@ -69,7 +72,7 @@ def damaged(rng, text, others):
     return bytes(data[:200_000])
 
 
-def commands(name, path, home):
+def commands(name, path, home, registry):
     """The command lines that read a file of the corpus."""
     stem, ending = name.rsplit(".", 1)
     emulated = ["--cloud", "emulator"]
@@ -80,6 +83,9 @@ def commands(name, path, home):
             return [rules, [*rules, "--from", LANGUAGES[stem]]]
         case "log":
             return [["firewall-log", path, "-o", "none"]]
+        case "http":
+            return [["check-endpoints", "--login-server", f"{registry[0]}.azurecr.io", "--timeout", "2", "--connect-to",
+                     f"::127.0.0.1:{registry[1]}", "--pull", "hello"]]
         case "csv":
             return [[*emulated, "list-endpoints", "-o", "none", "--report", home / "r.md", "--exceptions", path]]
         case "txt":
@@ -128,20 +134,45 @@ class Azure(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(directory):
-    """Starts the server. Returns its URL and certificate."""
-    key, pem = az_login.certificate(directory)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Azure)
+class Registry(socketserver.StreamRequestHandler):
+    """A registry that needs no login, but gives the damaged answer in its place. The host says whose it is."""
+
+    timeout = 5
+    files = {}
+
+    def handle(self):
+        line, host, head = self.rfile.readline(1000).decode(), "", None
+        while head not in ("\r\n", "\n", ""):
+            head = self.rfile.readline(5000).decode(errors="replace")
+            if head.lower().startswith("host:"):
+                host = head.split(":")[1].strip()
+        name, data = self.files.get(host.split(".")[0], ("", b""))
+        if name not in REGISTRY or REGISTRY[name] not in line:
+            data = self.usual(name, line)
+        self.wfile.write(data.replace(b"contoso.azurecr.io", host.encode()))
+
+    def usual(self, name, line):
+        """The answer to a request that is not attacked. A token is asked for only after a challenge."""
+        if name == "token.http" and REGISTRY["challenge.http"] in line:
+            return (CORPUS / "challenge.http").read_bytes()
+        files = (file for file in ("token.http", "manifest.http", "blob.http") if REGISTRY[file] in line)
+        file = next(files, None)
+        return (CORPUS / file).read_bytes() if file else b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+
+
+def serve(server, directory, host):
+    """Starts a server. Returns its port and certificate."""
+    key, pem = az_login.certificate(directory, host)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, key)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"https://localhost:{server.server_port}", pem
+    return server.server_address[1], pem
 
 
 def one(job):
-    az_acr, seed, url, pem = job
+    az_acr, seed, (port, pem), (registry, registry_pem) = job
     rng = random.Random(seed)
     files = sorted(CORPUS.iterdir())
     chosen = rng.choice(files)
@@ -154,11 +185,14 @@ def one(job):
         env = {"HOME": root, "PATH": "/nowhere", "HTTPS_PROXY": "http://127.0.0.1:9"}
         if chosen.name in ANSWERS:
             Azure.files[str(seed)] = data
-            az_login.write(home / ".azure", url, str(seed), "s")
+            az_login.write(home / ".azure", f"https://localhost:{port}", str(seed), "s")
             env |= {"NO_PROXY": "localhost", "REQUESTS_CA_BUNDLE": str(pem)}
+        elif chosen.name in REGISTRY:
+            Registry.files[f"r{seed}"] = (chosen.name, data)
+            env |= {"HTTPS_PROXY": "", "SSL_CERT_FILE": str(registry_pem)}
         elif chosen.name == "state.json":
             env["AZ_ACR_EMULATOR_STATE"] = str(path)
-        for command in commands(chosen.name, path, home):
+        for command in commands(chosen.name, path, home, [f"r{seed}", str(registry)]):
             wrong = None
             try:
                 ran = subprocess.run([az_acr, *command], env=env, cwd=root, capture_output=True, timeout=LONGEST, stdin=subprocess.DEVNULL)
@@ -174,6 +208,7 @@ def one(job):
                 kept.write_bytes(data)
                 return f"seed {seed}, {chosen.name}, kept as {kept}: {wrong}"
     Azure.files.pop(str(seed), None)
+    Registry.files.pop(f"r{seed}", None)
     return None
 
 
@@ -186,9 +221,10 @@ def main():
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
     deadline, count, failures = time.monotonic() + options.seconds, 0, []
     with tempfile.TemporaryDirectory() as root, ThreadPoolExecutor(os.cpu_count()) as pool:
-        url, pem = serve(pathlib.Path(root))
+        azure = serve(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Azure), pathlib.Path(root), "localhost")
+        registry = serve(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Registry), pathlib.Path(root), "*.azurecr.io")
         while time.monotonic() < deadline and len(failures) < 20:
-            batch = [(options.az_acr, seed + count + i, url, pem) for i in range(64)]
+            batch = [(options.az_acr, seed + count + i, azure, registry) for i in range(64)]
             failures += [failure for failure in pool.map(one, batch) if failure]
             count += len(batch)
     for failure in failures:
