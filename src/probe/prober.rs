@@ -176,8 +176,9 @@ impl Prober {
     }
 
     fn hops(&self, host: &str, port: u16) -> Hops {
+        // As in curl, NO_PROXY is about the host that clients ask for, not about its override.
+        let proxy = self.route.proxy(host, port);
         let (host, port) = self.route.destination(host, port);
-        let proxy = self.route.proxy(&host, port);
         Hops { host, port, proxy }
     }
 

@@ -584,7 +584,7 @@ fn a_proxys_password_is_the_proxys_alone() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let connect_to = format!("::{closed}");
     let direct = ["check-endpoints", "--login-server", "localhost", "--connect-to", &connect_to];
-    let excluded = Home::new().with("HTTPS_PROXY", &proxy).with("NO_PROXY", "127.0.0.1");
+    let excluded = Home::new().with("HTTPS_PROXY", &proxy).with("NO_PROXY", "localhost");
     let none = Home::new().with("HTTPS_PROXY", &proxy);
     for run in [excluded.run(&direct), none.run(&[&direct[..], &["--proxy", ""]].concat())] {
         assert_eq!(report(&run)["checks"][0]["step"], "tcp");

@@ -409,6 +409,19 @@ fn a_proxy_may_speak_tls_itself() {
 }
 
 #[test]
+fn no_proxy_is_about_the_host_that_clients_ask_for() {
+    let stranger = pulling(|_, _| None);
+    let connect_to = format!("::127.0.0.1:{}", stranger.port);
+    let args =
+        ["check-endpoints", "--login-server", LOGIN, "--connect-to", &connect_to, "-o", "none"];
+    let code = |no_proxy: &str| {
+        let home = Home::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("NO_PROXY", no_proxy);
+        home.with("SSL_CERT_FILE", stranger.home.path("ca.pem").to_str().unwrap()).run(&args).code
+    };
+    assert_eq!([code(".azurecr.io"), code("*"), code("127.0.0.1"), code("")], [0, 0, 1, 1]);
+}
+
+#[test]
 fn an_endpoint_sees_one_connection() {
     let stranger = pulling(|_, _| None);
     let run = stranger.check(&["--region", "eastus", "westus"]);
