@@ -51,10 +51,8 @@ pub enum Verdict {
 /// The formats of logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `access.log` of squid in its own format.
+    /// `access.log` of squid: each line in its own format, or in the common or combined format of web servers.
     Squid,
-    /// `access.log` of squid in the common or combined format of web servers.
-    SquidCommon,
     /// dnsmasq with `log-queries`.
     Dnsmasq,
     /// unbound with `log-queries`, `log-replies` or `log-local-actions`.
@@ -72,8 +70,7 @@ pub const FORMATS: &str = "squid's access.log (native, common, combined), dnsmas
                            (log-queries, log-replies, log-local-actions), Azure Firewall (JSON, CSV)";
 
 impl Format {
-    const LINES: [Self; 5] =
-        [Self::Squid, Self::SquidCommon, Self::Dnsmasq, Self::Unbound, Self::AzureJsonLines];
+    const LINES: [Self; 4] = [Self::Squid, Self::Dnsmasq, Self::Unbound, Self::AzureJsonLines];
 
     /// The format of a log that begins so.
     pub fn recognise(beginning: &[u8]) -> Option<Self> {
@@ -97,8 +94,7 @@ impl Format {
     /// Whether a line has the form of this format, whatever it says.
     fn is_line(self, line: &[u8]) -> bool {
         match self {
-            Self::Squid => squid::is_native(line),
-            Self::SquidCommon => squid::is_common(line),
+            Self::Squid => squid::is_line(line),
             Self::Dnsmasq => dnsmasq::is_line(line),
             Self::Unbound => unbound::is_line(line),
             Self::AzureJsonLines => line.starts_with(b"{") && line.ends_with(b"}"),
@@ -168,8 +164,7 @@ pub fn read(
             }
             let parsed = match (std::str::from_utf8(line), format) {
                 (Err(_), _) => Err(BadLine),
-                (Ok(text), Format::Squid) => squid::native(text),
-                (Ok(text), Format::SquidCommon) => squid::common(text),
+                (Ok(text), Format::Squid) => squid::entry(text),
                 (Ok(text), Format::Dnsmasq) => dnsmasq.entry(text),
                 (Ok(text), Format::Unbound) => unbound.entry(text),
                 (Ok(text), Format::AzureJsonLines | Format::AzureJson | Format::AzureCsv) => {
@@ -251,13 +246,21 @@ cut off
         assert_eq!(
             found(log),
             (
-                Some(Format::SquidCommon),
+                Some(Format::Squid),
                 vec![
                     "refused 10.1.0.4 contoso.eastus.data.azurecr.io 1".to_owned(),
                     "resolver 10.1.0.4 contoso.azurecr.io 1".to_owned()
                 ],
                 0
             )
+        );
+        // Somebody chose another format one day; a line of neither is counted.
+        let native = "1795996001.323 456 10.1.0.4 TCP_DENIED/403 0 CONNECT contoso.eastus.data.azurecr.io:443 - HIER_NONE/- -\n";
+        let neither = "squid: cannot reach 10.1.0.4/contoso.azurecr.io [a] x y z\n";
+        let (_, uses, bad) = found(&format!("{native}{native}{log}{neither}"));
+        assert_eq!(
+            (uses[0].as_str(), bad),
+            ("refused 10.1.0.4 contoso.eastus.data.azurecr.io 3", 1)
         );
     }
 

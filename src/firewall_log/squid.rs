@@ -4,8 +4,22 @@
 
 use super::{BadLine, Entry, Parsed, Verdict, times};
 
+/// A line of squid, in one of its formats.
+pub(super) fn is_line(line: &[u8]) -> bool {
+    is_native(line) || is_common(line)
+}
+
+/// Reads a line in the format that it has.
+pub(super) fn entry(line: &str) -> Parsed<'_> {
+    match line.as_bytes() {
+        bytes if is_native(bytes) => native(line),
+        bytes if is_common(bytes) => common(line),
+        _ => Err(BadLine),
+    }
+}
+
 /// `time elapsed client code/status bytes method url …`
-pub(super) fn is_native(line: &[u8]) -> bool {
+fn is_native(line: &[u8]) -> bool {
     line.len() > 14
         && line[..10].iter().all(u8::is_ascii_digit)
         && line[10] == b'.'
@@ -13,22 +27,22 @@ pub(super) fn is_native(line: &[u8]) -> bool {
 }
 
 /// `client ident user [date] "request" status …`
-pub(super) fn is_common(line: &[u8]) -> bool {
+fn is_common(line: &[u8]) -> bool {
     let Some(bracket) = memchr::memchr(b'[', line) else { return false };
     line.first().is_some_and(u8::is_ascii_hexdigit)
         && memchr::memchr(b'"', &line[bracket..]).is_some()
 }
 
-pub(super) fn native(line: &str) -> Parsed<'_> {
+fn native(line: &str) -> Parsed<'_> {
     let mut fields = line.split_ascii_whitespace();
     let mut next = || fields.next().ok_or(BadLine);
     let (time, _elapsed, source, result) = (next()?, next()?, next()?, next()?);
     let (_bytes, method, url) = (next()?, next()?, next()?);
     let (code, status) = result.split_once('/').ok_or(BadLine)?;
-    Ok(entry(times::epoch(time), source, method, url, code.contains("denied"), status))
+    Ok(asked(times::epoch(time), source, method, url, code.contains("denied"), status))
 }
 
-pub(super) fn common(line: &str) -> Parsed<'_> {
+fn common(line: &str) -> Parsed<'_> {
     let source = line.split(' ').next().ok_or(BadLine)?;
     let (_, rest) = line.split_once('[').ok_or(BadLine)?;
     let (time, rest) = rest.split_once(']').ok_or(BadLine)?;
@@ -40,10 +54,11 @@ pub(super) fn common(line: &str) -> Parsed<'_> {
     // Without squid's own code, only the status tells.
     let last = rest.split_ascii_whitespace().next_back().unwrap_or_default();
     let denied = if last.contains(':') { last.contains("denied") } else { status == "403" };
-    Ok(entry(times::common(time), source, method, url, denied, status))
+    Ok(asked(times::common(time), source, method, url, denied, status))
 }
 
-fn entry<'a>(
+/// What a request says, if it is for a host.
+fn asked<'a>(
     time: Option<i64>,
     source: &'a str,
     method: &str,
