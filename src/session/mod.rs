@@ -275,16 +275,17 @@ impl Session {
     /// The resource group to work in: `--resource-group`, otherwise `[defaults] group`, otherwise none.
     ///
     /// # Errors
-    /// A damaged settings file.
+    /// A damaged settings file, or a group that would change the path of a URL.
     pub fn resource_group(&self, group: Option<&str>) -> Result<Option<String>> {
-        match group {
+        let group = match group {
             // As in az, an empty group means no group.
-            Some(group) if group.contains('/') => {
-                let message = format!("'{group}' is not a resource group: a name has no '/'.");
-                Err(UserError::usage(message).into())
-            }
-            Some(group) => Ok(Some(group.to_owned()).filter(|group| !group.is_empty())),
-            None => Ok(self.config.default_for("group")?),
+            Some(group) => Some(group.to_owned()).filter(|group| !group.is_empty()),
+            None => self.config.default_for("group")?,
+        };
+        if let Some(group) = group.as_deref().filter(|group| group.contains('/')) {
+            let message = format!("'{group}' is not a resource group: a name has no '/'.");
+            return Err(UserError::usage(message).into());
         }
+        Ok(group)
     }
 }

@@ -132,6 +132,9 @@ fn names_that_would_change_a_path_are_refused() {
     let home = Home::new();
     let stderr = home.emulated(&["list-clients", "-n", "contoso", "-g", "a/b"]).fails(2);
     assert!(stderr.contains("'a/b' is not a resource group"), "{stderr}");
+    let home = home.with("AZURE_DEFAULTS_GROUP", "a/b");
+    let stderr = home.emulated(&["list-clients", "-n", "contoso"]).fails(2);
+    assert!(stderr.contains("'a/b' is not a resource group"), "{stderr}");
     for tenant in ["..", ".", "a/b"] {
         let home = Home::new().with("AZURE_TENANT_ID", tenant).with("AZURE_CLIENT_ID", "app");
         let stderr = home.with("AZURE_CLIENT_SECRET", "hunter2").run(&["list"]).fails(1);
