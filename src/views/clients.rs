@@ -13,16 +13,28 @@ fn row(client: &Client) -> Row {
     let style = if ok && client.reasons.is_none() { Style::Plain } else { Style::Bad };
     let last = timestamp(client.last);
     Row::new(style)
-        .cell("CLIENT", &client.address)
-        .cell("PROGRAM", &client.program)
-        .cell("REGION", client.region.as_ref())
+        .cell("CLIENT", short(&client.address))
+        .cell("PROGRAM", short(&client.program))
+        .cell("REGION", client.region.as_deref().map(short))
         .cell("PULLS", client.pulls.to_string())
         .cell("LAST", last.get(..16).unwrap_or_default().replace('T', " "))
         .remark(Some(remark(client)))
 }
 
+/// The first of several values, and how many more there are: `eastus +1`. The remark has them all.
+fn short(list: &str) -> String {
+    let Some((first, rest)) = list.split_once(", ") else { return list.to_owned() };
+    let (rest, unlisted) = rest.rsplit_once(" and ").unwrap_or((rest, ""));
+    let unlisted: usize = unlisted.trim_end_matches(" more").parse().unwrap_or(0);
+    format!("{first} +{}", rest.split(", ").count() + unlisted)
+}
+
 fn remark(client: &Client) -> String {
-    let mut parts = Vec::new();
+    let region = client.region.as_deref().unwrap_or_default();
+    let columns =
+        [("clients", &*client.address), ("programs", &*client.program), ("regions", region)];
+    let lists = columns.into_iter().filter(|(_, list)| list.contains(", "));
+    let mut parts: Vec<String> = lists.map(|(name, list)| format!("{name}: {list}")).collect();
     if let Some(owner) = client.owner.answer() {
         parts.push(format!("owner: {owner}"));
     }
@@ -52,4 +64,16 @@ fn remark(client: &Client) -> String {
         _ => parts.push(format!("needs: {}", client.hosts.join(", "))),
     }
     parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_values_columns_show_the_first() {
+        assert_eq!(short("eastus"), "eastus");
+        assert_eq!(short("eastus, westus"), "eastus +1");
+        assert_eq!(short("a, b, c and 7 more"), "a +9");
+    }
 }

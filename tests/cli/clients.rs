@@ -63,6 +63,16 @@ fn rows_are_put_together_by_what_the_user_names() {
 }
 
 #[test]
+fn tables_fit_80_columns_however_much_is_put_together() {
+    for by in ["client", "identity", "region", "network"] {
+        let table =
+            Home::new().emulated(&["list-clients", "-n", "contoso", "--by", by, "-o", "table"]);
+        let widest = table.stdout.lines().max_by_key(|line| line.len()).unwrap();
+        assert!(widest.len() <= 80, "--by {by}: {widest}");
+    }
+}
+
+#[test]
 fn clients_of_a_regional_endpoint_need_its_region_only() {
     let run = Home::new().emulated(&["list-clients", "-n", "fabrikam"]);
     let clients: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
