@@ -98,6 +98,10 @@ pub fn rows(plan: &Plan) -> Vec<Row> {
         let what = format!("{} endpoint in {region}", role.as_str().unwrap_or_default());
         row(style, mark, &what, endpoint.host.to_string())
     };
+    // A sentence stands below its row, where it is wrapped.
+    let sentence = |style, mark: &str, what: &str, text: String| {
+        row(style, mark, what, String::new()).remark(Some(text))
+    };
     let mut rows = Vec::new();
     for change in &plan.changes {
         let detail = format!("{} -> {}", shown(&change.before), shown(&change.after));
@@ -112,13 +116,14 @@ pub fn rows(plan: &Plan) -> Vec<Row> {
         rows.push(row(Style::Notice, "~", &format!("private endpoint {name}"), detail));
     }
     for warning in &plan.warnings {
-        rows.push(row(Style::Notice, "!", "warning", warning.clone()));
+        rows.push(sentence(Style::Notice, "!", "warning", warning.clone()));
     }
     for item in &plan.not_checked {
         let detail = format!("{} ({})", item.what, item.why);
-        rows.push(row(Style::Notice, "?", "not checked", detail));
+        rows.push(sentence(Style::Notice, "?", "not checked", detail));
     }
-    rows.extend(plan.blocked.iter().map(|reason| row(Style::Bad, "!", "blocked", reason.clone())));
+    let blocked = |reason: &String| sentence(Style::Bad, "!", "blocked", reason.clone());
+    rows.extend(plan.blocked.iter().map(blocked));
     rows
 }
 
