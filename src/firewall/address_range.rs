@@ -105,7 +105,26 @@ pub struct End<'a> {
     pub allows: bool,
 }
 
+/// The domain of a cloud's service: its hosts share addresses, so that a denial of one by address may meet another.
+pub fn service(host: &str) -> &str {
+    host.rmatch_indices('.').nth(1).map_or(host, |(dot, _)| &host[dot + 1..])
+}
+
+/// Why a denial by name may meet another name.
+pub const SHARED: &str =
+    "the rule is about the addresses of another name, which hosts of a service share";
+
 impl End<'_> {
+    /// Whether the host may be refused because a rule names another one, by its addresses.
+    ///
+    /// # Arguments
+    /// * `has_any_below` - whether the rule names a host below a domain.
+    pub fn may_share(&self, has_any_below: impl FnOnce(&str) -> bool) -> bool {
+        !self.allows
+            && !self.is_stranger
+            && self.host.is_some_and(|host| has_any_below(service(host)))
+    }
+
     /// Whether the host is in a range that is not everything.
     pub fn is_in(&self, range: AddressRange) -> Match {
         if !self.addresses.is_empty() {

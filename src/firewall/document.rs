@@ -125,6 +125,14 @@ pub fn read(text: &str, file: &Arc<str>) -> Result<Vec<Node>, InvalidRules> {
     }
 }
 
+/// The value, unless it has a tag of an application, such as `!Sub` of CloudFormation: then it is not what it seems.
+fn unless_tagged(tag: Option<String>, value: Value) -> Value {
+    match tag.filter(|tag| tag.starts_with('!') && tag != "!") {
+        Some(tag) => Value::Unknown(format!("values with the tag {tag} are not read").into()),
+        None => value,
+    }
+}
+
 /// JSON without what YAML does not read: comments, which templates of ARM may hold, and surrogate pairs.
 fn plain_json(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -202,28 +210,31 @@ impl Reader<'_, '_> {
         }
         let mut is_plain = false;
         let value = match event {
-            EventData::Scalar { value, style, .. } => {
+            EventData::Scalar { tag, value, style, .. } => {
                 is_plain = style == ScalarStyle::Plain;
-                match value.as_str() {
+                let value = match value.as_str() {
                     "" | "~" | "null" | "Null" | "NULL" if is_plain => Value::Null,
                     _ => Value::Text(value),
-                }
+                };
+                unless_tagged(tag, value)
             }
-            EventData::SequenceStart { .. } => {
+            EventData::SequenceStart { tag, .. } => {
                 let mut items = Vec::new();
                 loop {
                     match self.next()? {
-                        (_, EventData::SequenceEnd) => break Value::List(items),
+                        (_, EventData::SequenceEnd) => {
+                            break unless_tagged(tag, Value::List(items));
+                        }
                         (line, event) => items.push(self.node(line, event, depth + 1)?),
                     }
                 }
             }
-            EventData::MappingStart { .. } => {
+            EventData::MappingStart { tag, .. } => {
                 let mut entries = Vec::new();
                 loop {
                     let (line, event) = self.next()?;
                     if event == EventData::MappingEnd {
-                        break Value::Object(entries);
+                        break unless_tagged(tag, Value::Object(entries));
                     }
                     let key = self.node(line, event, depth + 1)?;
                     let (line, event) = self.next()?;
@@ -256,6 +267,9 @@ mod tests {
         let commented = "// x\n{/* y */\"a\": \"//\\ud83d\\ude00\"}";
         let documents = read(commented, &file).unwrap();
         assert_eq!(documents[0].text_of("a"), Some("//\u{1f600}"));
+        let tagged = read("a: !Sub '${B}'\nc: !If [d]\ne: !!str f\n", &file).unwrap();
+        let is_unknown = |name: &str| tagged[0].get(name).is_some_and(|n| n.unknown().is_some());
+        assert_eq!(["a", "c", "e"].map(is_unknown), [true, true, false]);
         assert!(read("{\"a\":", &file).is_err());
         assert!(read(&"[".repeat(10_000), &file).is_err());
     }

@@ -19,6 +19,7 @@ mod host_set;
 mod iptables;
 mod istio;
 mod json;
+mod kubernetes;
 mod lanes;
 mod language;
 mod list;

@@ -1,6 +1,6 @@
 //! Configurations of firewalls that no program here can judge, with what their vendors' documentation says of them.
 
-use crate::firewall::{check, counts};
+use crate::firewall::{check, counts, rules};
 use crate::home::Home;
 use serde_json::json;
 
@@ -218,10 +218,18 @@ fn policies_of_terraform_are_told_apart() {
         ),
         ("a template that is not there", deployed(json!({})), Verdict::Unjudged),
         ("one of them", plan(&[group("prod", &HOSTS, None)], &["prod"]), Verdict::Ok),
+        (
+            "a plan that failed",
+            plan(&[group("prod", &HOSTS, None)], &["prod"]).replacen('{', "{\"errored\": true,", 1),
+            Verdict::Unjudged,
+        ),
         ("a module that gets the policy", format!("{hcl}{module}"), Verdict::Unjudged),
         ("a module that does not", format!("{hcl}{other}"), Verdict::Ok),
     ]);
 }
+
+/// A policy that Kubernetes has for whole clusters.
+const CLUSTER_POLICY: &str = "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: n}\nspec: {tier: Admin}\n";
 
 /// A policy of Cilium with a DNS rule.
 fn cilium(dns: &str) -> String {
@@ -333,6 +341,12 @@ fn calico_sees_pods_and_forgets_names_in_rules_that_deny() {
             Verdict::TooBroad,
         ),
         ("names do not deny", format!("{denies_set}{bad}"), Verdict::TooBroad),
+        (
+            "an action that Calico refuses",
+            global(&[]).replace("action: Allow", "action: allow"),
+            Verdict::Unjudged,
+        ),
+        ("a policy of clusters", format!("{}{CLUSTER_POLICY}", global(&[])), Verdict::Unjudged),
         (
             "no registry has the address of the metadata service",
             policy(
@@ -533,4 +547,127 @@ fn pan_os_rulebases_and_wildcards_are_read() {
             Verdict::Unjudged,
         ),
     ]);
+}
+
+/// A name, and what it makes of a file.
+type Change<'a> = (&'a str, &'a dyn Fn(&str) -> String);
+
+/// What az-acr writes for a format, which is green by itself, with something else in the same file.
+fn expect_to_doubt(format: &[&str], cases: &[Change<'_>]) {
+    let home = Home::new();
+    let written =
+        rules(&home, &[&["-n", "contoso", "--planned", "--format"], format].concat()).quiet();
+    let verdict = |text: &str| check(&home, text, &["--from", format[0], "--part"]).0;
+    assert_eq!(verdict(&written), 0, "{written}");
+    for (name, change) in cases {
+        let changed = change(&written);
+        assert_ne!(changed, written, "{name}");
+        assert_eq!(verdict(&changed), 1, "{name}:\n{changed}");
+    }
+}
+
+#[test]
+fn objects_of_kubernetes_beside_policies_are_not_forgotten() {
+    let pod = |annotation: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p, annotations: {{traffic.sidecar.istio.io/{annotation}}}}}\n"
+        )
+    };
+    let policy = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n}\nspec: {podSelector: {}, policyTypes: [Egress]}\n";
+    let settings = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config}\ndata: {enable-l7-proxy: \"false\"}\n";
+    expect_to_doubt(
+        &["istio"],
+        &[
+            ("ranges around a proxy", &|own| {
+                own.to_owned() + &pod("excludeOutboundIPRanges: 0.0.0.0/0")
+            }),
+            ("ranges for it alone", &|own| {
+                own.to_owned() + &pod("includeOutboundIPRanges: 10.0.0.0/8")
+            }),
+            ("a policy", &|own| own.to_owned() + policy),
+            ("a policy of clusters", &|own| own.to_owned() + CLUSTER_POLICY),
+        ],
+    );
+    expect_to_doubt(
+        &["cilium"],
+        &[
+            ("a policy of clusters", &|own| own.to_owned() + CLUSTER_POLICY),
+            ("no proxy for DNS", &|own| own.to_owned() + settings),
+            ("another namespace's pods", &|own| own.replace("kube-system", "monitoring")),
+        ],
+    );
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn other_parts_of_a_configuration_are_not_forgotten() {
+    let after = |more: &'static str| move |own: &str| format!("{own}\n{more}\n");
+    expect_to_doubt(
+        &["paloalto"],
+        &[
+            (
+                "a rule of one device",
+                &after(
+                    "set rulebase security rules az-acr target devices 007051\nset rulebase security rules az-acr target negate no",
+                ),
+            ),
+            (
+                "an application override",
+                &after(
+                    "set rulebase application-override rules o protocol tcp\nset rulebase application-override rules o port 400-500",
+                ),
+            ),
+            (
+                "a login first",
+                &after("set rulebase authentication rules a authentication-enforcement web-form"),
+            ),
+        ],
+    );
+    expect_to_doubt(
+        &["fortigate"],
+        &[
+            ("another name's addresses are refused first", &|own: &str| {
+                let other = "config firewall address\nedit other\nset type fqdn\nset fqdn fabrikam.azurecr.io\nnext\nend\n";
+                let deny = "config firewall policy\nedit 900\nset srcintf any\nset dstintf any\nset srcaddr all\nset dstaddr other\nset service ALL\nset schedule always\nset action deny\nnext\n";
+                other.to_owned() + &own.replacen("config firewall policy\n", deny, 1)
+            }),
+            (
+                "another always",
+                &after(
+                    "config firewall schedule recurring\nedit always\nset day monday\nnext\nend",
+                ),
+            ),
+            (
+                "another all",
+                &after(
+                    "config firewall address\nedit all\nset subnet 10.9.0.0 255.255.0.0\nnext\nend",
+                ),
+            ),
+        ],
+    );
+    expect_to_doubt(
+        &["no-proxy", "--as", "systemd"],
+        &[
+            ("a reset", &after("[Service]\nEnvironment=\nEnvironment=HTTPS_PROXY=http://p")),
+            ("a variable taken back", &after("UnsetEnvironment=NO_PROXY")),
+            ("a file of variables", &after("EnvironmentFile=-/etc/default/docker")),
+        ],
+    );
+    expect_to_doubt(
+        &["terraform"],
+        &[(
+            "a module with a policy",
+            &after("module \"m\" {\n  source = \"./m\"\n  firewall_policy_id = var.x\n}"),
+        )],
+    );
+    // In strict order, what may drop before a pass counts; a content belongs to the buffer before it.
+    let strict = |own: &str| {
+        let drop = r#"drop tls any any -> any any (tls.sni; content:\".azurecr.io\"; endswith; ja4.hash; content:\"t13d\"; startswith; sid:5;)\n"#;
+        own.replace("\"RulesString\": \"", &format!("\"RulesString\": \"{drop}")).replacen(
+            '{',
+            "{\"StatefulRuleOptions\": {\"RuleOrder\": \"STRICT_ORDER\"},",
+            1,
+        )
+    };
+    expect_to_doubt(&["aws-network-firewall"], &[("a drop that may match", &strict)]);
 }

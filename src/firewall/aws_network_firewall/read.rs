@@ -89,7 +89,16 @@ impl Reader {
                 self.group(node, file);
             }
             document::Value::Object(entries) => {
-                for (_, value) in entries {
+                let place = || Place { file: Arc::clone(&file.name), line: node.line };
+                let is_group =
+                    node.text_of("Type").is_some_and(|kind| kind.ends_with("::RuleGroup"));
+                if is_group && node.get("Condition").is_some() {
+                    self.hide(&place(), "whether the template makes the group is a condition");
+                }
+                for (name, value) in entries {
+                    if name == "RuleGroup" && value.unknown().is_some() {
+                        self.hide(&place(), "the group is not in the file");
+                    }
                     self.groups(value, file);
                 }
             }

@@ -4,7 +4,7 @@
 //! before application rules, a parent policy's before its child's, then by the priority of the group and of the collection;
 //! the first match decides, and the rest is denied.
 
-use crate::firewall::address_range::AddressRange;
+use crate::firewall::address_range::{AddressRange, SHARED, service};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::policy::{
     Decision, Flow, Match, Mentions, Outcome, Place, Policy, Purpose, Scope, Step, first_match,
@@ -17,11 +17,13 @@ pub struct Collections {
     pub(in crate::firewall) list: Vec<Collection>,
     /// The first thing that makes every answer unknown, and why.
     pub(in crate::firewall) hidden: Option<(Place, Arc<str>)>,
+    /// A firewall of Terraform that has a policy, so that it takes no rules of its own.
+    pub(in crate::firewall) with_policy: Option<Place>,
     /// How many policies a configuration of Terraform has.
     pub(in crate::firewall) policies: usize,
     /// Groups of Terraform whose policy is not made yet.
     pub(in crate::firewall) of_new_policies: Vec<Place>,
-    /// Whether a policy in the files has no DNS proxy.
+    /// Whether a policy in the files has no DNS proxy, or may have none.
     pub(in crate::firewall) lacks_dns_proxy: bool,
     /// Whether these are all rules of a firewall.
     pub(in crate::firewall) is_whole: bool,
@@ -233,7 +235,7 @@ impl Collections {
             for (conditions, targets) in &mut collection.rules {
                 let is_name = |(domain, _): (&str, &Place)| !domain.is_empty();
                 if targets.hosts.hosts().next().is_some() || targets.hosts.domains().any(is_name) {
-                    let why = "names in network rules need the DNS proxy, which the policy does not enable";
+                    let why = "names in network rules need the DNS proxy, which the policy does not enable for certain";
                     conditions.unknown.get_or_insert(why.into());
                 }
             }
@@ -260,7 +262,16 @@ impl Policy for Collections {
                 if holds == Match::No {
                     return None;
                 }
-                let (found, place) = targets.find(flow, collection.allows);
+                let (mut found, place) = targets.find(flow, collection.allows);
+                // Network rules resolve names, and compare addresses.
+                let is_by_address = collection.is_network && !collection.allows;
+                if found == Match::No
+                    && is_by_address
+                    && flow.purpose == Purpose::Needed
+                    && targets.hosts.has_any_below(service(flow.host.as_str()))
+                {
+                    found = Match::Maybe(SHARED.into());
+                }
                 let places = place.into_iter().collect();
                 Some(Step { matched: holds.and(found), outcome: outcome.clone(), places })
             })

@@ -55,8 +55,12 @@ pub fn is_policy(text: &str) -> bool {
 /// # Errors
 /// [`InvalidRules`] if a file is no JSON.
 pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
-    let mut reader =
-        Reader { collections: Collections::default(), policy: None, parents: HashMap::new() };
+    let mut reader = Reader {
+        collections: Collections::default(),
+        policy: None,
+        parents: HashMap::new(),
+        groups: HashMap::new(),
+    };
     for file in files {
         for mut document in document::read(&file.text, &file.name)? {
             document.lower_keys();
@@ -125,6 +129,8 @@ struct Reader {
     policy: Option<String>,
     /// The parent of each policy whose own export is here.
     parents: HashMap<String, Option<String>>,
+    /// The resource group of each policy whose id is here.
+    groups: HashMap<String, String>,
 }
 
 /// A property of a resource, which `az` writes beside the name and ARM below `properties`.
@@ -194,6 +200,7 @@ impl Reader {
                 self.hide(place, "expressions and loops of the template are not judged");
             }
             let priority = property(node, "priority").and_then(number);
+            self.note_policy(node.text_of("id"), place);
             self.policy = policy_of(node).unwrap_or_else(|()| {
                 self.hide(
                     place,
@@ -208,11 +215,18 @@ impl Reader {
             || kind.ends_with("/firewallpolicies")
         {
             let parent = property(node, "basepolicy").filter(|parent| parent.value != Value::Null);
+            self.note_policy(node.text_of("id"), place);
+            self.note_policy(parent.and_then(|parent| parent.text_of("id")), place);
+            if node.text_of("existing") == Some("true") {
+                self.hide(
+                    place,
+                    "the policy exists already, and the file does not say what it has",
+                );
+            }
             let parent = parent.map(|parent| parent.text_of("id").and_then(names::of_resource));
             let dns = property(node, "dnssettings");
             let proxy = dns.and_then(|dns| dns.text_of("enableproxy").or_else(|| dns.text()));
-            let may_be_on = |proxy: &str| proxy == "true" || is_expression(proxy);
-            self.collections.lacks_dns_proxy |= !proxy.is_some_and(may_be_on);
+            self.collections.lacks_dns_proxy |= proxy != Some("true");
             match parent {
                 Some(None) => self.hide(place, "the parent policy is not named"),
                 parent => {
@@ -222,6 +236,19 @@ impl Reader {
             }
         }
         self.classic(node, place);
+    }
+
+    /// Notes the resource group of a policy: names of policies are unique there, not everywhere.
+    fn note_policy(&mut self, id: Option<&str>, place: &Place) {
+        let id = id.map(str::to_ascii_lowercase);
+        let Some((group, rest)) = id.as_deref().and_then(|id| id.split_once("/firewallpolicies/"))
+        else {
+            return;
+        };
+        let name = rest.split('/').next().unwrap_or_default().to_owned();
+        if self.groups.entry(name).or_insert_with(|| group.to_owned()) != group {
+            self.hide(place, "policies of several resource groups have the same name");
+        }
     }
 
     /// Reads the collections of a classic firewall.

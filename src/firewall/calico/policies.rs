@@ -6,6 +6,7 @@
 use super::rule::{Destination, Rule, pattern};
 use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
+use crate::firewall::kubernetes;
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{InvalidRules, Place, RuleFile};
 use std::collections::BTreeMap;
@@ -109,7 +110,7 @@ impl Policies {
                 let namespace = namespace.unwrap_or("default").to_owned();
                 self.set(node, spec, Some(namespace), file);
             }
-            ("NetworkPolicy" | "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy", false) => {
+            (kind, false) if kubernetes::POLICIES.contains(&kind) => {
                 self.hide(
                     place(node),
                     "Calico enforces policies of Kubernetes as well, which are not judged",

@@ -74,9 +74,10 @@ impl Rule {
             hide("Calico refuses ports without a protocol");
         }
         let action = node.text_of("action").unwrap_or_default();
-        let action =
-            ["Allow", "Deny", "Log"].into_iter().find(|name| name.eq_ignore_ascii_case(action));
-        let action = action.unwrap_or("Pass").to_owned();
+        if !["Allow", "Deny", "Log", "Pass"].contains(&action) {
+            hide("Calico refuses the action");
+        }
+        let action = action.to_owned();
         Self { action, destination, ports, unknown, protocol, place }
     }
 

@@ -7,6 +7,7 @@
 use super::rule::{Ports, Rule};
 use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
+use crate::firewall::kubernetes;
 use crate::firewall::policy::{
     Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile, Scope, worst,
 };
@@ -95,12 +96,21 @@ impl Policies {
                 Some(namespace.unwrap_or("default").to_owned())
             }
             "CiliumClusterwideNetworkPolicy" => None,
-            "NetworkPolicy" | "AdminNetworkPolicy" | "BaselineAdminNetworkPolicy" => {
+            kind if kubernetes::POLICIES.contains(&kind) => {
                 self.hide(
                     node,
                     file,
                     "Cilium enforces policies of Kubernetes as well, which are not judged",
                 );
+                return Ok(());
+            }
+            "ConfigMap" => {
+                let setting = |name: &str| node.at(&["data", name]).and_then(Node::text);
+                if setting("enable-policy") == Some("never")
+                    || setting("enable-l7-proxy") == Some("false")
+                {
+                    self.hide(node, file, "Cilium's settings switch policies or names off");
+                }
                 return Ok(());
             }
             "" if node.get("spec").is_some() => {

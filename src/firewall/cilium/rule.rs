@@ -314,11 +314,21 @@ impl Rule {
     /// * `own` - the namespace of the policy, if it has one.
     pub fn has_dns_servers(&self, own: Option<&str>) -> Match {
         let own = own.filter(|name| *name != "kube-system");
-        let is_own = |name: &String| own == Some(name);
+        // Where clusters have their DNS servers; `*` is not judged.
+        let may_be = |name: &String| ["kube-system", "openshift-dns", "*"].contains(&name.as_str());
         match self.inside {
             _ if !self.has_destination || own.is_none() => Match::Yes,
-            Inside::Anywhere if self.namespaces.is_empty() || !self.namespaces.iter().all(is_own) => {
+            Inside::Anywhere if self.namespaces.is_empty() || self.namespaces.iter().any(may_be) => {
                 Match::Yes
+            }
+            Inside::Anywhere if !self.namespaces.iter().all(|name| own == Some(name)) => {
+                Match::Maybe(
+                    format!(
+                        "whether the cluster's DNS servers are in the namespace {} is not in the files",
+                        self.namespaces[0]
+                    )
+                    .into(),
+                )
             }
             // Ranges of addresses do not stand for pods.
             Inside::None => Match::Maybe(

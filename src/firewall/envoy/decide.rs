@@ -34,7 +34,14 @@ impl Rules {
     fn target(&self, target: &Target, flow: &Flow<'_>) -> Outcome {
         let name = match target {
             Target::Unknown(why) => return Outcome::Unknown(Arc::clone(why)),
-            Target::Named { port } => return leads_to(flow.host.as_str(), port, flow),
+            Target::Named { port, cluster } => {
+                return if self.clusters.get(cluster).is_some_and(|cluster| cluster.is_dynamic) {
+                    leads_to(flow.host.as_str(), port, flow)
+                } else {
+                    let why = "the name in TLS leads to a cluster that is no dynamic_forward_proxy";
+                    Outcome::Unknown(why.into())
+                };
+            }
             Target::Cluster(name) => name,
         };
         match self.clusters.get(name) {

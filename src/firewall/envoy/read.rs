@@ -46,6 +46,8 @@ pub enum Target {
     /// To the host that the client names.
     Named {
         port: String,
+        /// The cluster, which must look the name up.
+        cluster: String,
     },
     Unknown(Arc<str>),
 }
@@ -57,6 +59,8 @@ pub struct Cluster {
     pub servers: Vec<(String, String)>,
     /// Whether connections go where the client wanted to go.
     pub is_original: bool,
+    /// Whether connections go to the name that a filter has put aside (`dynamic_forward_proxy`), without more TLS.
+    pub is_dynamic: bool,
     pub unknown: Option<Arc<str>>,
 }
 
@@ -250,7 +254,11 @@ fn target(filters: &[Node]) -> Target {
             if is_dynamic.is_some_and(|kind| kind.contains("sni_dynamic_forward_proxy")) {
                 let port =
                     config.and_then(|config| config.text_of("port_value")).unwrap_or_default();
-                Target::Named { port: port.to_owned() }
+                let cluster = second.at(&["typed_config", "cluster"]).and_then(Node::text);
+                Target::Named {
+                    port: port.to_owned(),
+                    cluster: cluster.unwrap_or_default().to_owned(),
+                }
             } else {
                 unknown("other network filters than tcp_proxy are not judged")
             }
@@ -261,7 +269,13 @@ fn target(filters: &[Node]) -> Target {
 
 impl Cluster {
     fn read(node: &Node) -> Self {
-        let mut cluster = Self::default();
+        let kind = node.at(&["cluster_type", "name"]).and_then(Node::text);
+        let mut cluster = Self {
+            is_dynamic: kind == Some("envoy.clusters.dynamic_forward_proxy")
+                && node.get("transport_socket").is_none()
+                && node.get("transport_socket_matches").is_none(),
+            ..Self::default()
+        };
         match node.text_of("type").unwrap_or("STATIC") {
             "ORIGINAL_DST" => cluster.is_original = true,
             "STATIC" | "STRICT_DNS" | "LOGICAL_DNS" => {}

@@ -2,7 +2,7 @@
 
 use super::config::Object;
 use super::decide::{MAX_DEPTH, Rules};
-use crate::firewall::address_range::End;
+use crate::firewall::address_range::{End, SHARED};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::Match;
@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The tables of address objects.
-pub(super) const NAMED: [&str; 2] = ["firewall address", "firewall wildcard-fqdn custom"];
+pub(super) const NAMED: [&str; 1] = ["firewall address"];
 const GROUPS: &str = "firewall addrgrp";
 
 /// The groups that were asked for, with the groups within them.
@@ -42,7 +42,19 @@ fn text(object: &Object) -> Option<&str> {
     object.first("fqdn").or_else(|| object.first("wildcard-fqdn"))
 }
 
+/// Whether an address object has no address of its own: then it stands for all.
+fn is_any(object: &Object) -> bool {
+    ["type", "subnet", "fqdn", "start-ip", "country", "wildcard"]
+        .iter()
+        .all(|option| object.first(option).is_none())
+}
+
 impl Rules {
+    /// Whether the address `all` stands for all addresses, as the factory sets it.
+    pub(super) fn is_factory_all(&self) -> bool {
+        self.address("all").is_none_or(is_any)
+    }
+
     /// Whether an address object or a group stands for one of some addresses, or for a host.
     pub(super) fn address_matches(&self, name: &str, end: End<'_>, depth: usize) -> Match {
         if depth > MAX_DEPTH {
@@ -51,9 +63,11 @@ impl Rules {
         if let Some(unknown) = self.members.one_more() {
             return unknown;
         }
-        match name {
-            "all" => return Match::Yes,
-            "none" => return Match::No,
+        // What the factory sets can be changed.
+        match (name, self.address(name)) {
+            ("all", _) if self.is_factory_all() => return Match::Yes,
+            ("none", None) => return Match::No,
+            ("none", Some(object)) if is_any(object) => return Match::Yes,
             _ => {}
         }
         if let Some(object) = self.config.object(GROUPS, name) {
@@ -62,9 +76,15 @@ impl Rules {
         let Some(object) = self.address(name) else {
             return Match::Maybe(format!("the address '{name}' is not in the files").into());
         };
-        if text(object).is_some() {
+        if let Some(text) = text(object) {
             return match (fqdn(object), end.host) {
-                (Some(pattern), Some(host)) => Match::from_bool(pattern.matches(host)),
+                (Some(pattern), Some(host)) => {
+                    let is_below = |domain: &str| text.to_ascii_lowercase().ends_with(domain);
+                    match pattern.matches(host) {
+                        false if end.may_share(is_below) => Match::Maybe(SHARED.into()),
+                        matches => Match::from_bool(matches),
+                    }
+                }
                 (None, _) => Match::Maybe(format!("the name in '{name}' cannot be read").into()),
                 (_, None) => Match::Maybe("the addresses of a name are not known".into()),
             };
@@ -87,7 +107,11 @@ impl Rules {
         }
         let named = match end.host {
             _ if group.names.is_empty() => Match::No,
-            Some(host) => Match::from_bool(group.names.find(host).is_some()),
+            Some(host) if group.names.find(host).is_some() => Match::Yes,
+            Some(_) if end.may_share(|domain| group.names.has_any_below(domain)) => {
+                Match::Maybe(SHARED.into())
+            }
+            Some(_) => Match::No,
             None => Match::Maybe("the addresses of a name are not known".into()),
         };
         let excluded = if object.is_enabled("exclude") {

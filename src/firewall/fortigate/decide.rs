@@ -105,7 +105,7 @@ impl Rules {
         let matched = Match::from_bool(on("srcintf", &lane.0) && on("dstintf", &lane.1))
             .and(self.addresses_match(policy, flow))
             .and(negated(policy, service, "service-negate"));
-        let matched = narrowed(policy, matched);
+        let matched = narrowed(policy, matched.and(self.always()));
         let outcome = outcome(policy);
         let is_about_hosts = policy.values("dstaddr").iter().any(|name| name != "all");
         let shown = is_about_hosts || outcome == Outcome::Allow;
@@ -117,7 +117,7 @@ impl Rules {
     fn addresses_match(&self, policy: &Object, flow: &Flow<'_>) -> Match {
         let sources: Option<&[IpAddr]> = flow.source.as_ref().map(std::slice::from_ref);
         let source = any_of(policy, "srcaddr", &|name| match sources {
-            _ if name == "all" => Match::Yes,
+            _ if name == "all" && self.is_factory_all() => Match::Yes,
             Some(addresses) => self.address_matches(name, End { addresses, ..End::default() }, 0),
             None => Match::Maybe("the policy is for some clients; name yours with --source".into()),
         });
@@ -209,6 +209,18 @@ impl Rules {
             "HTTP" => Match::from_bool(port == 80),
             "DNS" | "SSH" | "PING" | "ALL_ICMP" | "ALL_UDP" | "NTP" | "SMTP" | "RDP" => Match::No,
             name => Match::Maybe(format!("the service '{name}' is not in the files").into()),
+        }
+    }
+}
+
+impl Rules {
+    /// Whether the schedule `always` is what the factory sets. Policies with others are not judged.
+    fn always(&self) -> Match {
+        match self.config.object("firewall schedule recurring", "always") {
+            Some(object) if object.values("day").len() < 7 || object.first("start").is_some() => {
+                Match::Maybe("the schedule always has been changed".into())
+            }
+            _ => Match::Yes,
         }
     }
 }

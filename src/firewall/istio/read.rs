@@ -6,6 +6,7 @@
 use crate::firewall::address_range::AddressRange;
 use crate::firewall::document::{self, Node};
 use crate::firewall::host_set::HostSet;
+use crate::firewall::kubernetes;
 use crate::firewall::name_pattern::NamePattern;
 use crate::firewall::policy::{
     Decision, Flow, InvalidRules, Match, Mentions, Outcome, Place, Policy, RuleFile, Scope, worst,
@@ -13,8 +14,15 @@ use crate::firewall::policy::{
 use std::sync::Arc;
 
 /// Settings that keep connections from the proxy ("Accessing External Services").
-const AROUND: [&str; 4] =
-    ["includeIPRanges", "excludeIPRanges", "includeOutboundPorts", "excludeOutboundPorts"];
+const AROUND: [&str; 6] = [
+    "includeIPRanges",
+    "excludeIPRanges",
+    "includeOutboundPorts",
+    "excludeOutboundPorts",
+    // The names that annotations of pods have.
+    "includeOutboundIPRanges",
+    "excludeOutboundIPRanges",
+];
 
 /// A mesh.
 #[derive(Debug, Default)]
@@ -90,7 +98,7 @@ fn leads_around(option: &str, text: &str) -> bool {
     let mut items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
     match option {
         "excludeOutboundPorts" => items.any(|port| matches!(port, "443" | "80" | "*")),
-        "excludeIPRanges" => items
+        "excludeIPRanges" | "excludeOutboundIPRanges" => items
             .any(|range| AddressRange::parse(range).is_none_or(|range| !range.holds_no_registry())),
         // What is not included goes around it.
         _ => items.next().is_some_and(|first| first != "*"),
@@ -158,6 +166,14 @@ impl Mesh {
             ("DestinationRule", Some(spec)) if spec.get("trafficPolicy").is_none() => {}
             ("Gateway" | "Telemetry" | "PeerAuthentication" | "RequestAuthentication", _) => {}
             ("IstioOperator" | "Istio" | "", _) => self.mesh(node, &place(node)),
+            (kind, spec) if kind.ends_with("NetworkPolicy") => {
+                let is_for_ingress =
+                    kind == "NetworkPolicy" && spec.is_some_and(kubernetes::is_for_ingress);
+                if !is_for_ingress {
+                    let why = "a network policy may refuse what the mesh allows, and is not judged";
+                    self.hide(place(node), why);
+                }
+            }
             (kind, _) => {
                 let version = node.text_of("apiVersion").unwrap_or_default();
                 if version.contains("istio.io") {
@@ -339,6 +355,12 @@ impl Sidecar {
                 } else {
                     Match::No
                 }
+            }
+            // Newer versions import entries whose hosts are all among the Sidecar's, older ones also others.
+            (NamePattern::Below(narrow), NamePattern::Below(domain))
+                if narrow.ends_with(&format!(".{domain}")) && pattern.matches(host) =>
+            {
+                Match::Maybe("the Sidecar names a part of a wildcard".into())
             }
             (pattern, _) => Match::from_bool(pattern.matches(host)),
         };

@@ -111,6 +111,10 @@ pub fn read(files: &[RuleFile], is_said: bool) -> Result<Bypass, InvalidRules> {
     let mut first: Option<String> = None;
     for file in files {
         let settings = settings(file)?;
+        if let Some((line, why)) = overridden(&file.text) {
+            let place = Place { file: Arc::clone(&file.name), line };
+            bypass.hidden.get_or_insert((place, why.into()));
+        }
         if settings.is_empty() {
             let place = Place { file: Arc::clone(&file.name), line: 1 };
             bypass
@@ -139,9 +143,36 @@ fn sorted(value: &str) -> String {
     entries.join(",")
 }
 
+/// The lines of a unit of systemd that are in force: an empty `Environment=` takes back those before it.
+fn in_force(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_reset = |line: &str| line.trim() == "Environment=";
+    let start =
+        text.lines().count() - text.lines().rev().take_while(|line| !is_reset(line)).count();
+    text.lines().enumerate().map(|(i, line)| (i + 1, line)).skip(start)
+}
+
+/// Why a unit of systemd does not tell what a variable is in the end, and on which line.
+fn overridden(text: &str) -> Option<(usize, &'static str)> {
+    let mut lines = in_force(text).map(|(number, line)| (number, line.trim()));
+    if !text.lines().any(|line| line.trim().starts_with("Environment=")) {
+        return None;
+    }
+    lines.find_map(|(number, line)| {
+        if line.strip_prefix("UnsetEnvironment=").is_some_and(|names| {
+            names.split_whitespace().any(|name| is_key(name.split('=').next().unwrap_or_default()))
+        }) {
+            Some((number, "UnsetEnvironment takes the variable back"))
+        } else if line.strip_prefix("EnvironmentFile=").is_some_and(|file| !file.is_empty()) {
+            Some((number, "EnvironmentFile may set another value, and is not in the files"))
+        } else {
+            None
+        }
+    })
+}
+
 /// The values in a file: assignments, the key in JSON or YAML, or else the whole text.
 fn settings(file: &RuleFile) -> Result<Vec<Setting>, InvalidRules> {
-    let lines = || file.text.lines().enumerate().map(|(i, line)| (i + 1, line));
+    let lines = || in_force(&file.text);
     let assigned: Vec<Setting> = lines()
         .flat_map(|(line, text)| {
             let values = assigned(text).into_iter();
@@ -165,8 +196,8 @@ fn settings(file: &RuleFile) -> Result<Vec<Setting>, InvalidRules> {
         }
         return Ok(found);
     }
-    let mut lines =
-        lines().filter(|(_, text)| !text.trim().is_empty() && !text.trim().starts_with('#'));
+    let is_part = |text: &str| !text.trim().is_empty() && !text.trim().starts_with(['#', '[']);
+    let mut lines = lines().filter(|(_, text)| is_part(text) && !text.contains("Environment="));
     Ok(match (lines.next(), lines.next()) {
         (Some((line, text)), None) => {
             let value = text.trim().trim_matches(['"', '\'']).to_owned();

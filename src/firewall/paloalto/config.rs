@@ -49,12 +49,57 @@ struct OtherRule {
     is_inbound: bool,
 }
 
-/// Rulebases beside the security rules, how the action begins that stops connections, and why it is not judged.
-const STOPPING: [(&str, &str, &str); 3] = [
-    ("decryption", "decrypt", "a decryption rule opens TLS: clients must trust its CA"),
-    ("pbf", "discard", "a rule of policy-based forwarding discards packets, and is not judged"),
-    ("dos", "deny", "a rule of DoS protection denies packets, and is not judged"),
+/// A rulebase beside the security rules.
+#[derive(Clone, Copy)]
+struct Rulebase {
+    name: &'static str,
+    /// The field that says whether a rule stops connections, or changes how security rules see them.
+    field: &'static str,
+    /// Whether a value of the field does so.
+    stops: fn(&str) -> bool,
+    /// Why it is not judged.
+    why: &'static str,
+}
+
+const STOPPING: [Rulebase; 5] = [
+    Rulebase {
+        name: "decryption",
+        field: "action",
+        stops: |action| action.starts_with("decrypt"),
+        why: "a decryption rule opens TLS: clients must trust its CA",
+    },
+    Rulebase {
+        name: "pbf",
+        field: "action",
+        stops: |action| action.starts_with("discard"),
+        why: "a rule of policy-based forwarding discards packets, and is not judged",
+    },
+    Rulebase {
+        name: "dos",
+        field: "action",
+        stops: |action| action.starts_with("deny"),
+        why: "a rule of DoS protection denies packets, and is not judged",
+    },
+    Rulebase {
+        name: "authentication",
+        field: "authentication-enforcement",
+        stops: |enforcement| enforcement != "default-no-captive-portal",
+        why: "an authentication rule wants a login first, and is not judged",
+    },
+    Rulebase {
+        name: "application-override",
+        field: "port",
+        stops: |ports| ports.split(',').any(has_https),
+        why: "an application override hides URLs from the rules, and is not judged",
+    },
 ];
+
+/// Whether a port or a range such as `1-1024` has 443.
+fn has_https(ports: &str) -> bool {
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    let number = |text: &str| text.trim().parse::<u16>().ok();
+    number(first).zip(number(last)).is_none_or(|(first, last)| (first..=last).contains(&443))
+}
 
 /// A service object.
 #[derive(Debug, Default)]
@@ -66,7 +111,7 @@ pub struct Service {
 }
 
 /// The fields with one value.
-const SCALARS: [&str; 8] = [
+const SCALARS: [&str; 7] = [
     "action",
     "disabled",
     "negate-source",
@@ -74,7 +119,6 @@ const SCALARS: [&str; 8] = [
     "rule-type",
     "schedule",
     "description",
-    "target",
 ];
 
 /// A word of a line. Quotes hold blanks together.
@@ -174,6 +218,10 @@ impl Config {
                 }
             }
         }
+        for file in files.iter().filter(|file| file.text.trim_start().starts_with('<')) {
+            let place = Place { file: Arc::clone(&file.name), line: 1 };
+            config.hide(&place, "XML is not read: export the configuration as set commands");
+        }
         let stops =
             |rule: &OtherRule| rule.stops.clone().filter(|_| !rule.is_disabled && !rule.is_inbound);
         if let Some((place, why)) = config.others.values().filter_map(stops).min() {
@@ -209,9 +257,9 @@ impl Config {
                 self.owner(&texts[..start]);
                 return self.rule(number, &words[at..], place);
             }
-            for (rulebase, action, why) in STOPPING {
-                if let Some((_, at)) = after(&[base, rulebase, "rules"]) {
-                    return self.other_rule(words, at, (action, why), place);
+            for rulebase in STOPPING {
+                if let Some((_, at)) = after(&[base, rulebase.name, "rules"]) {
+                    return self.other_rule(words, at, rulebase, place);
                 }
             }
             if after(&[base, "default-security-rules"]).is_some() {
@@ -230,22 +278,15 @@ impl Config {
     ///
     /// # Arguments
     /// * `at` - where the rule's name stands.
-    /// * `stops` - how the action begins that stops connections, and why it is not judged.
-    fn other_rule(
-        &mut self,
-        words: &[Word],
-        at: usize,
-        (stops, why): (&str, &'static str),
-        place: &Place,
-    ) {
+    fn other_rule(&mut self, words: &[Word], at: usize, rulebase: Rulebase, place: &Place) {
         let Some((name, parts)) = words.split_at_checked(at + 1) else { return };
         let name: Vec<&str> = name.iter().map(|word| word.text.as_str()).collect();
         let rule = self.others.entry(name.join(" ")).or_default();
         // A later command replaces the value. Words in brackets are values themselves.
         for pair in parts.windows(2).filter(|pair| !pair[0].is_value) {
             match [pair[0].text.as_str(), pair[1].text.as_str()] {
-                ["action", action] => {
-                    rule.stops = action.starts_with(stops).then(|| (place.clone(), why));
+                [field, value] if field == rulebase.field => {
+                    rule.stops = (rulebase.stops)(value).then(|| (place.clone(), rulebase.why));
                 }
                 ["disabled", value] => rule.is_disabled = value == "yes",
                 ["type", kind] => {

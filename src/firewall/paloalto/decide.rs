@@ -5,7 +5,7 @@
 
 use super::category::{Entries, Entry};
 use super::config::{Config, Rule, is_set_format};
-use crate::firewall::address_range::End;
+use crate::firewall::address_range::{End, SHARED};
 use crate::firewall::host_set::HostSet;
 use crate::firewall::lanes::{self, Lane};
 use crate::firewall::name_pattern::name;
@@ -208,7 +208,11 @@ impl Rules {
         };
         if kind == "fqdn" {
             return match end.host {
-                Some(host) => Match::from_bool(name(text).as_deref() == Some(host)),
+                Some(host) if name(text).as_deref() == Some(host) => Match::Yes,
+                Some(_) if end.may_share(|domain| text.to_ascii_lowercase().ends_with(domain)) => {
+                    Match::Maybe(SHARED.into())
+                }
+                Some(_) => Match::No,
                 None => Match::Maybe("the addresses of a name are not known".into()),
             };
         }
@@ -293,7 +297,8 @@ fn is_negated(rule: &Rule, field: &str) -> bool {
 fn narrowed(rule: &Rule, mut matched: Match) -> Match {
     for (field, why) in UNJUDGED {
         let is_open = |values: &Vec<String>| {
-            let is_default = field == "target" && *values == ["negate", "no"];
+            let is_default = |value: &String| value == "negate" || value == "no";
+            let is_default = field == "target" && values.iter().all(is_default);
             is_default || values.iter().all(|value| value == "any")
         };
         if rule.fields.get(field).is_some_and(|values| !is_open(values)) {

@@ -171,6 +171,10 @@ impl Rules {
             match (found.pass, found.drop) {
                 (Some(rule), _) => {
                     end = Decision::by(Outcome::Allow, &rule.place);
+                    if self.is_strict {
+                        // It stands before the pass.
+                        may_drop = may_drop.or(found.may_drop);
+                    }
                     if rule.passes_connection() {
                         break;
                     }

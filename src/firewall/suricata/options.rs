@@ -4,6 +4,20 @@ use super::matching::{Buffer, Content, Needle};
 use super::rule::{Action, Needs, NoRule, Protocol, Rule};
 use crate::firewall::posix_regex::PosixRegex;
 
+/// Options about a content; others may begin another buffer.
+const CONTENT: [&str; 10] = [
+    "content",
+    "pcre",
+    "dotprefix",
+    "nocase",
+    "startswith",
+    "endswith",
+    "offset",
+    "depth",
+    "bsize",
+    "isdataat",
+];
+
 /// Reads an option into a rule.
 ///
 /// # Errors
@@ -63,7 +77,14 @@ pub(super) fn option(
             rule.needs = rule.needs.max(Needs::Hello);
             *buffer = Some(Buffer { number: rule.contents.len(), dotprefix: false });
         }
-        _ => return content_option(rule, buffer.as_mut(), name, value),
+        _ if CONTENT.contains(&name) => {
+            return content_option(rule, buffer.as_mut(), name, value);
+        }
+        _ => {
+            // It may be another buffer, to which the contents behind it belong.
+            *buffer = None;
+            unknown(rule, format!("{name} is not judged"));
+        }
     }
     Ok(())
 }

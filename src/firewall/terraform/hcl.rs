@@ -35,10 +35,11 @@ pub(super) fn resources(text: &str, file: &Arc<str>) -> Result<Vec<(String, Node
     Ok(body.iter().filter_map(Structure::as_block).filter_map(resource).collect())
 }
 
-/// Whether a module gets a firewall or a policy, which it may add rules to.
+/// Whether a module is about a firewall, so that it may get one or a policy, and add rules to it.
 fn gets_firewall(block: &Block) -> bool {
-    let attributes = block.body.iter().filter_map(Structure::as_attribute);
-    attributes.into_iter().any(|attribute| attribute.value.to_string().contains("azurerm_firewall"))
+    let is_about = |text: &str| text.to_ascii_lowercase().contains("firewall");
+    let mut attributes = block.body.iter().filter_map(Structure::as_attribute);
+    attributes.any(|attribute| is_about(&attribute.key) || is_about(&attribute.value.to_string()))
 }
 
 /// The places of the line ends in a text.

@@ -67,6 +67,14 @@ pub fn is_rules(text: &str) -> bool {
 pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
     let mut collections = Collections::default();
     for file in files {
+        let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
+        if ["override.tf", "override.tf.json"].iter().any(|end| {
+            name.strip_suffix(end).is_some_and(|start| start.is_empty() || start.ends_with('_'))
+        }) {
+            let place = Place { file: Arc::clone(&file.name), line: 1 };
+            let why = "the file overrides what other files say; use terraform show -json";
+            collections.hidden.get_or_insert((place, why.into()));
+        }
         if file.text.trim_start().starts_with('{') {
             for document in document::read(&file.text, &file.name)? {
                 read_json(&mut collections, &document, &file.name);
@@ -76,6 +84,14 @@ pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
                 add_resource(&mut collections, &kind, &resource, &file.name);
             }
         }
+    }
+    // Groups of a policy have priorities from 100 on.
+    let is_classic = |collection: &Collection| collection.priority.0 == 0;
+    if let Some(place) =
+        collections.with_policy.clone().filter(|_| collections.list.iter().any(is_classic))
+    {
+        let why = "the firewall has a policy, and takes no collections of its own";
+        collections.hidden.get_or_insert((place, why.into()));
     }
     // The ids of new policies are not in a plan: only one policy leaves no doubt.
     if let [_, second, ..] = collections.of_new_policies.as_slice()
@@ -105,6 +121,10 @@ fn read_json(collections: &mut Collections, document: &Node, file: &Arc<str>) {
         collections.hidden.get_or_insert((place, "there are no values in the document".into()));
         return;
     };
+    if document.text_of("errored") == Some("true") {
+        let place = Place { file: Arc::clone(file), line: document.line };
+        collections.hidden.get_or_insert((place, "the plan ended with an error".into()));
+    }
     read_module(collections, module, document.items_of("resource_changes"), file);
 }
 
@@ -181,6 +201,12 @@ fn add_resource(collections: &mut Collections, kind: &str, resource: &Node, file
     if kind == POLICY {
         read_policy(collections, resource, &place);
     }
+    let has_policy = resource
+        .get("firewall_policy_id")
+        .is_some_and(|id| id.value != Value::Null && id.text() != Some(""));
+    if kind == "azurerm_firewall" && has_policy {
+        collections.with_policy.get_or_insert_with(|| place.clone());
+    }
     if kind == hcl::MODULE {
         let why = "a module that gets a firewall may add rules to it; use terraform show -json";
         collections.hidden.get_or_insert((place.clone(), why.into()));
@@ -233,9 +259,7 @@ fn read_policy(collections: &mut Collections, policy: &Node, place: &Place) {
     collections.policies += 1;
     let dns = policy.get("dns").map(|dns| dns.items().first().unwrap_or(dns));
     let proxy = dns.and_then(|dns| dns.get("proxy_enabled"));
-    let may_be_on = |proxy: &Node| proxy.text() == Some("true") || proxy.unknown().is_some();
-    let is_unknown = dns.is_some_and(|dns| dns.unknown().is_some());
-    collections.lacks_dns_proxy |= !is_unknown && !proxy.is_some_and(may_be_on);
+    collections.lacks_dns_proxy |= proxy.and_then(Node::text) != Some("true");
     // A state has an empty text where there is no parent.
     let is_there = |parent: &Node| parent.value != Value::Null && parent.text() != Some("");
     if policy.get("base_policy_id").is_some_and(is_there) {
