@@ -219,6 +219,11 @@ fn policies_of_terraform_are_told_apart() {
         ("a template that is not there", deployed(json!({})), Verdict::Unjudged),
         ("one of them", plan(&[group("prod", &HOSTS, None)], &["prod"]), Verdict::Ok),
         (
+            "a firewall of another cloud",
+            "resource \"azurerm_firewall_policy_rule_collection_group_x\" \"x\" {\n}\n".to_owned(),
+            Verdict::Unjudged,
+        ),
+        (
             "a plan that failed",
             plan(&[group("prod", &HOSTS, None)], &["prod"]).replacen('{', "{\"errored\": true,", 1),
             Verdict::Unjudged,

@@ -85,6 +85,14 @@ pub fn read(files: &[RuleFile]) -> Result<Collections, InvalidRules> {
             }
         }
     }
+    if collections.list.is_empty()
+        && collections.policies == 0
+        && let Some(file) = files.first()
+    {
+        let place = Place { file: Arc::clone(&file.name), line: 1 };
+        let why = "there are no rules of Azure Firewall in the files";
+        collections.hidden.get_or_insert((place, why.into()));
+    }
     // Groups of a policy have priorities from 100 on.
     let is_classic = |collection: &Collection| collection.priority.0 == 0;
     if let Some(place) =
