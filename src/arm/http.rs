@@ -237,7 +237,8 @@ impl ArmHttp {
         request.insert_header("x-ms-force-sync", "true");
         let question = options.question(method, url, body);
         let response = self.send_request(request, Some(question), &Context::default()).await?;
-        parse::<AcquiredToken>(&policy, &response, "an Azure Policy token")?.into_header()
+        let acquired = parse::<AcquiredToken>(&policy, &response, "an Azure Policy token");
+        acquired.map_err(policy_token::unquoted)?.into_header()
     }
 
     async fn send_request(
@@ -294,11 +295,15 @@ impl ArmHttp {
     /// A URL from a response, if it leads to ARM's host over https.
     pub(super) fn own_link(&self, text: &str) -> Result<Url, ArmError> {
         let foreign = |other: String| ArmError::ForeignLink { host: self.host(), other };
-        let mut url =
-            self.endpoint.join(text).map_err(|_| foreign(text.chars().take(200).collect()))?;
+        // A link may hold a signature, or repeat the request's token.
+        let mut url = self
+            .endpoint
+            .join(text)
+            .map_err(|_| foreign("a URL that cannot be read".to_owned()))?;
         // Fragments are not sent, so links that differ only in them are the same.
         url.set_fragment(None);
-        if url.origin() == self.endpoint.origin() && url.username().is_empty() {
+        let has_login = !url.username().is_empty() || url.password().is_some();
+        if url.origin() == self.endpoint.origin() && !has_login {
             Ok(url)
         } else {
             Err(foreign(url.origin().ascii_serialization()))
@@ -334,11 +339,13 @@ pub(super) fn parse<T: DeserializeOwned>(
     })
 }
 
-/// The response without the request's token: errors quote the body.
+/// The response without the request's tokens: errors quote the body.
 fn without_token(request: &Request, response: RawResponse) -> RawResponse {
-    let header = request.headers().get_optional_str(&HeaderName::from_static("authorization"));
-    let Some(header) = header else { return response };
-    let hidden = match secrets::hidden(response.body().as_ref(), &secrets::of_header(header)) {
+    let headers = ["authorization", "x-ms-policy-external-evaluations"];
+    let header = |name| request.headers().get_optional_str(&HeaderName::from_static(name));
+    let sent: Vec<String> =
+        headers.into_iter().filter_map(header).flat_map(secrets::of_header).collect();
+    let hidden = match secrets::hidden(response.body().as_ref(), &sent) {
         Cow::Borrowed(_) => return response,
         Cow::Owned(hidden) => hidden,
     };

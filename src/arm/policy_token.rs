@@ -48,6 +48,17 @@ impl PolicyToken {
     }
 }
 
+/// An error about the response, without its text: that may be the token.
+pub(super) fn unquoted(error: ArmError) -> ArmError {
+    match error {
+        ArmError::UnexpectedBody { host, status, expected, .. } => {
+            let detail = "it may hold a token, and is not shown".to_owned();
+            ArmError::UnexpectedBody { host, status, expected, detail }
+        }
+        other => other,
+    }
+}
+
 impl AcquiredToken {
     /// Returns the token.
     ///

@@ -30,7 +30,9 @@ pub(super) fn is_tasks(agent: &str) -> bool {
 }
 
 fn short(text: &str) -> String {
-    text.chars().take(MAX_NAME).filter(|c| !c.is_control()).collect()
+    // Clients choose their names. Of some, CI systems would take them for commands: `##vso[…]`, `::error::`.
+    let is_plain = |c: &char| !c.is_control() && !"#[]:".contains(*c);
+    text.chars().take(MAX_NAME).filter(is_plain).collect()
 }
 
 #[cfg(test)]

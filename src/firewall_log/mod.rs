@@ -37,6 +37,15 @@ pub struct Entry<'a> {
     pub verdict: Verdict,
 }
 
+impl Entry<'_> {
+    /// Whether client and host look like what they are. Clients choose the names that they ask for, and a CI system
+    /// may take others for commands.
+    fn is_plain(&self) -> bool {
+        let is_plain = |c: char| c.is_alphanumeric() || ".-_:%/@".contains(c);
+        self.host.chars().all(is_plain) && self.source.chars().all(is_plain)
+    }
+}
+
 /// What happened to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -173,9 +182,9 @@ pub fn read(
                 }
             };
             match parsed {
-                Ok(Some(entry)) => tally.add(&entry, whose),
+                Ok(Some(entry)) if entry.is_plain() => tally.add(&entry, whose),
                 Ok(None) => {}
-                Err(BadLine) => tally.count_bad(1),
+                Ok(Some(_)) | Err(BadLine) => tally.count_bad(1),
             }
         }
     }

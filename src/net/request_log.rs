@@ -1,6 +1,8 @@
 //! What `--debug` shows of each request: a pipeline policy that logs one line for it.
 
+use crate::secrets;
 use async_trait::async_trait;
+use azure_core::http::headers::HeaderName;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{AsyncRawResponse, Context, Request, StatusCode, Url};
 use std::fmt;
@@ -29,7 +31,11 @@ impl RequestLog {
     pub fn request(&self, request: &Request, status: Option<StatusCode>, start: Instant) {
         let answer = status.map_or("no response".to_owned(), |s| u16::from(s).to_string());
         let (method, url) = (request.method(), shown(request.url()));
-        self.line(&format!("{method} {url} -> {answer} ({} ms)", start.elapsed().as_millis()));
+        // A link from an answer may repeat the token that was sent.
+        let token = request.headers().get_optional_str(&HeaderName::from_static("authorization"));
+        let secrets: Vec<String> = token.into_iter().flat_map(secrets::of_header).collect();
+        let line = format!("{method} {url} -> {answer} ({} ms)", start.elapsed().as_millis());
+        self.line(&secrets::hidden_in_cut(&line, &secrets));
     }
 }
 

@@ -121,7 +121,8 @@ fn judge_login(host: &str, port: u16, response: &Response) -> Result<(), Failure
 
 /// The message about a token service on another host.
 pub fn foreign(host: &str, realm: &str) -> String {
-    format!("{host} sends clients to {} for tokens, which is another host", printable(realm))
+    let realm = printable(realm.split(['?', '#']).next().unwrap_or_default());
+    format!("{host} sends clients to {realm} for tokens, which is another host")
 }
 
 /// The failure of a client that sends too many requests: HTTP 429.

@@ -192,7 +192,8 @@ pub fn printable(text: &str) -> String {
     if text.chars().nth(MAX_TEXT).is_some() {
         shown.push('…');
     }
-    shown
+    // Azure Pipelines takes `##vso[…]` for a command, wherever it stands.
+    shown.replace("##", "# #")
 }
 
 /// Invisible characters that change how other text is shown.

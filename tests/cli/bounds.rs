@@ -128,6 +128,22 @@ fn what_comes_back_shows_no_token_and_no_command() {
 }
 
 #[test]
+fn a_link_that_repeats_the_token_does_not_show_it() {
+    let arm = FakeArm::start(|request| {
+        let token = request.token.trim_start_matches("Bearer ");
+        let next = if request.path.contains("/page") {
+            format!("https://[{token}/x?sig=s1gnature")
+        } else {
+            format!("/page/{token}?api-version={token}&{token}=1&%24filter=%73e.cr.et")
+        };
+        (200, Vec::new(), json!({"value": [], "nextLink": next}))
+    });
+    let stderr = arm.home("se.cr.et").run(&["list", "--debug"]).fails(1);
+    assert!(stderr.contains("/page/***?api-version=***"), "{stderr}");
+    assert!(!stderr.contains("se.cr.et") && !stderr.contains("s1gnature"), "{stderr}");
+}
+
+#[test]
 fn names_that_would_change_a_path_are_refused() {
     let home = Home::new();
     let stderr = home.emulated(&["list-clients", "-n", "contoso", "-g", "a/b"]).fails(2);

@@ -36,7 +36,15 @@ impl Executor for Program {
                 .spawn()?;
             let outputs = (child.stdout.take(), child.stderr.take());
             let (stdout, stderr) = tokio::try_join!(self.all(outputs.0), self.all(outputs.1))?;
-            Ok(Output { status: child.wait().await?, stdout, stderr })
+            let status = child.wait().await?;
+            // azure_identity quotes what it cannot read, which may be a token.
+            let is_object = serde_json::from_slice::<serde_json::Value>(&stdout)
+                .is_ok_and(|value| value.is_object());
+            if status.success() && !is_object {
+                let message = format!("{} does not answer with an object of JSON", self.name);
+                return Err(io::Error::other(message));
+            }
+            Ok(Output { status, stdout, stderr })
         };
         tokio::time::timeout(LONGEST_RUN, run).await.unwrap_or_else(|_| {
             let message =

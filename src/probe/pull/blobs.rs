@@ -106,7 +106,9 @@ impl Puller<'_> {
         let parsed = Url::parse(url).ok();
         let host = parsed.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         self.record_host(&host);
-        let detail = format!("the image has a layer at {}, outside the registry", printable(url));
+        // The query may be a signature.
+        let shown = printable(url.split(['?', '#']).next().unwrap_or_default());
+        let detail = format!("the image has a layer at {shown}, outside the registry");
         PullFailure { host, failure: Failure::new(Step::Redirect, Reason::ForeignHost, detail) }
     }
 

@@ -17,6 +17,7 @@ use super::prober::Prober;
 use super::verdict::{Failure, Reason, Step, printable};
 use super::{Trace, authority};
 use crate::domain::Fqdn;
+use crate::secrets::hidden_in_cut;
 use azure_core::credentials::Secret;
 use azure_core::http::Url;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
@@ -264,7 +265,7 @@ impl Puller<'_> {
             };
             let failure = match connection {
                 Ok(mut connection) => {
-                    (self.prober.progress)(host, step);
+                    (self.prober.progress)(&hidden_in_cut(host, &self.secrets), step);
                     let response = connection.send(request.clone(), limit).await;
                     self.prober.log_request(
                         &authority(host, port),
